@@ -1,0 +1,1 @@
+//! The `data.*` practices: one file each, one row each in the table.

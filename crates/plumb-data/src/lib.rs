@@ -1,0 +1,18 @@
+//! From files to tensors' worth of numbers: read, audit, split, prepare.
+//!
+//! The way of the data is one direction: [`read`] makes a [`Table`], [`audit`] judges it, [`split`] parts its rows
+//! before anything is fitted, [`prepare`] is fitted on train rows only. [`probe`] holds the quick models that
+//! audits and baselines fit. [`Predictor`] is what evaluation, explanation and serving see of any model.
+
+pub mod audit;
+mod predictor;
+pub mod prepare;
+pub mod probe;
+pub mod read;
+pub mod split;
+mod table;
+mod target;
+
+pub use predictor::{PredictError, Predictions, Predictor};
+pub use table::{Categories, Column, Kind, Table, TableError, Values};
+pub use target::{Labels, Target};

@@ -1,0 +1,62 @@
+//! What evaluation, explanation and serving see of any model.
+
+use plumb_stats::Task;
+
+use crate::Table;
+
+/// The predictions for some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Predictions {
+    /// Class probabilities, row-major: `rows x classes`.
+    Probabilities {
+        /// Probabilities; each row sums to 1.
+        values: Vec<f64>,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// One number a row.
+    Numbers(Vec<f64>),
+}
+
+impl Predictions {
+    /// How many rows are predicted.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Probabilities { values, classes } => values.len() / (*classes).max(1),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    /// Whether no row is predicted.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The most probable class of each row, the first one among ties; empty for regression.
+    pub fn classes(&self) -> Vec<u32> {
+        let Self::Probabilities { values, classes } = self else { return Vec::new() };
+        let best = |row: &[f64]| {
+            row.iter().enumerate().fold(0, |best, (class, p)| if *p > row[best] { class } else { best })
+                as u32
+        };
+        values.chunks_exact((*classes).max(1)).map(best).collect()
+    }
+}
+
+/// Why rows could not be predicted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PredictError {
+    /// One lower-case sentence.
+    pub message: String,
+}
+
+/// Anything that maps rows to predictions.
+pub trait Predictor: Send + Sync {
+    /// What it predicts.
+    fn task(&self) -> Task;
+    /// The names of the classes, in the order of the probabilities; empty for regression.
+    fn classes(&self) -> &[String];
+    /// Predicts these rows of the table, in their order.
+    fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError>;
+}

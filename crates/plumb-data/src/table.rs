@@ -1,0 +1,327 @@
+//! The one data model: rows with typed columns, Arrow arrays inside.
+
+use std::sync::Arc;
+
+use arrow_array::types::UInt32Type;
+use arrow_array::{
+    Array, ArrayRef, DictionaryArray, Float64Array, LargeStringArray, RecordBatch, TimestampMillisecondArray,
+};
+use arrow_schema::{DataType, Field, Schema};
+use serde::{Deserialize, Serialize};
+
+/// What a column is to the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A quantity.
+    Number,
+    /// One of a limited set of values.
+    Category,
+    /// Free text.
+    Text,
+    /// A picture, by path.
+    Image,
+    /// A point in time.
+    Time,
+    /// The unit that rows belong to: a patient, a user. Never an input.
+    Group,
+    /// A name of the row itself. Never an input.
+    Id,
+    /// Left out.
+    Ignore,
+}
+
+impl Kind {
+    /// Every kind, for error messages and the manual.
+    pub const ALL: [Self; 8] = [
+        Self::Number,
+        Self::Category,
+        Self::Text,
+        Self::Image,
+        Self::Time,
+        Self::Group,
+        Self::Id,
+        Self::Ignore,
+    ];
+
+    /// The word, as it stands in a job.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Category => "category",
+            Self::Text => "text",
+            Self::Image => "image",
+            Self::Time => "time",
+            Self::Group => "group",
+            Self::Id => "id",
+            Self::Ignore => "ignore",
+        }
+    }
+
+    /// Whether a model for tables can take the column in.
+    pub fn is_table_input(self) -> bool {
+        matches!(self, Self::Number | Self::Category | Self::Time)
+    }
+}
+
+/// The values of a column. A missing value is an Arrow null in every variant.
+#[derive(Debug, Clone)]
+pub enum Values {
+    /// Finite or infinite, never NaN: a NaN of the source is missing.
+    Number(Float64Array),
+    /// Dictionary codes; levels stand in the order of their first appearance, none is unused.
+    Category(DictionaryArray<UInt32Type>),
+    /// UTF-8 text.
+    Text(LargeStringArray),
+    /// Milliseconds since 1970-01-01 UTC.
+    Time(TimestampMillisecondArray),
+}
+
+impl Values {
+    /// The Arrow array.
+    pub fn array(&self) -> &dyn Array {
+        match self {
+            Self::Number(array) => array,
+            Self::Category(array) => array,
+            Self::Text(array) => array,
+            Self::Time(array) => array,
+        }
+    }
+
+    fn array_ref(&self) -> ArrayRef {
+        match self {
+            Self::Number(array) => Arc::new(array.clone()),
+            Self::Category(array) => Arc::new(array.clone()),
+            Self::Text(array) => Arc::new(array.clone()),
+            Self::Time(array) => Arc::new(array.clone()),
+        }
+    }
+}
+
+/// A named column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name, byte for byte as in the file.
+    pub name: String,
+    /// What it is to the job.
+    pub kind: Kind,
+    /// Its values.
+    pub values: Values,
+}
+
+/// A view of a category column: codes and the levels that they stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct Categories<'a> {
+    array: &'a DictionaryArray<UInt32Type>,
+    levels: &'a LargeStringArray,
+}
+
+impl<'a> Categories<'a> {
+    /// The code of a row, none when it is missing.
+    #[inline]
+    pub fn code(&self, row: usize) -> Option<u32> {
+        self.array.keys().is_valid(row).then(|| self.array.keys().value(row))
+    }
+
+    /// How many levels there are.
+    pub fn len(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// Whether there is no level: every row is missing.
+    pub fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// The text of a level.
+    pub fn level(&self, code: u32) -> &'a str {
+        self.levels.value(code as usize)
+    }
+
+    /// The text of a row, none when it is missing.
+    pub fn text(&self, row: usize) -> Option<&'a str> {
+        self.code(row).map(|code| self.level(code))
+    }
+}
+
+impl Column {
+    /// The numbers, when it holds numbers.
+    pub fn numbers(&self) -> Option<&Float64Array> {
+        if let Values::Number(array) = &self.values { Some(array) } else { None }
+    }
+
+    /// The categories, when it holds categories.
+    pub fn categories(&self) -> Option<Categories<'_>> {
+        let Values::Category(array) = &self.values else { return None };
+        let levels = array.values().as_any().downcast_ref::<LargeStringArray>()?;
+        Some(Categories { array, levels })
+    }
+
+    /// The texts, when it holds text.
+    pub fn texts(&self) -> Option<&LargeStringArray> {
+        if let Values::Text(array) = &self.values { Some(array) } else { None }
+    }
+
+    /// The times in milliseconds, when it holds times.
+    pub fn times(&self) -> Option<&TimestampMillisecondArray> {
+        if let Values::Time(array) = &self.values { Some(array) } else { None }
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.values.array().len()
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values are missing.
+    pub fn missing(&self) -> usize {
+        self.values.array().null_count()
+    }
+
+    /// Whether the value of a row is missing.
+    pub fn is_missing(&self, row: usize) -> bool {
+        self.values.array().is_null(row)
+    }
+
+    /// The value of a row as a person would write it; the empty string when it is missing.
+    pub fn display(&self, row: usize) -> String {
+        if self.is_missing(row) {
+            return String::new();
+        }
+        match &self.values {
+            Values::Number(array) => array.value(row).to_string(),
+            Values::Category(_) => self.categories().and_then(|c| c.text(row)).unwrap_or_default().to_owned(),
+            Values::Text(array) => array.value(row).to_owned(),
+            Values::Time(array) => jiff::Timestamp::from_millisecond(array.value(row))
+                .map_or_else(|_| array.value(row).to_string(), |time| time.to_string()),
+        }
+    }
+
+    /// The same column with its values as categories; numbers and times become their text.
+    #[must_use]
+    pub fn to_category(&self) -> Self {
+        if self.categories().is_some() {
+            return self.clone();
+        }
+        let texts = (0..self.len()).map(|row| (!self.is_missing(row)).then(|| self.display(row)));
+        Self::category(&self.name, self.kind, texts)
+    }
+
+    /// A category column from texts; levels in order of first appearance.
+    pub fn category<S: AsRef<str>>(
+        name: &str,
+        kind: Kind,
+        texts: impl IntoIterator<Item = Option<S>>,
+    ) -> Self {
+        let mut builder = arrow_array::builder::LargeStringDictionaryBuilder::<UInt32Type>::new();
+        for text in texts {
+            builder.append_option(text);
+        }
+        Self { name: name.to_owned(), kind, values: Values::Category(builder.finish()) }
+    }
+
+    /// A number column; NaN becomes missing.
+    pub fn number(name: &str, kind: Kind, numbers: impl IntoIterator<Item = Option<f64>>) -> Self {
+        let numbers: Float64Array = numbers.into_iter().map(|x| x.filter(|x| !x.is_nan())).collect();
+        Self { name: name.to_owned(), kind, values: Values::Number(numbers) }
+    }
+
+    /// A text column.
+    pub fn text<S: AsRef<str>>(name: &str, kind: Kind, texts: impl IntoIterator<Item = Option<S>>) -> Self {
+        let texts: LargeStringArray = texts.into_iter().collect();
+        Self { name: name.to_owned(), kind, values: Values::Text(texts) }
+    }
+
+    /// A time column from milliseconds since 1970-01-01 UTC.
+    pub fn time(name: &str, kind: Kind, times: impl IntoIterator<Item = Option<i64>>) -> Self {
+        let times: TimestampMillisecondArray = times.into_iter().collect();
+        Self { name: name.to_owned(), kind, values: Values::Time(times) }
+    }
+}
+
+/// What a table refuses to be made of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// Columns differ in length.
+    #[error("column `{name}` has {found} rows, the first column has {expected}")]
+    Lengths {
+        /// The column.
+        name: String,
+        /// Its rows.
+        found: usize,
+        /// The rows of the first column.
+        expected: usize,
+    },
+    /// Two columns share a name.
+    #[error("column name `{name}` stands twice")]
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Rows with typed columns. Cloning is cheap: the values are shared.
+#[derive(Debug, Clone)]
+pub struct Table {
+    columns: Arc<[Column]>,
+    rows: usize,
+}
+
+impl Table {
+    /// A table of these columns.
+    pub fn new(columns: Vec<Column>) -> Result<Self, TableError> {
+        let rows = columns.first().map_or(0, Column::len);
+        let mut names = std::collections::HashSet::new();
+        for column in &columns {
+            if column.len() != rows {
+                let name = column.name.clone();
+                return Err(TableError::Lengths { name, found: column.len(), expected: rows });
+            }
+            if !names.insert(column.name.as_str()) {
+                return Err(TableError::Duplicate { name: column.name.clone() });
+            }
+        }
+        Ok(Self { columns: columns.into(), rows })
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns, in the order of the file.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The names, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The columns that a model for tables may take in, without the target.
+    pub fn inputs(&self, target: Option<&str>) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(move |c| c.kind.is_table_input() && Some(c.name.as_str()) != target)
+    }
+
+    /// The table as one Arrow record batch; the kind of each column stands in its field's metadata `plumb.kind`.
+    pub fn record_batch(&self) -> Result<RecordBatch, arrow_schema::ArrowError> {
+        let field = |column: &Column| {
+            let array = column.values.array();
+            let data_type: DataType = array.data_type().clone();
+            Field::new(&column.name, data_type, true)
+                .with_metadata([("plumb.kind".to_owned(), column.kind.as_str().to_owned())].into())
+        };
+        let schema = Schema::new(self.columns.iter().map(field).collect::<Vec<_>>());
+        RecordBatch::try_new(Arc::new(schema), self.columns.iter().map(|c| c.values.array_ref()).collect())
+    }
+}

@@ -1,0 +1,1 @@
+//! Honest evaluation of any predictor: metrics with intervals, baselines, paired tests

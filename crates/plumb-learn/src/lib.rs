@@ -1,0 +1,1 @@
+//! Models, training and its live checks, on Burn

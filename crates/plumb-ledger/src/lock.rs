@@ -1,0 +1,69 @@
+//! One run, one folder: an advisory lock that the kernel releases even after `kill -9`.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Why the folder could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process holds it.
+    #[error("the folder is in use by process {owner}: {}", path.display())]
+    InUse {
+        /// What the holder wrote about itself.
+        owner: String,
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The lock file could not be made.
+    #[error("cannot lock the folder ({source}): {}", path.display())]
+    Io {
+        /// What the system said.
+        source: std::io::Error,
+        /// The lock file.
+        path: PathBuf,
+    },
+}
+
+/// A held lock. The file stays behind when it is dropped; an unlocked file means nothing.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the lock of `folder`, in its file `.lock`, or says who has it.
+    pub fn take(folder: &Path) -> Result<Self, LockError> {
+        let path = folder.join(".lock");
+        let io = |source| LockError::Io { source, path: path.clone() };
+        let mut file =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                file.take(64).read_to_string(&mut owner).map_err(io)?;
+                return Err(LockError::InUse { owner: owner.trim().to_owned(), path });
+            }
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).map_err(io)?;
+        writeln!(file, "{}", std::process::id()).map_err(io)?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_taker_is_told_who_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = FolderLock::take(folder.path()).unwrap();
+        let refused = FolderLock::take(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains(&std::process::id().to_string()), "{refused}");
+        drop(held);
+        FolderLock::take(folder.path()).unwrap();
+    }
+}
