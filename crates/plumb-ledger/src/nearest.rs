@@ -16,6 +16,9 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Ve
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
+/// How many known names a hint lists: what fits on two lines.
+const SHORT: usize = 20;
+
 /// The hint for an unknown name: the near misses, or the whole list when it is short.
 pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let near = nearest(wanted, known.clone());
@@ -23,7 +26,6 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str> +
         return format!("did you mean {}?", quoted(&near, " or "));
     }
     let all: Vec<&str> = known.into_iter().collect();
-    const SHORT: usize = 20;
     let shown = quoted(&all[..all.len().min(SHORT)], ", ");
     if all.len() > SHORT {
         format!("known: {shown}, ... ({} in all)", all.len())

@@ -16,6 +16,7 @@ impl Seed {
     }
 
     /// A seed derived for the `index`-th member, fold or repeat.
+    #[must_use]
     pub fn derive(self, index: u64) -> Self {
         if index == 0 { self } else { Self(mix(self.0 ^ mix(index))) }
     }
