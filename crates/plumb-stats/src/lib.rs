@@ -1,7 +1,27 @@
 //! Statistics of Plumb, as pure functions: slices in, numbers out, no IO.
 //!
-//! Every function names its convention and is held against a reference implementation (`oracles/`).
+//! Every function names its convention and is held against a reference implementation: the golden files in
+//! `tests/golden/` are made by `oracles/stats.py`. Nothing here panics on data: an undefined figure is `None`.
 
+pub mod calibration;
+pub mod confusion;
+pub mod curves;
+pub mod describe;
+mod distributions;
+pub mod drift;
+pub mod effect;
+pub mod intervals;
+pub mod metrics;
+pub mod multiplicity;
+pub mod noise;
+mod outcome;
+mod ranks;
+pub mod resample;
 mod task;
+pub mod tests;
 
+pub use confusion::{ClassReport, confusion};
+pub use intervals::{Bootstrap, Interval, Method, bootstrap, bootstrap_all};
+pub use metrics::{Direction, METRICS, Metric, metric};
+pub use outcome::Outcome;
 pub use task::Task;

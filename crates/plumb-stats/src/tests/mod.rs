@@ -1,0 +1,17 @@
+//! Statistical tests: one file each. A p-value here is two-sided unless its name says otherwise.
+
+mod chi_squared;
+mod delong;
+mod kolmogorov_smirnov;
+mod mann_whitney;
+mod mcnemar;
+mod paired_bootstrap;
+mod wilson;
+
+pub use chi_squared::{ChiSquared, chi_squared, chi_squared_yates};
+pub use delong::delong;
+pub use kolmogorov_smirnov::{KsTest, ks_two_sample};
+pub use mann_whitney::{MannWhitney, mann_whitney};
+pub use mcnemar::{McNemar, McNemarVariant, mcnemar};
+pub use paired_bootstrap::{PairedDifference, paired_bootstrap};
+pub use wilson::wilson;
