@@ -1,4 +1,30 @@
 //! Everything between a raw row and the model's input, fitted on train rows only.
+//!
+//! [`Preparation::fit`] reads the train rows and keeps plain constants; [`Preparation::apply`] is the one code
+//! path for training, evaluation and serving. The defaults are RealMLP's (Holzmüller et al. 2024).
+
+mod apply;
+mod calendar;
+mod category;
+mod config;
+mod error;
+mod fit;
+mod number;
+
+use plumb_ledger::Sha256;
+use plumb_stats::Task;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use calendar::CalendarPart;
+pub use category::{Levels, OneHot};
+pub use config::{PrepareConfig, Scaling};
+pub use error::PrepareError;
+pub use number::Scale;
+
+use crate::Kind;
+
+/// The version of `preparation.json`.
+pub const SCHEMA: u32 = 1;
 
 /// Prepared rows: what a model for tables takes in.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,3 +57,148 @@ pub enum PreparedLabels {
     /// Standardised numbers.
     Numbers(Vec<f32>),
 }
+
+/// How raw rows become inputs, fitted on train rows: plain data, stored as `preparation.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preparation {
+    /// The version of the format.
+    pub schema: u32,
+    /// The choices that it was fitted under.
+    pub config: PrepareConfig,
+    /// What is to be predicted.
+    pub task: Task,
+    /// The name of the target column; never an input.
+    pub target: String,
+    /// The classes in the order of the model's outputs; empty for regression.
+    pub classes: Vec<String>,
+    /// How regression labels are standardised: mean and population deviation of the train labels.
+    pub label_scale: Option<LabelScale>,
+    /// How many rows it was fitted on.
+    pub train_rows: usize,
+    /// The digest of their numbers ([`crate::split::digest_of_rows`]): what the fit has seen.
+    pub train_digest: Sha256,
+    /// The input columns, in the order of the table.
+    pub columns: Vec<PreparedColumn>,
+}
+
+/// An input column and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreparedColumn {
+    /// Its name; columns are matched by name, not by place.
+    pub name: String,
+    /// Its kind; another kind at application is an error.
+    pub kind: Kind,
+    /// What becomes of it.
+    pub encoding: Encoding,
+}
+
+/// What becomes of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Encoding {
+    /// One scaled number, and a flag for a missing value when train had one.
+    Number {
+        /// Its scale.
+        scale: Scale,
+        /// Whether a flag tells missing values.
+        indicator: bool,
+    },
+    /// Calendar numbers, each scaled, those that vary in train; and a flag as for numbers.
+    Time {
+        /// The calendar numbers.
+        parts: Vec<TimePart>,
+        /// Whether a flag tells missing values.
+        indicator: bool,
+    },
+    /// Flags.
+    OneHot(OneHot),
+    /// One code into a learned embedding.
+    Embedding(Levels),
+}
+
+/// One calendar number of a time column.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimePart {
+    /// Which one.
+    pub part: CalendarPart,
+    /// Its scale.
+    pub scale: Scale,
+}
+
+/// Mean and deviation of the train labels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelScale {
+    /// The mean.
+    pub mean: f64,
+    /// The population deviation; 1 when the labels are constant.
+    pub deviation: f64,
+    /// The smallest train label.
+    pub low: f64,
+    /// The largest train label.
+    pub high: f64,
+}
+
+impl LabelScale {
+    /// A label as the loss takes it.
+    pub fn standardise(&self, label: f64) -> f64 {
+        (label - self.mean) / self.deviation
+    }
+
+    /// A model's output as a label, held within the range of the train labels (RealMLP).
+    pub fn restore(&self, output: f64) -> f64 {
+        // Not `clamp`, which panics on bounds that a damaged file has in the wrong order.
+        (output * self.deviation + self.mean).max(self.low).min(self.high)
+    }
+}
+
+impl Preparation {
+    /// How many scaled numbers a row has.
+    pub fn numbers_width(&self) -> usize {
+        self.columns.iter().map(|column| column.encoding.widths().0).sum()
+    }
+
+    /// How many flags a row has.
+    pub fn flags_width(&self) -> usize {
+        self.columns.iter().map(|column| column.encoding.widths().1).sum()
+    }
+
+    /// How many codes each embedded category has, code 0 (missing, unknown or rare) included.
+    pub fn cardinalities(&self) -> Vec<usize> {
+        let levels = |column: &PreparedColumn| match &column.encoding {
+            Encoding::Embedding(levels) => Some(levels.known.len() + 1),
+            _ => None,
+        };
+        self.columns.iter().filter_map(levels).collect()
+    }
+
+    /// The preparation as it is stored.
+    pub fn to_json(&self) -> Result<String, PrepareError> {
+        serde_json::to_string_pretty(self).map_err(|source| PrepareError::Damaged(source.to_string()))
+    }
+
+    /// Reads a stored preparation, each value held to its bounds.
+    pub fn from_json(text: &str) -> Result<Self, PrepareError> {
+        let read: Self =
+            serde_json::from_str(text).map_err(|source| PrepareError::Damaged(source.to_string()))?;
+        if read.schema == SCHEMA { Ok(read) } else { Err(PrepareError::Schema(read.schema)) }
+    }
+}
+
+impl Encoding {
+    /// How many numbers, flags and codes a row gets.
+    fn widths(&self) -> (usize, usize, usize) {
+        match self {
+            Self::Number { indicator, .. } => (1, usize::from(*indicator), 0),
+            Self::Time { parts, indicator } => (parts.len(), usize::from(*indicator), 0),
+            Self::OneHot(one_hot) => (0, one_hot.width(), 0),
+            Self::Embedding(_) => (0, 0, 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,10 @@ const FOLDS: usize = 4;
 pub fn separates(a: &Table, b: &Table, seed: Seed) -> f64 {
     let from_a = sample(a.rows(), seed.derive(1));
     let from_b = sample(b.rows(), seed.derive(2));
-    let columns: Vec<Column> =
-        a.inputs(None).filter_map(|column| joined(column, &from_a, b.column(&column.name)?, &from_b)).collect();
+    let columns: Vec<Column> = a
+        .inputs(None)
+        .filter_map(|column| joined(column, &from_a, b.column(&column.name)?, &from_b))
+        .collect();
     let labels: Vec<u32> = [vec![0; from_a.len()], vec![1; from_b.len()]].concat();
     let target = Target {
         name: String::new(),
@@ -63,11 +65,7 @@ fn joined(a: &Column, from_a: &[usize], b: &Column, from_b: &[usize]) -> Option<
         (Values::Category(_), Values::Category(_)) => {
             let (levels_a, levels_b) = (a.categories()?, b.categories()?);
             let texts_a = from_a.iter().map(|&row| levels_a.text(row));
-            Some(Column::category(
-                name,
-                kind,
-                texts_a.chain(from_b.iter().map(|&row| levels_b.text(row))),
-            ))
+            Some(Column::category(name, kind, texts_a.chain(from_b.iter().map(|&row| levels_b.text(row)))))
         }
         _ => None,
     }
