@@ -25,19 +25,26 @@ pub struct OneHot {
 impl Levels {
     /// The levels that at least `rare_below` of `rows` have; one pass over the rows.
     pub(super) fn fit(column: &Column, rows: &[u32], rare_below: usize) -> Self {
-        let Some(categories) = column.categories() else { return Self { known: Vec::new() } };
-        let mut counts = vec![0usize; categories.len()];
-        for code in rows.iter().filter_map(|&row| categories.code(row as usize)) {
-            counts[code as usize] += 1;
-        }
-        let kept = (0..categories.len() as u32).filter(|&code| counts[code as usize] >= rare_below.max(1));
-        let mut known: Vec<String> = kept.map(|code| categories.level(code).to_owned()).collect();
+        let counted = counted(column, rows).into_iter().filter(|&(count, _)| count >= rare_below.max(1));
+        Self::sorted(counted.map(|(_, level)| level))
+    }
+
+    /// The `limit` most frequent levels among `rows`, ties by code point; one pass over the rows.
+    pub(crate) fn most_frequent(column: &Column, rows: &[u32], limit: usize) -> Self {
+        let mut counted = counted(column, rows);
+        counted.retain(|&(count, _)| count > 0);
+        counted.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        Self::sorted(counted.into_iter().take(limit).map(|(_, level)| level))
+    }
+
+    fn sorted<'a>(levels: impl Iterator<Item = &'a str>) -> Self {
+        let mut known: Vec<String> = levels.map(str::to_owned).collect();
         known.sort_unstable();
         Self { known }
     }
 
     /// The code of each of `rows`, levels matched by their text; one look-up a level, not a row.
-    pub(super) fn codes(&self, column: &Column, rows: &[u32]) -> Vec<u32> {
+    pub(crate) fn codes(&self, column: &Column, rows: &[u32]) -> Vec<u32> {
         let Some(categories) = column.categories() else { return vec![0; rows.len()] };
         let code_of: HashMap<&str, u32> = self.known.iter().map(String::as_str).zip(1..).collect();
         let translated: Vec<u32> = (0..categories.len() as u32)
@@ -46,6 +53,17 @@ impl Levels {
         let code = |&row: &u32| categories.code(row as usize).map_or(0, |code| translated[code as usize]);
         rows.iter().map(code).collect()
     }
+}
+
+/// Every level with how many of `rows` have it.
+fn counted<'a>(column: &'a Column, rows: &[u32]) -> Vec<(usize, &'a str)> {
+    let Some(categories) = column.categories() else { return Vec::new() };
+    let mut counts: Vec<(usize, &str)> =
+        (0..categories.len() as u32).map(|code| (0, categories.level(code))).collect();
+    for code in rows.iter().filter_map(|&row| categories.code(row as usize)) {
+        counts[code as usize].0 += 1;
+    }
+    counts
 }
 
 impl OneHot {

@@ -15,11 +15,12 @@ use plumb_ledger::Sha256;
 use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use calendar::CalendarPart;
+pub use calendar::CalendarPart;
 pub use category::{Levels, OneHot};
 pub use config::{PrepareConfig, Scaling};
 pub use error::PrepareError;
 pub use number::Scale;
+pub(crate) use number::mean_and_deviation;
 
 use crate::Kind;
 

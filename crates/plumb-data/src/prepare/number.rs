@@ -89,7 +89,7 @@ pub(super) fn quantile(values: &mut [f64], q: f64) -> f64 {
 }
 
 /// Mean and population deviation; the sums are of terms divided first, so that huge values stay finite.
-pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+pub(crate) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     let largest = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
     if largest == 0.0 {
         return (0.0, 0.0);

@@ -1,12 +1,19 @@
 //! Quick models that Plumb fits to judge data and as the bar that a network must beat.
 
+mod boosted;
 mod error;
+mod features;
+mod lbfgs;
+mod linear;
+mod link;
 mod majority;
 mod out_of_fold;
 mod separates;
 
 use plumb_ledger::Seed;
 use plumb_stats::Task;
+
+use features::Features;
 
 use crate::{Labels, PredictError, Predictions, Predictor, Table, Target};
 
@@ -44,12 +51,15 @@ impl ProbeKind {
 pub struct Probe {
     task: Task,
     classes: Vec<String>,
+    features: Features,
     model: Model,
 }
 
 #[derive(Debug, Clone)]
 enum Model {
     Majority(majority::Majority),
+    Linear(linear::Linear),
+    BoostedTrees(boosted::Boosted),
 }
 
 /// Fits a probe on the labelled rows among `rows`; nothing of the other rows is looked at.
@@ -65,11 +75,15 @@ pub fn fit(
 ) -> Result<Probe, ProbeError> {
     let _drawn_by_none = seed;
     let rows = labelled(table, target, rows)?;
+    let features = Features::fit(table, target, &rows);
+    let (link, labels) = link::outcome(target, &rows);
+    let values = || features.values(table, &rows);
     let model = match kind {
         ProbeKind::Majority => Model::Majority(majority::fit(target, &rows)),
-        ProbeKind::Linear | ProbeKind::BoostedTrees => return Err(ProbeError::NoRows),
+        ProbeKind::Linear => Model::Linear(linear::fit(&values()?, link, &labels)),
+        ProbeKind::BoostedTrees => Model::BoostedTrees(boosted::fit(&values()?, link, &labels)),
     };
-    Ok(Probe { task: target.task, classes: target.classes.clone(), model })
+    Ok(Probe { task: target.task, classes: target.classes.clone(), features, model })
 }
 
 /// The rows that have a label; none at all is an error.
@@ -94,10 +108,12 @@ impl Predictor for Probe {
         &self.classes
     }
 
-    fn predict(&self, _table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
+    fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
         let classes = self.classes.len();
         let outputs = match &self.model {
             Model::Majority(model) => model.predict(rows.len()),
+            Model::Linear(model) => model.predict(&self.features.values(table, rows)?, rows.len()),
+            Model::BoostedTrees(model) => model.predict(&self.features.values(table, rows)?, rows.len()),
         };
         Ok(if self.task.is_classification() {
             Predictions::Probabilities { values: outputs, classes }
@@ -106,3 +122,6 @@ impl Predictor for Probe {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
