@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::describe::quantile_of_sorted;
 use crate::distributions::{normal_cdf, normal_quantile};
 use crate::metrics::Plan;
-use crate::ranks::sorted;
+use crate::outcome::Owned;
+use crate::ranks::{by_score, sorted};
 use crate::resample::{Strata, draw_weights, draw_weights_stratified, multinomial};
 use crate::{Metric, Outcome};
 
@@ -83,6 +84,8 @@ pub fn bootstrap_all(
     metrics: &[&Metric],
     settings: &Bootstrap,
 ) -> Vec<Option<Interval>> {
+    let sorted = by_score(outcome).map(|order| Owned::of_rows(outcome, &order));
+    let outcome = &sorted.as_ref().map_or(*outcome, Owned::outcome);
     let plans: Vec<Option<Plan>> = metrics.par_iter().map(|metric| (metric.plan)(outcome)).collect();
     let draws = Draws::new(outcome, &plans, settings);
     let resamples: Vec<Vec<Option<f64>>> =

@@ -67,6 +67,42 @@ impl Outcome<'_> {
     }
 }
 
+/// An outcome that owns its rows.
+pub(crate) enum Owned {
+    Classes { truth: Vec<u32>, probabilities: Vec<f64>, classes: usize },
+    Numbers { truth: Vec<f64>, predicted: Vec<f64> },
+}
+
+impl Owned {
+    /// Rows of an outcome, in the order given. The rows must exist.
+    pub(crate) fn of_rows(outcome: &Outcome<'_>, rows: &[u32]) -> Self {
+        let pick = |values: &[f64]| rows.iter().map(|&row| values[row as usize]).collect();
+        match *outcome {
+            Outcome::Numbers { truth, predicted } => {
+                Self::Numbers { truth: pick(truth), predicted: pick(predicted) }
+            }
+            Outcome::Classes { truth, probabilities, classes } => Self::Classes {
+                truth: rows.iter().map(|&row| truth[row as usize]).collect(),
+                probabilities: rows
+                    .iter()
+                    .flat_map(|&row| &probabilities[row as usize * classes..][..classes])
+                    .copied()
+                    .collect(),
+                classes,
+            },
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome<'_> {
+        match self {
+            Self::Numbers { truth, predicted } => Outcome::Numbers { truth, predicted },
+            Self::Classes { truth, probabilities, classes } => {
+                Outcome::Classes { truth, probabilities, classes: *classes }
+            }
+        }
+    }
+}
+
 /// The position of the largest value, the first one among ties.
 pub(crate) fn most_probable(row: &[f64]) -> usize {
     let mut best = 0;

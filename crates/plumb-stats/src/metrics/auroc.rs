@@ -17,15 +17,16 @@ fn plan(outcome: &Outcome<'_>) -> Option<Plan> {
     Ranked::plan(outcome, auroc)
 }
 
-/// The Mann-Whitney form, exact in integers until the last division.
+/// The Mann-Whitney form, exact in integers until the last division: twice the wins are at most half the square of
+/// the number of rows, which fits 64 bits for as many rows as 32 bits can number.
 fn auroc(ranked: &Ranked, weights: &[u32]) -> Option<f64> {
-    let (mut below, mut positives, mut twice_wins) = (0u64, 0u64, 0u128);
+    let (mut negatives, mut positives, mut twice_wins) = (0u64, 0u64, 0u64);
     ranked.for_each_tie(weights, |hits, misses| {
-        twice_wins += u128::from(misses) * u128::from(2 * positives + hits);
+        twice_wins += misses * (2 * positives + hits);
         positives += hits;
-        below += misses;
+        negatives += misses;
     });
-    let pairs = u128::from(positives) * u128::from(below);
+    let pairs = positives * negatives;
     (pairs > 0).then(|| twice_wins as f64 / (2.0 * pairs as f64))
 }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::describe::quantile_of_sorted;
 use crate::metrics::Plan;
-use crate::ranks::sorted;
+use crate::outcome::Owned;
+use crate::ranks::{by_score, sorted};
 use crate::resample::{draw_weights, multinomial};
 use crate::{Bootstrap, Metric, Outcome};
 
@@ -31,10 +32,15 @@ pub fn paired_bootstrap(
     metric: &Metric,
     settings: &Bootstrap,
 ) -> Option<PairedDifference> {
-    if !same_truth(a, b) {
+    if !same_truth(a, b) || !b.is_valid() {
         return None;
     }
-    let (plan_a, plan_b) = ((metric.plan)(a)?, (metric.plan)(b)?);
+    let order = by_score(a);
+    let plan = |outcome: &Outcome<'_>| match &order {
+        Some(order) => (metric.plan)(&Owned::of_rows(outcome, order).outcome()),
+        None => (metric.plan)(outcome),
+    };
+    let (plan_a, plan_b) = (plan(a)?, plan(b)?);
     let difference = plan_a.value()? - plan_b.value()?;
     let resample = resampler(&plan_a, &plan_b, settings);
     let gaps: Vec<Option<f64>> = (0..settings.resamples).into_par_iter().map(resample).collect();
