@@ -165,7 +165,7 @@ def make_bca():
 
 def make_tests():
     rng = np.random.default_rng(4)
-    cases = {"mcnemar": [], "ks": [], "chi_squared": [], "mann_whitney": [], "wilson": [], "ks_large": []}
+    cases = {"mcnemar": [], "ks": [], "chi_squared": [], "mann_whitney": [], "welch": [], "wilson": [], "ks_large": []}
     for b, c in [(10, 25), (0, 6), (40, 40), (1, 1), (120, 310), (3, 0)]:
         table = [[7, b], [c, 9]]
         run = lambda **options: contingency_tables.mcnemar(table, **options)
@@ -180,6 +180,10 @@ def make_tests():
         u = stats.mannwhitneyu(a, b, method="asymptotic")
         both = {"a": a.tolist(), "b": b.tolist()}
         cases["ks"].append({**both, "statistic": exact.statistic, "p": exact.pvalue})
+        mean, half = a.mean(), stats.t.ppf(0.975, n - 1) * a.std(ddof=1)
+        cases["welch"].append({**both, "p": stats.ttest_ind(a, b, equal_var=False).pvalue,
+                               "mean": [mean - half / n**0.5, mean + half / n**0.5],
+                               "next": [mean - half * (1 + 1 / n) ** 0.5, mean + half * (1 + 1 / n) ** 0.5]})
         cases["mann_whitney"].append({**both, "u": u.statistic, "p": u.pvalue})
     for shift in [2.0, 10.0, 30.0, 60.0, 90.0, 200.0]:
         a, b = np.arange(1500.0), 1.5 * np.arange(1000.0) + shift

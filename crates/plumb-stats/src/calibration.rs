@@ -33,12 +33,12 @@ pub fn bin_of(p: f64, bins: usize) -> usize {
 /// more: the largest probability, and whether its class is the true one.
 pub fn confidences(outcome: &Outcome<'_>) -> Option<(Vec<f64>, Vec<bool>)> {
     let Outcome::Classes { truth, probabilities, classes } = *outcome else { return None };
-    let row = |(row, &truth): (&[f64], &u32)| match row {
-        [_, positive] => (*positive, truth == 1),
-        _ => {
-            let best = most_probable(row);
-            (row[best], best == truth as usize)
+    let row = |(row, &truth): (&[f64], &u32)| {
+        if let [_, positive] = row {
+            return (*positive, truth == 1);
         }
+        let best = most_probable(row);
+        (row[best], best == truth as usize)
     };
     outcome.is_valid().then(|| probabilities.chunks_exact(classes).zip(truth).map(row).unzip())
 }
@@ -103,9 +103,13 @@ pub fn at_temperature(probabilities: &[f64], classes: usize, temperature: f64) -
     let mut scaled: Vec<f64> = probabilities.iter().map(|p| log_of(*p) / temperature).collect();
     for row in scaled.chunks_exact_mut(classes.max(1)) {
         let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        row.iter_mut().for_each(|x| *x = (*x - largest).exp());
+        for x in row.iter_mut() {
+            *x = (*x - largest).exp();
+        }
         let total: f64 = row.iter().sum();
-        row.iter_mut().for_each(|x| *x /= total);
+        for x in row {
+            *x /= total;
+        }
     }
     scaled
 }

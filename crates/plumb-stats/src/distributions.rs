@@ -59,6 +59,19 @@ pub(crate) fn student_two_sided(t: f64, degrees: f64) -> f64 {
     beta::checked_beta_reg(0.5 * degrees, 0.5, degrees / (degrees + t * t)).unwrap_or(f64::NAN)
 }
 
+/// The t with P(|T| >= t) = p of Student's t, by bisection on the logarithm of t.
+pub(crate) fn student_quantile_two_sided(p: f64, degrees: f64) -> f64 {
+    let (mut low, mut high) = (-40.0f64, 40.0f64);
+    while high - low > 1e-14 * (1.0 + low.abs()) {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if student_two_sided(middle.exp(), degrees) > p { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high).exp()
+}
+
 /// P(K >= x) of Kolmogorov's limit distribution. Both of its series converge within a few terms on their side of 1.
 pub(crate) fn kolmogorov_upper(x: f64) -> f64 {
     use std::f64::consts::PI;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::describe::quantile_of_sorted;
-use crate::distributions::{normal_cdf, normal_quantile};
+use crate::distributions::{normal_cdf, normal_quantile, student_quantile_two_sided};
 use crate::metrics::Plan;
 use crate::outcome::Owned;
 use crate::ranks::{by_score, sorted};
@@ -206,6 +206,38 @@ pub fn bca_tails(observed: f64, sorted: &[f64], left_out: &[f64], level: f64) ->
     [tail, 1.0 - tail].map(|tail| {
         let z = bias + normal_quantile(tail);
         normal_cdf(bias + z / (1.0 - acceleration * z))
+    })
+}
+
+/// The mean of a few repeats, and where the mean and one more repeat are expected, by Student's t.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Repeats {
+    /// How many repeats.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation.
+    pub deviation: f64,
+    /// The interval of the mean.
+    pub mean_interval: [f64; 2],
+    /// The interval of one more repeat.
+    pub next_interval: [f64; 2],
+}
+
+/// Summarises repeats, such as the scores of folds or seeds; `None` below two. Folds share training rows, so their
+/// interval is too narrow by an unknown factor (Bengio and Grandvalet 2004).
+pub fn repeats(values: &[f64], level: f64) -> Option<Repeats> {
+    let (mean, deviation) = (crate::describe::mean(values)?, crate::describe::deviation(values)?);
+    let count = values.len();
+    let t = student_quantile_two_sided(1.0 - level, (count - 1) as f64);
+    let around = |half: f64| [mean - half, mean + half];
+    let n = count as f64;
+    Some(Repeats {
+        count,
+        mean,
+        deviation,
+        mean_interval: around(t * deviation / n.sqrt()),
+        next_interval: around(t * deviation * (1.0 + 1.0 / n).sqrt()),
     })
 }
 

@@ -6,6 +6,7 @@ mod kolmogorov_smirnov;
 mod mann_whitney;
 mod mcnemar;
 mod paired_bootstrap;
+mod welch;
 mod wilson;
 
 pub use chi_squared::{ChiSquared, chi_squared, chi_squared_yates};
@@ -14,4 +15,5 @@ pub use kolmogorov_smirnov::{KsTest, ks_two_sample};
 pub use mann_whitney::{MannWhitney, mann_whitney};
 pub use mcnemar::{McNemar, McNemarVariant, mcnemar};
 pub use paired_bootstrap::{PairedDifference, paired_bootstrap};
+pub use welch::{Moments, welch};
 pub use wilson::wilson;

@@ -25,7 +25,8 @@ mod tests {
     #[test]
     fn ends_stay_within_the_unit() {
         assert_eq!(wilson(0, 0, 0.95), (0.0, 1.0));
-        assert_eq!(wilson(0, 10, 0.95).0, 0.0);
-        assert_eq!(wilson(10, 10, 0.95).1, 1.0);
+        let (none, all) = (wilson(0, 10, 0.95), wilson(10, 10, 0.95));
+        assert_eq!((none.0, all.1), (0.0, 1.0));
+        assert!((none.1 + all.0 - 1.0).abs() < 1e-15, "the two are mirror images");
     }
 }

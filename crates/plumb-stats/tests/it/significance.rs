@@ -1,9 +1,11 @@
 //! Tests and intervals against statsmodels and SciPy.
 
 use plumb_stats::effect::cramers_v;
+use plumb_stats::intervals::repeats;
 use plumb_stats::multiplicity::{benjamini_hochberg, holm};
 use plumb_stats::tests::{
-    McNemarVariant, chi_squared, chi_squared_yates, delong, ks_two_sample, mann_whitney, mcnemar, wilson,
+    McNemarVariant, Moments, chi_squared, chi_squared_yates, delong, ks_two_sample, mann_whitney, mcnemar,
+    welch, wilson,
 };
 
 use crate::{cases, near, near_relative, number, numbers};
@@ -34,6 +36,20 @@ fn two_sample_tests_are_those_of_scipy() {
         let test = mann_whitney(&numbers(&case["a"]), &numbers(&case["b"])).unwrap();
         near(test.u, &case["u"], 1e-15, "U");
         near_relative(test.p, &case["p"], 1e-10, "p of Mann-Whitney");
+    }
+}
+
+#[test]
+fn welch_and_repeats_are_those_of_scipy() {
+    for case in cases("tests")["welch"].as_array().unwrap() {
+        let (a, b) = (numbers(&case["a"]), numbers(&case["b"]));
+        let p = welch(&Moments::of(&a).unwrap(), &Moments::of(&b).unwrap()).unwrap();
+        near_relative(p, &case["p"], 1e-9, "p of Welch");
+        let repeats = repeats(&a, 0.95).unwrap();
+        for side in 0..2 {
+            near(repeats.mean_interval[side], &case["mean"][side], 1e-11, "interval of the mean");
+            near(repeats.next_interval[side], &case["next"][side], 1e-11, "interval of the next");
+        }
     }
 }
 
