@@ -15,4 +15,4 @@ mod target;
 
 pub use predictor::{PredictError, Predictions, Predictor};
 pub use table::{Categories, Column, Kind, Table, TableError, Values};
-pub use target::{Labels, Target};
+pub use target::{Labels, Target, TargetError};
