@@ -1,1 +1,3 @@
 //! Models, training and its live checks, on Burn
+
+pub mod optim;
