@@ -1,4 +1,14 @@
-//! Models, training and its live checks, on Burn
+//! Models, their training and its live checks, on Burn.
+//!
+//! A [`network::Network`] maps a [`batches::Batch`] to outputs. Its values live in tensors while it computes and
+//! in plain slices ([`parameters`]) where they are updated, stored and hashed.
 
+// Linked for its cargo feature: run-time dispatch to AVX-512 kernels in Burn's own matrix products.
+use gemm as _;
+
+pub mod batches;
+pub mod layers;
+pub mod network;
 pub mod optim;
+pub mod parameters;
 pub mod schedules;

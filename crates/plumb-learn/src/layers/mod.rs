@@ -1,0 +1,3 @@
+//! The layers of the networks, one file each.
+
+pub mod dropout;

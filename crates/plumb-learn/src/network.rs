@@ -1,0 +1,107 @@
+//! What the training loop, the preflight checks and the watch see of any model.
+
+use burn::module::{Module, ParamId};
+use burn::tensor::Tensor;
+use plumb_ledger::Stream;
+
+use crate::batches::Batch;
+use crate::layers::dropout;
+
+/// A trainable model: a Burn module from a batch to outputs.
+///
+/// A library user implements this for their own module and gets the loop, the checkpoints and all checks.
+pub trait Network: Module {
+    /// The outputs of a batch.
+    ///
+    /// # Shapes
+    /// `[rows, classes]` logits (two columns for a binary target), or `[rows, 1]` for regression.
+    fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2>;
+
+    /// How the optimizer treats the parameter called `name` (its path in the module, joined by dots).
+    ///
+    /// The default is common practice: decay on matrices only, so not on biases and norms.
+    fn rule(&self, name: &str, shape: &[usize]) -> ParameterRule {
+        let _ = name;
+        ParameterRule { rate: 1.0, decay: shape.len() >= 2 }
+    }
+}
+
+/// How the optimizer treats one parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ParameterRule {
+    /// Multiplies the learning rate.
+    pub rate: f64,
+    /// Whether weight decay applies.
+    pub decay: bool,
+}
+
+/// What one forward pass carries besides the batch: the mode, its randomness, and what it leaves behind.
+#[derive(Debug, Default)]
+pub struct Pass {
+    training: Option<Training>,
+    taps: Option<Vec<(String, Tensor<2>)>>,
+    buffers: Vec<(ParamId, Vec<f32>)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Training {
+    stream: Stream,
+    dropout_factor: f64,
+    masks: u64,
+}
+
+impl Pass {
+    /// A pass that predicts: no dropout, running statistics.
+    pub fn inference() -> Self {
+        Self::default()
+    }
+
+    /// A pass that trains. `stream` must differ from step to step; a layer's own dropout rate is multiplied
+    /// by `dropout_factor`.
+    pub fn training(stream: Stream, dropout_factor: f64) -> Self {
+        Self { training: Some(Training { stream, dropout_factor, masks: 0 }), ..Self::default() }
+    }
+
+    /// The same pass, keeping the activations that layers hand to [`Pass::tap`].
+    #[must_use]
+    pub fn tapped(self) -> Self {
+        Self { taps: Some(Vec::new()), ..self }
+    }
+
+    /// Whether this pass trains.
+    pub fn is_training(&self) -> bool {
+        self.training.is_some()
+    }
+
+    /// Drops units of `input` with the given rate when training; the rest is scaled up to keep the mean.
+    pub fn dropout(&mut self, input: Tensor<2>, rate: f64) -> Tensor<2> {
+        let Some(training) = &mut self.training else { return input };
+        let rate = rate * training.dropout_factor;
+        let stream = training.stream.at(training.masks);
+        training.masks += 1;
+        if rate > 0.0 { dropout::apply(input, rate, stream) } else { input }
+    }
+
+    /// Shows the activation of the layer called `name`, `[rows, units]`; kept only by a tapped pass.
+    pub fn tap(&mut self, name: &str, activation: &Tensor<2>) {
+        if let Some(taps) = &mut self.taps {
+            taps.push((name.to_owned(), activation.clone().inner()));
+        }
+    }
+
+    /// The activations kept, in the order of the pass, off the gradient graph.
+    pub fn take_taps(&mut self) -> Vec<(String, Tensor<2>)> {
+        self.taps.take().unwrap_or_default()
+    }
+
+    /// Leaves a new value for a parameter that no gradient reaches, such as a running mean. The loop writes it
+    /// after the step ([`crate::parameters::write_buffers`]); nothing shared changes during the pass.
+    pub fn leave_buffer(&mut self, id: ParamId, values: Vec<f32>) {
+        self.buffers.push((id, values));
+    }
+
+    /// The values left for buffers.
+    pub fn take_buffers(&mut self) -> Vec<(ParamId, Vec<f32>)> {
+        std::mem::take(&mut self.buffers)
+    }
+}
