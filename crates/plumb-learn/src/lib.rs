@@ -7,7 +7,12 @@
 use gemm as _;
 
 pub mod batches;
+mod combiner;
+pub mod encoders;
 pub mod layers;
+pub mod losses;
+pub mod model;
+pub mod models;
 pub mod network;
 pub mod optim;
 pub mod parameters;

@@ -1,0 +1,42 @@
+//! Learned vectors for categories with many levels (RealMLP, ingredient 2).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int, Tensor};
+use plumb_ledger::Stream;
+
+use crate::layers::{normal, parameter};
+
+/// One table of vectors for each category column. Code 0, an unknown or missing level, starts at zero, so that
+/// it says nothing until training gives it a meaning.
+///
+/// # Shapes
+/// `[rows, columns]` codes to `[rows, columns * width]`.
+#[derive(Module, Debug)]
+pub struct CategoryEncoder {
+    /// For each column `[levels, width]`, started as N(0, 1).
+    pub tables: Vec<Param<Tensor<2>>>,
+}
+
+impl CategoryEncoder {
+    /// Tables for columns with these numbers of codes, 0 included.
+    pub fn new(levels: &[u32], width: usize, stream: Stream, device: &Device) -> Self {
+        let table = |(column, &levels): (usize, &u32)| {
+            let start = normal(stream.at(column as u64));
+            let value = |i| if i < width as u64 { 0.0 } else { start(i) };
+            parameter([levels.max(1) as usize, width], device, value)
+        };
+        Self { tables: levels.iter().enumerate().map(table).collect() }
+    }
+
+    /// Looks each code up. A code past the table's end counts as unknown.
+    pub fn forward(&self, codes: &Tensor<2, Int>) -> Vec<Tensor<2>> {
+        let [rows, _] = codes.dims();
+        let look_up = |(column, table): (usize, &Param<Tensor<2>>)| {
+            let [levels, _] = table.dims();
+            let codes = codes.clone().narrow(1, column, 1).reshape([rows]);
+            let unknown = codes.clone().greater_equal_elem(levels as i32);
+            table.val().select(0, codes.mask_fill(unknown, 0))
+        };
+        self.tables.iter().enumerate().map(look_up).collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! The PBLD embedding of numbers (RealMLP, ingredient 3): periodic, biased, linear, with the number itself.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use plumb_ledger::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::layers::{normal, parameter, uniform};
+
+/// The size and the start of the embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PbldConfig {
+    /// How many cosines each number is put through.
+    pub frequencies: usize,
+    /// How many numbers come out for each, itself included: at least 2.
+    pub outputs: usize,
+    /// The deviation of the frequencies at the start.
+    pub sigma: f64,
+}
+
+/// For each number `x`: `[x, A cos(2 pi w x + b) + c]`, with its own `w`, `b`, `A`, `c`.
+///
+/// # Shapes
+/// `[rows, features]` to `[rows, features * outputs]`.
+#[derive(Module, Debug)]
+pub struct Pbld {
+    /// `w`, `[features, 1, frequencies]`, started as N(0, sigma^2).
+    pub frequency: Param<Tensor<3>>,
+    /// `[features, 1, frequencies]`, started as U(-pi, pi).
+    pub phase: Param<Tensor<3>>,
+    /// `[features, frequencies, outputs - 1]`, started as U within `1 / sqrt(frequencies)`.
+    pub weight: Param<Tensor<3>>,
+    /// `[features, 1, outputs - 1]`, started like the weight.
+    pub bias: Param<Tensor<3>>,
+}
+
+impl Pbld {
+    /// The embedding of `features` numbers.
+    pub fn new(features: usize, config: PbldConfig, stream: Stream, device: &Device) -> Self {
+        let PbldConfig { frequencies, outputs, sigma } = config;
+        let (learned, limit) = (outputs.saturating_sub(1).max(1), 1.0 / (frequencies.max(1) as f64).sqrt());
+        let frequency = normal(stream.at(0));
+        Self {
+            frequency: parameter([features, 1, frequencies], device, |i| sigma * frequency(i)),
+            phase: parameter([features, 1, frequencies], device, uniform(stream.at(1), std::f64::consts::PI)),
+            weight: parameter([features, frequencies, learned], device, uniform(stream.at(2), limit)),
+            bias: parameter([features, 1, learned], device, uniform(stream.at(3), limit)),
+        }
+    }
+
+    /// Embeds each number. A product for each feature, batched over features.
+    pub fn forward(&self, numbers: Tensor<2>) -> Tensor<2> {
+        let [rows, features] = numbers.dims();
+        let [_, _, learned] = self.weight.dims();
+        let numbers = numbers.transpose().reshape([features, rows, 1]);
+        let angle = numbers.clone().mul(self.frequency.val().mul_scalar(std::f64::consts::TAU));
+        let waves = angle.add(self.phase.val()).cos();
+        let embedded = waves.matmul(self.weight.val()).add(self.bias.val());
+        Tensor::cat(vec![numbers, embedded], 2).swap_dims(0, 1).reshape([rows, features * (learned + 1)])
+    }
+}

@@ -1,0 +1,31 @@
+//! An activation with a learned strength for each unit (RealMLP, ingredient 7).
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use super::{Activation, parameter};
+
+/// `x + a (f(x) - x)`, `a` started at 1: from the identity (0) over `f` (1) to past it.
+///
+/// # Shapes
+/// `[rows, units]` to the same.
+#[derive(Module, Debug)]
+pub struct ParametricActivation {
+    /// The strengths, `[1, units]`.
+    pub strength: Param<Tensor<2>>,
+    #[module(skip)]
+    function: Activation,
+}
+
+impl ParametricActivation {
+    /// Strengths of 1.
+    pub fn new(units: usize, function: Activation, device: &Device) -> Self {
+        Self { strength: parameter([1, units], device, |_| 1.0), function }
+    }
+
+    /// Applies the activation.
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        let bent = self.function.apply(input.clone()).sub(input.clone());
+        input.add(bent.mul(self.strength.val()))
+    }
+}

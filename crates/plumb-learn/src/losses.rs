@@ -1,0 +1,142 @@
+//! What training minimizes.
+
+use burn::tensor::{Tensor, TensorData, activation};
+use plumb_data::prepare::PreparedLabels;
+use serde::{Deserialize, Serialize};
+
+/// A loss on the outputs of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case")]
+pub enum Loss {
+    /// Cross-entropy on logits; equal to `torch.nn.CrossEntropyLoss`, weights and smoothing included.
+    CrossEntropy {
+        /// The probability taken from the true class and spread over all classes.
+        smoothing: f64,
+        /// A weight for each class; empty for 1 each.
+        class_weights: Vec<f64>,
+    },
+    /// The mean of squared errors on the standardized target.
+    SquaredError,
+}
+
+impl Loss {
+    /// What a row's loss is divided by, summed over rows: the sum of their class weights, or their count.
+    ///
+    /// Accumulated batches are divided by the sum over the whole window, which makes them equal to one big batch.
+    pub fn weight(&self, labels: &PreparedLabels) -> f64 {
+        match (self, labels) {
+            (_, PreparedLabels::Absent) => 0.0,
+            (Self::CrossEntropy { class_weights, .. }, PreparedLabels::Classes(codes)) => {
+                codes.iter().map(|&code| class_weight(class_weights, code as usize)).sum()
+            }
+            (_, PreparedLabels::Classes(codes)) => codes.len() as f64,
+            (_, PreparedLabels::Numbers(numbers)) => numbers.len() as f64,
+        }
+    }
+
+    /// The weighted sum of the rows' losses, divided by `weight`: one number, `[1]`.
+    ///
+    /// # Shapes
+    /// `outputs` is `[rows, classes]` or `[rows, 1]`. Labels of the other kind, or too few of them, count as
+    /// class 0 or the number 0.
+    pub fn of(&self, outputs: Tensor<2>, labels: &PreparedLabels, weight: f64) -> Tensor<1> {
+        let [rows, columns] = outputs.dims();
+        let device = outputs.device();
+        let wanted = TensorData::new(self.targets(labels, rows, columns), [rows, columns]);
+        let wanted = Tensor::<2>::from_data(wanted, &device);
+        let total = match self {
+            Self::CrossEntropy { .. } => activation::log_softmax(outputs, 1).mul(wanted).sum().neg(),
+            Self::SquaredError => {
+                let error = outputs.sub(wanted);
+                error.clone().mul(error).sum()
+            }
+        };
+        total.div_scalar(weight)
+    }
+
+    /// The mean loss over the rows.
+    pub fn mean(&self, outputs: Tensor<2>, labels: &PreparedLabels) -> Tensor<1> {
+        self.of(outputs, labels, self.weight(labels))
+    }
+
+    /// Row-major `[rows, columns]`: what each log-probability is multiplied by, or the wanted numbers.
+    fn targets(&self, labels: &PreparedLabels, rows: usize, columns: usize) -> Vec<f32> {
+        let mut targets = vec![0.0f32; rows * columns];
+        match (self, labels) {
+            (Self::CrossEntropy { smoothing, class_weights }, PreparedLabels::Classes(codes)) => {
+                let spread = |class| class_weight(class_weights, class) * smoothing / columns as f64;
+                for (row, &code) in targets.chunks_exact_mut(columns).zip(codes) {
+                    for (class, target) in row.iter_mut().enumerate() {
+                        let hit = if class == code as usize { 1.0 - smoothing } else { 0.0 };
+                        *target = (hit * class_weight(class_weights, class) + spread(class)) as f32;
+                    }
+                }
+            }
+            (_, PreparedLabels::Numbers(numbers)) => {
+                for (row, &number) in targets.chunks_exact_mut(columns).zip(numbers) {
+                    row.fill(number);
+                }
+            }
+            _ => {}
+        }
+        targets
+    }
+}
+
+fn class_weight(weights: &[f64], class: usize) -> f64 {
+    weights.get(class).copied().unwrap_or(1.0)
+}
+
+/// Class weights inversely proportional to the classes' counts, 1 on average over rows; scikit-learn's `balanced`.
+pub fn balanced_class_weights(codes: &[u32], classes: usize) -> Vec<f64> {
+    let mut counts = vec![0usize; classes];
+    for &code in codes {
+        if let Some(count) = counts.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+    let weight = |count: usize| codes.len() as f64 / (classes as f64 * count.max(1) as f64);
+    counts.into_iter().map(weight).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::parameters::host;
+
+    fn logits() -> Tensor<2> {
+        Tensor::from_data([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0], [0.2, 0.1, 0.0]], &Device::flex())
+    }
+
+    fn value(loss: Tensor<1>) -> f64 {
+        f64::from(host(loss)[0])
+    }
+
+    #[test]
+    fn equal_to_torch() {
+        // torch.nn.functional.cross_entropy(logits, [1, 2, 0], weight=[1, 2, 3], label_smoothing=0.1), 2.15.0.
+        let labels = PreparedLabels::Classes(vec![1, 2, 0]);
+        let plain = Loss::CrossEntropy { smoothing: 0.0, class_weights: vec![] };
+        let full = Loss::CrossEntropy { smoothing: 0.1, class_weights: vec![1.0, 2.0, 3.0] };
+        assert!((value(plain.mean(logits(), &labels)) - 0.510731845365).abs() < 1e-6);
+        assert!((value(full.mean(logits(), &labels)) - 0.466434114805).abs() < 1e-6);
+    }
+
+    #[test]
+    fn parts_of_a_window_add_up_to_the_big_batch() {
+        let loss = Loss::CrossEntropy { smoothing: 0.1, class_weights: vec![1.0, 5.0, 0.5] };
+        let labels = PreparedLabels::Classes(vec![1, 2, 0]);
+        let (first, rest) = (PreparedLabels::Classes(vec![1]), PreparedLabels::Classes(vec![2, 0]));
+        let weight = loss.weight(&labels);
+        let parts = value(loss.of(logits().narrow(0, 0, 1), &first, weight))
+            + value(loss.of(logits().narrow(0, 1, 2), &rest, weight));
+        assert!((value(loss.mean(logits(), &labels)) - parts).abs() < 1e-6);
+    }
+
+    #[test]
+    fn balanced_weights_are_scikit_learns() {
+        assert_eq!(balanced_class_weights(&[0, 0, 0, 1], 2), [4.0 / 6.0, 2.0]);
+    }
+}

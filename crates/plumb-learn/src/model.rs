@@ -1,0 +1,115 @@
+//! A model for tables as a whole: what goes in, which network, what comes out. `model.json` is this.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use plumb_data::prepare::Prepared;
+use plumb_ledger::Seed;
+use serde::{Deserialize, Serialize};
+
+use crate::batches::Batch;
+use crate::models::mlp::{Mlp, MlpConfig};
+use crate::models::realmlp::{RealMlp, RealMlpConfig};
+use crate::network::{Network, ParameterRule, Pass};
+
+/// Everything but the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// The version of this format: 1.
+    pub schema: u32,
+    /// What goes in.
+    pub inputs: Inputs,
+    /// How many outputs there are: classes, or 1 for regression.
+    pub outputs: usize,
+    /// What is in between.
+    pub network: NetworkConfig,
+}
+
+/// The widths of the prepared input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// Scaled numbers.
+    pub numbers: usize,
+    /// Indicators.
+    pub flags: usize,
+    /// For each embedded category, how many codes it has, 0 included.
+    pub levels: Vec<u32>,
+}
+
+impl Inputs {
+    /// The widths of these prepared rows. `levels` counts the codes of each embedded category, 0 included.
+    pub fn of(data: &Prepared, levels: Vec<u32>) -> Self {
+        Self { numbers: data.numbers_width, flags: data.flags_width, levels }
+    }
+}
+
+/// Which network, and its size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "preset", rename_all = "lowercase")]
+pub enum NetworkConfig {
+    /// The plain multilayer perceptron.
+    Mlp(MlpConfig),
+    /// RealMLP-TD.
+    RealMlp(RealMlpConfig),
+}
+
+/// Rows that a data-dependent start looks at: more change the deviations by under 2 %.
+const START_ROWS: usize = 4096;
+
+impl ModelConfig {
+    /// The network with its start values on `device`, a function of (config, seed, training rows).
+    pub fn start(&self, seed: Seed, train: &Prepared, device: &Device) -> TabularNetwork {
+        let stream = seed.stream("start");
+        match &self.network {
+            NetworkConfig::Mlp(config) => {
+                TabularNetwork::Mlp(Mlp::new(config, &self.inputs, self.outputs, stream, device))
+            }
+            NetworkConfig::RealMlp(config) => {
+                let network = RealMlp::new(config, &self.inputs, self.outputs, stream, device);
+                let mut rows = seed.stream("start-rows").permutation(train.rows);
+                rows.truncate(START_ROWS);
+                let batch = Batch::gather(train, &rows, device);
+                TabularNetwork::RealMlp(network.fit_start(&batch, seed.stream("start-fit")))
+            }
+        }
+    }
+
+    /// The network with arbitrary values, to load weights into.
+    pub fn empty(&self, device: &Device) -> TabularNetwork {
+        let stream = Seed(0).stream("empty");
+        match &self.network {
+            NetworkConfig::Mlp(config) => {
+                TabularNetwork::Mlp(Mlp::new(config, &self.inputs, self.outputs, stream, device))
+            }
+            NetworkConfig::RealMlp(config) => {
+                TabularNetwork::RealMlp(RealMlp::new(config, &self.inputs, self.outputs, stream, device))
+            }
+        }
+    }
+}
+
+/// A network for tables.
+#[derive(Module, Debug)]
+pub enum TabularNetwork {
+    /// The plain multilayer perceptron.
+    Mlp(Mlp),
+    /// RealMLP-TD.
+    RealMlp(RealMlp),
+}
+
+impl Network for TabularNetwork {
+    fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
+        match self {
+            Self::Mlp(network) => network.forward(batch, pass),
+            Self::RealMlp(network) => network.forward(batch, pass),
+        }
+    }
+
+    fn rule(&self, name: &str, shape: &[usize]) -> ParameterRule {
+        match self {
+            Self::Mlp(network) => network.rule(name, shape),
+            Self::RealMlp(network) => network.rule(name, shape),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The networks, one file each. [`crate::model`] chooses among them.
+
+pub mod mlp;
+pub mod realmlp;
