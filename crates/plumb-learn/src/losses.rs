@@ -59,6 +59,34 @@ impl Loss {
         self.of(outputs, labels, self.weight(labels))
     }
 
+    /// The same loss without smoothing and class weights: what is comparable over runs.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        match self {
+            Self::CrossEntropy { .. } => Self::CrossEntropy { smoothing: 0.0, class_weights: Vec::new() },
+            Self::SquaredError => Self::SquaredError,
+        }
+    }
+
+    /// The mean loss of outputs that are on the host already, row-major, in 64 bits; NaN without rows.
+    pub fn on_host(&self, outputs: &[f32], labels: &PreparedLabels) -> f64 {
+        let rows = match labels {
+            PreparedLabels::Absent => 0,
+            PreparedLabels::Classes(codes) => codes.len(),
+            PreparedLabels::Numbers(numbers) => numbers.len(),
+        };
+        let columns = outputs.len().checked_div(rows).unwrap_or(0).max(1);
+        let targets = self.targets(labels, rows, columns);
+        let mut total = 0.0;
+        for (row, wanted) in outputs.chunks_exact(columns).zip(targets.chunks_exact(columns)) {
+            total += match self {
+                Self::CrossEntropy { .. } => cross_entropy(row, wanted),
+                Self::SquaredError => squared_error(row, wanted),
+            };
+        }
+        total / self.weight(labels)
+    }
+
     /// Row-major `[rows, columns]`: what each log-probability is multiplied by, or the wanted numbers.
     fn targets(&self, labels: &PreparedLabels, rows: usize, columns: usize) -> Vec<f32> {
         let mut targets = vec![0.0f32; rows * columns];
@@ -81,6 +109,16 @@ impl Loss {
         }
         targets
     }
+}
+
+fn cross_entropy(logits: &[f32], wanted: &[f32]) -> f64 {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let log_sum = logits.iter().map(|&x| f64::from(x - top).exp()).sum::<f64>().ln() + f64::from(top);
+    logits.iter().zip(wanted).map(|(&x, &w)| f64::from(w) * (log_sum - f64::from(x))).sum()
+}
+
+fn squared_error(outputs: &[f32], wanted: &[f32]) -> f64 {
+    outputs.iter().zip(wanted).map(|(&x, &w)| (f64::from(x) - f64::from(w)).powi(2)).sum()
 }
 
 fn class_weight(weights: &[f64], class: usize) -> f64 {
@@ -121,6 +159,7 @@ mod tests {
         let plain = Loss::CrossEntropy { smoothing: 0.0, class_weights: vec![] };
         let full = Loss::CrossEntropy { smoothing: 0.1, class_weights: vec![1.0, 2.0, 3.0] };
         assert!((value(plain.mean(logits(), &labels)) - 0.510731845365).abs() < 1e-6);
+        assert!((full.on_host(&host(logits()), &labels) - value(full.mean(logits(), &labels))).abs() < 1e-6);
         assert!((value(full.mean(logits(), &labels)) - 0.466434114805).abs() < 1e-6);
     }
 

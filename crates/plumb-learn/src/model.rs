@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use plumb_data::prepare::Prepared;
+use plumb_data::prepare::{Preparation, Prepared};
 use plumb_ledger::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,11 @@ use crate::batches::Batch;
 use crate::models::mlp::{Mlp, MlpConfig};
 use crate::models::realmlp::{RealMlp, RealMlpConfig};
 use crate::network::{Network, ParameterRule, Pass};
+
+/// The device that networks are trained on: the CPU, recording gradients.
+pub fn training_device() -> Device {
+    Device::flex().autodiff()
+}
 
 /// Everything but the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,13 +39,17 @@ pub struct Inputs {
     /// Indicators.
     pub flags: usize,
     /// For each embedded category, how many codes it has, 0 included.
-    pub levels: Vec<u32>,
+    pub levels: Vec<usize>,
 }
 
 impl Inputs {
-    /// The widths of these prepared rows. `levels` counts the codes of each embedded category, 0 included.
-    pub fn of(data: &Prepared, levels: Vec<u32>) -> Self {
-        Self { numbers: data.numbers_width, flags: data.flags_width, levels }
+    /// The widths that a preparation gives.
+    pub fn of(preparation: &Preparation) -> Self {
+        Self {
+            numbers: preparation.numbers_width(),
+            flags: preparation.flags_width(),
+            levels: preparation.cardinalities(),
+        }
     }
 }
 

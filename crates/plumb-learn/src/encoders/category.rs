@@ -19,11 +19,11 @@ pub struct CategoryEncoder {
 
 impl CategoryEncoder {
     /// Tables for columns with these numbers of codes, 0 included.
-    pub fn new(levels: &[u32], width: usize, stream: Stream, device: &Device) -> Self {
-        let table = |(column, &levels): (usize, &u32)| {
+    pub fn new(levels: &[usize], width: usize, stream: Stream, device: &Device) -> Self {
+        let table = |(column, &levels): (usize, &usize)| {
             let start = normal(stream.at(column as u64));
             let value = |i| if i < width as u64 { 0.0 } else { start(i) };
-            parameter([levels.max(1) as usize, width], device, value)
+            parameter([levels.max(1), width], device, value)
         };
         Self { tables: levels.iter().enumerate().map(table).collect() }
     }

@@ -1,0 +1,126 @@
+//! A trained model at work: rows of a table to predictions, through the preparation that it was trained with.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use plumb_data::prepare::{LabelScale, Preparation, Prepared};
+use plumb_data::{PredictError, Predictions, Predictor, Table};
+use plumb_stats::Task;
+
+use crate::batches::Batch;
+use crate::model::{ModelConfig, TabularNetwork};
+use crate::network::{Network, Pass};
+use crate::parameters::{Arrays, ArraysError, host};
+
+/// Rows that go through the network at once: their activations fit the second-level cache.
+const ROWS: usize = 1024;
+
+/// The network's outputs for prepared rows, row-major. The network must be on a plain device
+/// ([`Module::valid`]).
+pub fn outputs<N: Network>(network: &N, data: &Prepared) -> Vec<f32> {
+    let device = network.devices().into_iter().next().unwrap_or_else(Device::flex);
+    let rows: Vec<u32> = (0..data.rows as u32).collect();
+    let mut outputs = Vec::new();
+    for rows in rows.chunks(ROWS) {
+        let batch = Batch::gather(data, rows, &device);
+        outputs.extend(host(network.forward(&batch, &mut Pass::inference()).inner()));
+    }
+    outputs
+}
+
+/// Softmax of each row of logits, in 64 bits.
+pub fn probabilities(logits: &[f32], classes: usize) -> Vec<f64> {
+    let mut probabilities = Vec::with_capacity(logits.len());
+    for row in logits.chunks_exact(classes.max(1)) {
+        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let start = probabilities.len();
+        probabilities.extend(row.iter().map(|&x| f64::from(x - top).exp()));
+        let total: f64 = probabilities[start..].iter().sum();
+        probabilities[start..].iter_mut().for_each(|p| *p /= total);
+    }
+    probabilities
+}
+
+/// Outputs of a regression in the target's own unit, within the range of the training labels.
+pub fn numbers_of(outputs: &[f32], scale: Option<LabelScale>) -> Vec<f64> {
+    let restore = |&output: &f32| {
+        let output = f64::from(output);
+        scale.map_or(output, |scale| scale.restore(output))
+    };
+    outputs.iter().map(restore).collect()
+}
+
+/// A trained network and its preparation.
+#[derive(Debug, Clone)]
+pub struct TrainedModel {
+    config: ModelConfig,
+    preparation: Preparation,
+    network: TabularNetwork,
+}
+
+/// Why stored parts make no model.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ModelError {
+    /// `model.json` cannot be read.
+    #[error("damaged model description: {0}")]
+    Description(String),
+    /// The preparation cannot be read.
+    #[error(transparent)]
+    Preparation(#[from] plumb_data::prepare::PrepareError),
+    /// The weights cannot be read or do not fit.
+    #[error(transparent)]
+    Weights(#[from] ArraysError),
+}
+
+impl TrainedModel {
+    /// A model of these parts; the weights must fit the description.
+    pub fn new(config: ModelConfig, preparation: Preparation, weights: &Arrays) -> Result<Self, ModelError> {
+        let network = weights.load(config.empty(&Device::flex()))?;
+        Ok(Self { config, preparation, network })
+    }
+
+    /// The model that `model.json`, `model.safetensors` and `preparation.json` describe.
+    pub fn read(description: &str, weights: &[u8], preparation: &str) -> Result<Self, ModelError> {
+        let config = serde_json::from_str(description).map_err(|e| ModelError::Description(e.to_string()))?;
+        Self::new(config, Preparation::from_json(preparation)?, &Arrays::from_safetensors(weights)?)
+    }
+
+    /// `model.json`.
+    pub fn description(&self) -> Result<String, ModelError> {
+        serde_json::to_string_pretty(&self.config).map_err(|e| ModelError::Description(e.to_string()))
+    }
+
+    /// The preparation.
+    pub fn preparation(&self) -> &Preparation {
+        &self.preparation
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> Arrays {
+        Arrays::of(&self.network)
+    }
+
+    /// The predictions for prepared rows.
+    pub fn predict_prepared(&self, data: &Prepared) -> Predictions {
+        let outputs = outputs(&self.network, data);
+        if self.preparation.task == Task::Regression {
+            return Predictions::Numbers(numbers_of(&outputs, self.preparation.label_scale));
+        }
+        let classes = self.config.outputs;
+        Predictions::Probabilities { values: probabilities(&outputs, classes), classes }
+    }
+}
+
+impl Predictor for TrainedModel {
+    fn task(&self) -> Task {
+        self.preparation.task
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.preparation.classes
+    }
+
+    fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
+        let failed = |error: plumb_data::prepare::PrepareError| PredictError { message: error.to_string() };
+        Ok(self.predict_prepared(&self.preparation.apply(table, rows, None).map_err(failed)?))
+    }
+}

@@ -1,0 +1,116 @@
+//! Everything that the next step depends on besides the network: what a checkpoint holds.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use plumb_ledger::{Seed, Stream};
+use serde::{Deserialize, Serialize};
+
+use super::{TrainConfig, TrainData, TrainError};
+use crate::batches::{Batches, Sampling};
+use crate::network::{Network, ParameterRule};
+use crate::optim::{Ema, Optimizer};
+use crate::parameters::Arrays;
+use crate::schedules::{Plateau, ScheduleConfig};
+
+/// What changes as training goes on.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) progress: Progress,
+    pub(super) optimizer: Optimizer,
+    pub(super) ema: Option<Ema>,
+    /// The weights of the best epoch.
+    pub(super) best: Option<Arrays>,
+}
+
+/// The counters and scores: `state.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Progress {
+    /// The version of this format: 1.
+    pub(super) schema: u32,
+    /// Steps taken.
+    pub(super) step: u64,
+    /// Epochs completed.
+    pub(super) epoch: u64,
+    /// Batches of the current epoch that are done.
+    pub(super) batch: usize,
+    /// The sum of this epoch's step losses.
+    pub(super) loss_sum: f64,
+    /// How many there are.
+    pub(super) losses: u64,
+    /// The best epoch's score, more is better.
+    pub(super) best_score: Option<f64>,
+    /// The best epoch.
+    pub(super) best_epoch: Option<u64>,
+    /// The plateau schedule's memory.
+    pub(super) plateau: Plateau,
+    /// Updates of each parameter so far.
+    pub(super) updates: BTreeMap<String, u64>,
+    /// What must be the same to go on.
+    pub(super) identity: BTreeMap<String, String>,
+}
+
+impl State {
+    pub(super) fn new(config: &TrainConfig) -> Result<Self, TrainError> {
+        Ok(Self {
+            progress: Progress { schema: 1, identity: config.identity.clone(), ..Progress::default() },
+            optimizer: Optimizer::new(config.optimizer.clone())?,
+            ema: config.ema.map(Ema::new).transpose()?,
+            best: None,
+        })
+    }
+}
+
+/// What stays the same.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) data: TrainData<'a>,
+    pub(super) config: &'a TrainConfig,
+    pub(super) device: Device,
+    pub(super) batches: Batches,
+    pub(super) dropout: Stream,
+    pub(super) rules: BTreeMap<String, ParameterRule>,
+    pub(super) total_steps: u64,
+}
+
+/// The rates of one step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rates {
+    pub(super) lr: f64,
+    pub(super) weight_decay: f64,
+    pub(super) dropout_factor: f64,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new<N: Network>(network: &N, data: TrainData<'a>, config: &'a TrainConfig) -> Self {
+        let seed = Seed(config.seed);
+        let sampling = match config.balanced {
+            true => Sampling::balanced(&data.train.labels),
+            false => Sampling::Shuffled,
+        };
+        let batches = Batches::new(data.train.rows, config.batch_size, seed.stream("shuffle"), sampling);
+        let rules = Arrays::of(network).0.into_iter().map(|(name, array)| {
+            let rule = network.rule(&name, &array.shape);
+            (name, rule)
+        });
+        Self {
+            data,
+            config,
+            device: network.devices().into_iter().next().unwrap_or_else(Device::flex).autodiff(),
+            dropout: seed.stream("dropout"),
+            rules: rules.collect(),
+            total_steps: config.epochs * batches.per_epoch().div_ceil(config.accumulate.max(1)) as u64,
+            batches,
+        }
+    }
+
+    pub(super) fn rates(&self, progress: &Progress) -> Rates {
+        let at = |schedule: &ScheduleConfig| schedule.factor(progress.step, self.total_steps);
+        Rates {
+            lr: self.config.lr * at(&self.config.schedule) * progress.plateau.factor,
+            weight_decay: self.config.weight_decay * at(&self.config.decay_schedule),
+            dropout_factor: at(&self.config.dropout_schedule),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! One step: losses and gradients of a window of batches, clipping, the update.
+
+use std::collections::BTreeMap;
+
+use super::state::{Plan, Rates, State};
+use super::{Event, LayerStats, TrainError, vitals};
+use crate::batches::Batch;
+use crate::network::{Network, Pass};
+use crate::optim::{Hyper, OptimizerError, clip};
+use crate::parameters::{gradients, host, update, write_buffers};
+
+/// Gradients by parameter, in the order in which the module is walked.
+type Gradients = Vec<(String, Vec<f32>)>;
+
+/// What the batches of a step give together.
+#[derive(Default)]
+struct Window {
+    loss: f64,
+    gradients: Gradients,
+    activations: BTreeMap<String, super::ActivationStats>,
+    rows: Vec<u32>,
+}
+
+/// Takes one step and tells about it. `order` holds the rows of the epoch.
+pub(super) fn step<N: Network>(
+    network: N,
+    state: &mut State,
+    plan: &Plan<'_>,
+    order: &[u32],
+) -> Result<(N, Vec<Event>), TrainError> {
+    let step = state.progress.step;
+    let watched = plan.config.watch_every > 0 && step.is_multiple_of(plan.config.watch_every);
+    let rates = plan.rates(&state.progress);
+    let (network, window) = window(network, state, plan, order, rates, watched)?;
+    let grad_norm = clip::global_norm(window.gradients.iter().map(|(_, gradient)| gradient.as_slice()));
+    if !grad_norm.is_finite() {
+        return Err(broken_gradient(step, window));
+    }
+    let scale = plan.config.clip_norm.map_or(1.0, |longest| clip::factor(grad_norm, longest));
+    let (network, layers) = move_weights(network, state, plan, &window.gradients, rates, scale, watched)?;
+    let mut events =
+        vec![Event::Step { step, epoch: state.progress.epoch, loss: window.loss, lr: rates.lr, grad_norm }];
+    if watched {
+        events.push(Event::Layers { step, layers, activations: window.activations });
+    }
+    state.progress.step += 1;
+    state.progress.loss_sum += window.loss;
+    state.progress.losses += 1;
+    Ok((network, events))
+}
+
+/// Sums loss and gradients over the batches of the step, each divided by the weight of the whole window.
+fn window<N: Network>(
+    mut network: N,
+    state: &mut State,
+    plan: &Plan<'_>,
+    order: &[u32],
+    rates: Rates,
+    watched: bool,
+) -> Result<(N, Window), TrainError> {
+    let first = state.progress.batch;
+    let last = (first + plan.config.accumulate.max(1)).min(plan.batches.per_epoch());
+    let gather = |index| Batch::gather(plan.data.train, plan.batches.slice(order, index), &plan.device);
+    let batches: Vec<Batch> = (first..last).map(gather).collect();
+    let weight = batches.iter().map(|batch| plan.config.loss.weight(&batch.labels)).sum();
+    let mut window = Window::default();
+    for (index, batch) in batches.into_iter().enumerate() {
+        let stream = plan.dropout.at(state.progress.step).at(index as u64);
+        let mut pass = Pass::training(stream, rates.dropout_factor);
+        if watched {
+            pass = pass.tapped();
+        }
+        let outputs = network.forward(&batch, &mut pass);
+        let loss = plan.config.loss.of(outputs, &batch.labels, weight);
+        window.loss += host(loss.clone().inner()).first().copied().map_or(f64::NAN, f64::from);
+        if !window.loss.is_finite() {
+            return Err(broken_loss(&network, state.progress.step, &batch, stream, rates));
+        }
+        add(&mut window.gradients, gradients(&network, loss.backward()));
+        network = write_buffers(network, &pass.take_buffers());
+        let taps = pass.take_taps().into_iter();
+        window.activations.extend(taps.map(|(name, tensor)| (name, vitals::activation(tensor))));
+        window.rows.extend(batch.rows);
+    }
+    state.progress.batch = last;
+    Ok((network, window))
+}
+
+fn add(sum: &mut Gradients, next: Gradients) {
+    if sum.is_empty() {
+        *sum = next;
+        return;
+    }
+    for ((_, sum), (_, next)) in sum.iter_mut().zip(next) {
+        sum.iter_mut().zip(next).for_each(|(sum, next)| *sum += next);
+    }
+}
+
+/// Updates every parameter that has a gradient, and the moving average.
+fn move_weights<N: Network>(
+    network: N,
+    state: &mut State,
+    plan: &Plan<'_>,
+    gradients: &Gradients,
+    rates: Rates,
+    gradient_scale: f32,
+    watched: bool,
+) -> Result<(N, BTreeMap<String, LayerStats>), TrainError> {
+    let mut layers = BTreeMap::new();
+    let mut outcome: Result<(), OptimizerError> = Ok(());
+    let network = update(network, |name, _, values| {
+        let Some((_, gradient)) = gradients.iter().find(|(of, _)| of == name) else { return };
+        let before = if watched { values.to_vec() } else { Vec::new() };
+        let hyper = hyper(plan, name, rates, gradient_scale);
+        let moved = state.optimizer.update(name, values, gradient, &hyper);
+        let averaged = state.ema.as_mut().map_or(Ok(()), |ema| ema.update(name, values));
+        if outcome.is_ok() {
+            outcome = moved.and(averaged);
+        }
+        if watched {
+            layers.insert(name.to_owned(), vitals::layer(&before, values, gradient));
+        }
+    });
+    outcome?;
+    Ok((network, layers))
+}
+
+fn hyper(plan: &Plan<'_>, name: &str, rates: Rates, gradient_scale: f32) -> Hyper {
+    let (rate, decay) = plan.rules.get(name).map_or((1.0, false), |rule| (rule.rate, rule.decay));
+    let weight_decay = if decay { rates.weight_decay } else { 0.0 };
+    Hyper { lr: rates.lr * rate, weight_decay, gradient_scale }
+}
+
+/// Finds the layer by running the same pass again, this time keeping the activations.
+fn broken_loss<N: Network>(
+    network: &N,
+    step: u64,
+    batch: &Batch,
+    stream: plumb_ledger::Stream,
+    rates: Rates,
+) -> TrainError {
+    let mut pass = Pass::training(stream, rates.dropout_factor).tapped();
+    network.forward(batch, &mut pass);
+    let broken = pass.take_taps().into_iter().find(|(_, tensor)| !is_finite(&host(tensor.clone())));
+    let layer = broken.map_or_else(|| "head".to_owned(), |(name, _)| name);
+    TrainError::NonFinite { what: "loss", step, layer, rows: batch.rows.clone() }
+}
+
+/// Gradients come from the loss backwards, so the last parameter in the network's order broke first.
+fn broken_gradient(step: u64, window: Window) -> TrainError {
+    let broken = window.gradients.into_iter().rev().find(|(_, gradient)| !is_finite(gradient));
+    let layer = broken.map_or_else(|| "all together".to_owned(), |(name, _)| name);
+    TrainError::NonFinite { what: "gradient", step, layer, rows: window.rows }
+}
+
+fn is_finite(values: &[f32]) -> bool {
+    values.iter().all(|value| value.is_finite())
+}
