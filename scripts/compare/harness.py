@@ -45,10 +45,22 @@ def with_peers(*requirements):
 def plumb():
     """The release binary, built now."""
     subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    return target() / "release" / "plumb"
+
+
+def target():
+    """Where cargo puts what it builds."""
     metadata = subprocess.run(
         ["cargo", "metadata", "--format-version", "1", "--no-deps"], cwd=ROOT, check=True, capture_output=True
     )
-    return Path(json.loads(metadata.stdout)["target_directory"]) / "release" / "plumb"
+    return Path(json.loads(metadata.stdout)["target_directory"])
+
+
+def example(package, name):
+    """An example of a crate, built now."""
+    command = ["cargo", "build", "--release", "--quiet", "-p", package, "--example", name]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return target() / "release" / "examples" / name
 
 
 def fetch(*names):

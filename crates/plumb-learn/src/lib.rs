@@ -1,4 +1,10 @@
+//! Models, their training and its live checks, on Burn.
+//!
+//! A [`network::Network`] maps a [`batches::Batch`] to outputs. Its values live in tensors while it computes and
+//! in plain slices ([`parameters`]) where they are updated, stored and hashed.
 
+// Linked for its cargo feature: run-time dispatch to AVX-512 kernels in Burn's own matrix products.
+use gemm as _;
 
 pub mod batches;
 mod combiner;
@@ -11,5 +17,6 @@ pub mod network;
 pub mod optim;
 pub mod parameters;
 pub mod predict;
+pub mod presets;
 pub mod schedules;
 pub mod train;

@@ -10,6 +10,8 @@ use plumb_ledger::Stream;
 mod activation;
 mod batch_norm;
 pub mod dropout;
+#[cfg(test)]
+mod golden;
 mod linear;
 mod norm;
 mod ntk_linear;

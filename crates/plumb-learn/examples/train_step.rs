@@ -1,0 +1,83 @@
+//! Times the training step of `mlp` (256 x 32 -> 256 -> 256 -> 10, batch norm, dropout, AdamW) inside the real
+//! loop: gathering, forward, backward, gradient norm, update. Prints one JSON object; `scripts/compare/train_step`
+//! puts PyTorch beside it.
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
+
+use std::time::Instant;
+
+use plumb_data::prepare::{Prepared, PreparedLabels};
+use plumb_learn::model::{Inputs, ModelConfig, training_device};
+use plumb_learn::presets::{self, Circumstances};
+use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, TrainData, train};
+use plumb_ledger::Seed;
+use plumb_ledger::clock::StoppedClock;
+use plumb_stats::Task;
+
+const ROWS: usize = 256;
+const INPUTS: usize = 32;
+const CLASSES: usize = 10;
+const EPOCHS: u64 = 40;
+const STEPS_PER_EPOCH: usize = 10;
+
+struct Stopwatch {
+    last: Instant,
+    milliseconds: Vec<f64>,
+}
+
+impl Observer for Stopwatch {
+    fn event(&mut self, event: &Event) -> Control {
+        if matches!(event, Event::Step { .. }) {
+            self.milliseconds.push(self.last.elapsed().as_secs_f64() * 1e3);
+        }
+        self.last = Instant::now();
+        Control::Continue
+    }
+    fn checkpoint(&mut self, _checkpoint: &Checkpoint) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+fn made_up(rows: usize) -> Prepared {
+    let stream = Seed(0).stream("made-up");
+    Prepared {
+        rows,
+        numbers: (0..(rows * INPUTS) as u64).map(|i| stream.normal(i) as f32).collect(),
+        numbers_width: INPUTS,
+        flags: Vec::new(),
+        flags_width: 0,
+        codes: Vec::new(),
+        codes_width: 0,
+        labels: PreparedLabels::Classes((0..rows as u64).map(|i| stream.below(i, CLASSES) as u32).collect()),
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let data = made_up(ROWS * STEPS_PER_EPOCH);
+    let nothing = made_up(0);
+    let name = std::env::args().nth(1).unwrap_or_else(|| "mlp".to_owned());
+    let preset = presets::named(&name)?;
+    let of = Circumstances { task: Task::Multiclass, rows: data.rows, primary: "log_loss" };
+    let config = TrainConfig {
+        epochs: EPOCHS,
+        batch_size: ROWS,
+        watch_every: 0,
+        checkpoint_seconds: f64::INFINITY,
+        ..(preset.train)(&of)
+    };
+    let model = ModelConfig {
+        schema: 1,
+        inputs: Inputs { numbers: INPUTS, flags: 0, levels: Vec::new() },
+        outputs: CLASSES,
+        network: (preset.network)(Task::Multiclass),
+    };
+    let network = model.start(Seed(0), &data, &training_device());
+    let parts = TrainData { train: &data, valid: &nothing, task: Task::Multiclass, label_scale: None };
+    let mut stopwatch = Stopwatch { last: Instant::now(), milliseconds: Vec::new() };
+    train(network, &parts, &config, None, &mut stopwatch, &StoppedClock::default())?;
+    let mut times = stopwatch.milliseconds.split_off(STEPS_PER_EPOCH);
+    times.sort_by(f64::total_cmp);
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    let threads = rayon::current_num_threads();
+    println!("{}", serde_json::json!({ "preset": name, "median_ms": median, "steps": times.len(), "threads": threads }));
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! The presets: for a name, a task and a number of rows, every setting with its source.
+
+use std::collections::BTreeMap;
+
+use plumb_ledger::nearest::did_you_mean;
+use plumb_ledger::{ExitCode, Explain};
+use plumb_stats::Task;
+
+use crate::encoders::PbldConfig;
+use crate::layers::{Activation, NormKind};
+use crate::losses::Loss;
+use crate::model::NetworkConfig;
+use crate::models::mlp::MlpConfig;
+use crate::models::realmlp::RealMlpConfig;
+use crate::optim::{AdamConfig, OptimizerConfig};
+use crate::schedules::{Cosine, ScheduleConfig};
+use crate::train::{Ties, TrainConfig};
+
+/// A named recipe.
+#[derive(Debug, Clone, Copy)]
+pub struct Preset {
+    /// Its name in the job.
+    pub name: &'static str,
+    /// One line for the manual.
+    pub summary: &'static str,
+    /// The network.
+    pub network: fn(Task) -> NetworkConfig,
+    /// How it is trained.
+    pub train: fn(&Circumstances<'_>) -> TrainConfig,
+}
+
+/// What the settings of a preset depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// What is to be predicted.
+    pub task: Task,
+    /// Training rows.
+    pub rows: usize,
+    /// The metric by which the best epoch is chosen.
+    pub primary: &'a str,
+}
+
+/// Every preset; the first one is the default.
+pub static PRESETS: &[Preset] = &[
+    Preset {
+        name: "realmlp",
+        summary: "RealMLP-TD: today's strongest plain network for tables by its defaults",
+        network: realmlp_network,
+        train: realmlp_train,
+    },
+    Preset {
+        name: "mlp",
+        summary: "a plain perceptron: linear, batch norm, ReLU, dropout, AdamW",
+        network: mlp_network,
+        train: mlp_train,
+    },
+];
+
+/// No preset has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown preset `{0}`")]
+pub struct UnknownPreset(pub String);
+
+impl Explain for UnknownPreset {
+    fn hint(&self) -> Option<String> {
+        let known = PRESETS.iter().map(|preset| preset.name);
+        Some(format!("set `model.preset`; {}", did_you_mean(&self.0, known)))
+    }
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::Usage
+    }
+}
+
+/// The preset of that name.
+pub fn named(name: &str) -> Result<&'static Preset, UnknownPreset> {
+    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| UnknownPreset(name.to_owned()))
+}
+
+/// Holzmueller et al. 2024 and the authors' `pytabkit`, defaults "TD".
+fn realmlp_network(task: Task) -> NetworkConfig {
+    let activation = if task.is_classification() { Activation::Selu } else { Activation::Mish };
+    NetworkConfig::RealMlp(RealMlpConfig {
+        hidden: vec![256; 3],
+        numbers: PbldConfig { frequencies: 16, outputs: 4, sigma: 0.1 },
+        embedding: 8,
+        activation,
+        dropout: 0.15,
+    })
+}
+
+/// Holzmueller et al. 2024 and the authors' `pytabkit`, defaults "TD".
+fn realmlp_train(of: &Circumstances<'_>) -> TrainConfig {
+    // Smoothing helps the most probable class to be right and spoils probabilities (the paper, section 5).
+    let smoothing = if of.primary == "accuracy" { 0.1 } else { 0.0 };
+    TrainConfig {
+        epochs: 256,
+        batch_size: 256,
+        loss: loss(of.task, smoothing),
+        optimizer: OptimizerConfig::AdamW(AdamConfig { beta2: 0.95, ..AdamConfig::DEFAULT }),
+        lr: if of.task.is_classification() { 0.04 } else { 0.2 },
+        schedule: ScheduleConfig::Coslog4,
+        weight_decay: 0.02,
+        decay_schedule: ScheduleConfig::FlatCos,
+        dropout_schedule: ScheduleConfig::FlatCos,
+        patience: None,
+        ties: Ties::Last,
+        ..base(of)
+    }
+}
+
+fn mlp_network(_task: Task) -> NetworkConfig {
+    NetworkConfig::Mlp(MlpConfig {
+        // Two layers: enough for most tables in Gorishniy et al. 2021; a judgement, not a tuned number.
+        hidden: vec![256; 2],
+        norm: Some(NormKind::Batch),
+        activation: Activation::Relu,
+        // TabM's default for its plain backbone (Gorishniy et al. 2025).
+        dropout: 0.1,
+        embedding: 8,
+    })
+}
+
+fn mlp_train(of: &Circumstances<'_>) -> TrainConfig {
+    TrainConfig {
+        // A ceiling: patience ends most runs before it.
+        epochs: 100,
+        // TabM's example (Gorishniy et al. 2025).
+        batch_size: match of.rows {
+            0..2_800 => 32,
+            2_800..4_500 => 64,
+            4_500..6_400 => 128,
+            6_400..32_000 => 256,
+            _ => 512,
+        },
+        loss: loss(of.task, 0.0),
+        // torch.optim.AdamW's own defaults: lr 1e-3, decay 1e-2.
+        optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
+        lr: 1e-3,
+        weight_decay: 1e-2,
+        // One warmed-up cosine (Goyal et al. 2017; Loshchilov, Hutter 2017).
+        schedule: ScheduleConfig::Cosine(Cosine::DEFAULT),
+        // TabM's.
+        patience: Some(16),
+        ..base(of)
+    }
+}
+
+fn loss(task: Task, smoothing: f64) -> Loss {
+    match task {
+        Task::Binary | Task::Multiclass => Loss::CrossEntropy { smoothing, class_weights: Vec::new() },
+        Task::Regression => Loss::SquaredError,
+    }
+}
+
+/// What presets share.
+fn base(of: &Circumstances<'_>) -> TrainConfig {
+    TrainConfig {
+        seed: 0,
+        epochs: 1,
+        batch_size: 256,
+        accumulate: 1,
+        balanced: false,
+        loss: loss(of.task, 0.0),
+        optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
+        lr: 1e-3,
+        schedule: ScheduleConfig::Constant,
+        weight_decay: 0.0,
+        decay_schedule: ScheduleConfig::Constant,
+        dropout_schedule: ScheduleConfig::Constant,
+        clip_norm: None,
+        ema: None,
+        patience: None,
+        primary: of.primary.to_owned(),
+        ties: Ties::First,
+        // A checkpoint costs a few milliseconds; half a minute is what a person is willing to lose.
+        checkpoint_seconds: 30.0,
+        // A look costs about one step.
+        watch_every: 50,
+        identity: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_preset_names_the_near_miss() {
+        assert_eq!(named("realmpl").unwrap_err().hint().unwrap(), "set `model.preset`; did you mean `realmlp`?");
+        assert_eq!(named("mlp").unwrap().name, "mlp");
+    }
+
+    #[test]
+    fn smoothing_is_for_accuracy_only() {
+        let of = |primary| Circumstances { task: Task::Binary, rows: 10, primary };
+        assert!(matches!(realmlp_train(&of("accuracy")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing > 0.0));
+        assert!(matches!(realmlp_train(&of("auroc")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing == 0.0));
+    }
+}

@@ -1,0 +1,94 @@
+//! What the loop learns, keeps and refuses.
+
+use burn::module::Module;
+use plumb_ledger::clock::StoppedClock;
+use plumb_learn::predict::{outputs, probabilities};
+use plumb_learn::train::{Event, Stopped, TrainError, train};
+
+use crate::made_up::{Recorder, Setup, setup};
+
+fn fit(setup: &Setup) -> (plumb_learn::train::Trained, Recorder) {
+    let mut watcher = Recorder::default();
+    let clock = StoppedClock::default();
+    let trained = train(setup.network(), &setup.data(), &setup.config, None, &mut watcher, &clock).unwrap();
+    (trained, watcher)
+}
+
+fn valid_losses(watcher: &Recorder) -> Vec<f64> {
+    let loss = |event: &Event| match event {
+        Event::Epoch { valid, .. } => Some(valid["loss"]),
+        _ => None,
+    };
+    watcher.events.iter().filter_map(loss).collect()
+}
+
+#[test]
+fn both_presets_learn_a_curved_boundary() {
+    for preset in ["realmlp", "mlp"] {
+        let (_, watcher) = fit(&setup(preset, 30));
+        let best = valid_losses(&watcher).into_iter().fold(f64::INFINITY, f64::min);
+        // A tenth of the labels is flipped, so about 0.33 is the least possible; log 2 is a coin's.
+        assert!(best < 0.48, "{preset}: {best}");
+    }
+}
+
+#[test]
+fn the_weights_kept_are_those_of_the_best_epoch() {
+    let setup = setup("mlp", 12);
+    let (trained, watcher) = fit(&setup);
+    let losses = valid_losses(&watcher);
+    let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let network = trained.weights.load(setup.network()).unwrap().valid();
+    let kept = outputs(&network, &setup.valid);
+    let loss = setup.config.loss.plain().on_host(&kept, &setup.valid.labels);
+    assert!((loss - best).abs() < 1e-9, "kept {loss}, best {best}");
+    assert!((losses[trained.best_epoch.unwrap() as usize] - best).abs() < 1e-12);
+    assert!(probabilities(&kept, 2).chunks(2).all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-12));
+}
+
+#[test]
+fn patience_ends_a_run_that_has_stopped_improving() {
+    let mut setup = setup("mlp", 200);
+    (setup.config.patience, setup.config.lr) = (Some(3), 0.01);
+    let (trained, _) = fit(&setup);
+    assert_eq!(trained.stopped, Stopped::Early);
+    assert_eq!(trained.epochs, trained.best_epoch.unwrap() + 1 + 4);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_names_layer_step_and_rows() {
+    let mut setup = setup("mlp", 1);
+    setup.train.numbers[10] = f32::NAN;
+    let clock = StoppedClock::default();
+    let failed = train(setup.network(), &setup.data(), &setup.config, None, &mut Recorder::default(), &clock);
+    let Err(TrainError::NonFinite { what, layer, rows, .. }) = failed else { panic!("{failed:?}") };
+    assert_eq!((what, layer.as_str()), ("loss", "blocks.0"));
+    assert!(rows.contains(&5), "row 5 holds the NaN");
+}
+
+#[test]
+fn accumulated_batches_equal_the_big_batch() {
+    // Without batch norm and dropout, which look at the batch itself.
+    let one_step = |batch_size, accumulate| {
+        let mut setup = setup("realmlp", 1);
+        (setup.config.batch_size, setup.config.accumulate) = (batch_size, accumulate);
+        setup.config.dropout_schedule = plumb_learn::schedules::ScheduleConfig::Coslog4; // 0 at the first step
+        fit(&setup).1.events.iter().find_map(|event| match event {
+            Event::Step { loss, grad_norm, .. } => Some((*loss, *grad_norm)),
+            _ => None,
+        })
+    };
+    let (big, parts) = (one_step(600, 1).unwrap(), one_step(150, 4).unwrap());
+    assert!((big.0 - parts.0).abs() < 1e-5 && (big.1 - parts.1).abs() < 1e-4 * big.1, "{big:?} {parts:?}");
+}
+
+#[test]
+fn events_are_lines_of_json() {
+    let (_, watcher) = fit(&setup("realmlp", 1));
+    let lines: Vec<String> = watcher.events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    assert!(lines[0].starts_with(r#"{"event":"step","step":0,"epoch":0,"loss":"#), "{}", lines[0]);
+    assert!(lines[1].starts_with(r#"{"event":"layers","step":0,"layers":{"blocks.0.activation.strength":"#));
+    assert!(lines.last().unwrap().contains(r#""valid":{"accuracy":"#));
+    let read: Event = serde_json::from_str(&lines[1]).unwrap();
+    assert_eq!(read, watcher.events[1]);
+}

@@ -1,0 +1,95 @@
+"""Golden forward passes and gradients of the layers of plumb-learn, in 64 bits by torch's autograd.
+
+Each case: an input, the layer's parameters (named as in Plumb), the output, and the gradients of
+sum(output * coefficients) with respect to the input and to each parameter.
+
+Run: python oracles/layers.py > crates/plumb-learn/tests/golden/layers.json
+"""
+import json
+import math
+import sys
+
+import torch
+import torch.nn.functional as F
+
+torch.manual_seed(0)
+ROWS, IN, OUT = 6, 4, 3
+
+
+def rand(*shape, scale=1.0):
+    return torch.randn(*shape, dtype=torch.float64) * scale
+
+
+def linear(x, p):
+    return F.linear(x, p["weight"].T, p["bias"])
+
+
+def ntk_linear(x, p):
+    return x @ p["weight"] / math.sqrt(IN) + p["bias"]
+
+
+def scaling(x, p):
+    return x * p["scale"]
+
+
+def batch_norm(x, p):
+    return F.batch_norm(x, p["running_mean"].clone(), p["running_var"].clone(), p["weight"], p["bias"], training=True)
+
+
+def layer_norm(x, p):
+    return F.layer_norm(x, (IN,), p["weight"], p["bias"])
+
+
+def parametric(function):
+    return lambda x, p: x + p["strength"] * (function(x) - x)
+
+
+def pbld(x, p):
+    waves = torch.cos(2 * math.pi * x.T[:, :, None] * p["frequency"] + p["phase"])
+    embedded = torch.cat([x.T[:, :, None], waves @ p["weight"] + p["bias"]], dim=2)
+    return embedded.transpose(0, 1).reshape(ROWS, -1)
+
+
+CASES = {
+    "linear": (linear, {"weight": rand(IN, OUT), "bias": rand(OUT)}),
+    "ntk_linear": (ntk_linear, {"weight": rand(IN, OUT), "bias": rand(1, OUT)}),
+    "scaling": (scaling, {"scale": rand(1, IN)}),
+    "batch_norm": (
+        batch_norm,
+        {"weight": rand(IN), "bias": rand(IN), "running_mean": rand(IN), "running_var": rand(IN).abs()},
+    ),
+    "layer_norm": (layer_norm, {"weight": rand(IN), "bias": rand(IN)}),
+    "parametric_relu": (parametric(F.relu), {"strength": rand(1, IN)}),
+    "parametric_selu": (parametric(F.selu), {"strength": rand(1, IN)}),
+    "parametric_mish": (parametric(F.mish), {"strength": rand(1, IN)}),
+    "pbld": (
+        pbld,
+        {
+            "frequency": rand(IN, 1, 5, scale=0.3),
+            "phase": rand(IN, 1, 5),
+            "weight": rand(IN, 5, 3),
+            "bias": rand(IN, 1, 3),
+        },
+    ),
+}
+
+
+def case(forward, parameters):
+    x = rand(ROWS, IN, scale=2.0).requires_grad_()
+    trained = {k: v.clone().requires_grad_() for k, v in parameters.items() if not k.startswith("running")}
+    output = forward(x, {**parameters, **trained})
+    coefficients = rand(*output.shape)
+    (output * coefficients).sum().backward()
+    return {
+        "input": x.flatten().tolist(),
+        "coefficients": coefficients.flatten().tolist(),
+        "parameters": {k: {"shape": list(v.shape), "values": v.flatten().tolist()} for k, v in parameters.items()},
+        "output": output.flatten().tolist(),
+        "input_gradient": x.grad.flatten().tolist(),
+        "gradients": {k: v.grad.flatten().tolist() for k, v in trained.items()},
+    }
+
+
+cases = {name: case(*spec) for name, spec in CASES.items()}
+json.dump({"versions": {"python": sys.version.split()[0], "torch": torch.__version__}, "cases": cases}, sys.stdout)
+print()
