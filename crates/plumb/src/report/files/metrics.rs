@@ -1,0 +1,121 @@
+//! `metrics.json`: what the model reached, beside its baselines.
+
+use serde::Deserialize;
+
+use super::lenient::{Number, Ordered};
+
+/// Metrics by name.
+pub(crate) type Scores = Ordered<Score>;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Metrics {
+    /// `binary`, `multiclass` or `regression`.
+    pub(crate) task: String,
+    /// The metric that decides.
+    pub(crate) primary: String,
+    /// The names of the classes, in the order of the probabilities.
+    pub(crate) classes: Vec<String>,
+    /// The digest of the weights.
+    pub(crate) weights_sha256: Option<String>,
+    /// On the valid part.
+    pub(crate) valid: Scores,
+    /// On the test part.
+    pub(crate) test: Scores,
+    /// On the test part, by baseline.
+    pub(crate) baselines: Ordered<Scores>,
+    /// Tables and curves of the test part.
+    pub(crate) details: Details,
+}
+
+/// A metric with its interval.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Score {
+    /// The metric.
+    pub(crate) value: Number,
+    /// The lower end of its interval.
+    pub(crate) low: Number,
+    /// The upper end.
+    pub(crate) high: Number,
+    /// Over how many rows.
+    pub(crate) n: usize,
+    /// How the interval was made.
+    pub(crate) method: String,
+}
+
+impl Score {
+    /// The interval, if both ends are finite.
+    pub(crate) fn interval(&self) -> Option<(f64, f64)> {
+        (self.low.0.is_finite() && self.high.0.is_finite()).then_some((self.low.0, self.high.0))
+    }
+}
+
+/// What stands behind the figures of the test part.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Details {
+    /// Counts by true class (rows) and predicted class (columns).
+    pub(crate) confusion: Vec<Vec<u64>>,
+    /// One entry for each class.
+    pub(crate) per_class: Vec<PerClass>,
+    /// One ROC curve for each class, or for the positive class alone.
+    pub(crate) roc: Vec<RocCurve>,
+    /// One precision-recall curve for each class, or for the positive class alone.
+    pub(crate) precision_recall: Vec<PrecisionRecallCurve>,
+    /// The bins of the reliability diagram.
+    pub(crate) calibration: Vec<ReliabilityBin>,
+}
+
+/// The figures of one class.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PerClass {
+    /// The class.
+    pub(crate) class: String,
+    /// Of those predicted, the share that belongs to it.
+    pub(crate) precision: Number,
+    /// Of those that belong to it, the share that was predicted.
+    pub(crate) recall: Number,
+    /// The harmonic mean of the two.
+    pub(crate) f1: Number,
+    /// How many rows belong to it.
+    pub(crate) support: u64,
+}
+
+/// `true_positive_rate[i]` at `false_positive_rate[i]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RocCurve {
+    /// The class.
+    pub(crate) class: String,
+    /// Ascending.
+    pub(crate) false_positive_rate: Vec<Number>,
+    /// Ascending.
+    pub(crate) true_positive_rate: Vec<Number>,
+}
+
+/// `precision[i]` at `recall[i]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PrecisionRecallCurve {
+    /// The class.
+    pub(crate) class: String,
+    /// Ascending.
+    pub(crate) recall: Vec<Number>,
+    /// The precisions.
+    pub(crate) precision: Vec<Number>,
+}
+
+/// Predictions that were about equally sure.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReliabilityBin {
+    /// The mean predicted probability.
+    pub(crate) mean_probability: Number,
+    /// The share that came true.
+    pub(crate) observed: Number,
+    /// How many rows.
+    pub(crate) count: u64,
+}

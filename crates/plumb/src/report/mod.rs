@@ -1,0 +1,24 @@
+//! `report.html`: a run as one page that opens offline, prints, and needs no script.
+//!
+//! From the files of a run folder ([`files`]) each section ([`sections`]) makes blocks of text, tables and
+//! charts ([`charts`]); the templates lay them out. Nothing of a run is trusted to be harmless: every string is
+//! escaped by the template engine or by the SVG writer, and the page's own policy forbids script and network.
+
+pub(crate) mod charts;
+mod error;
+pub(crate) mod files;
+mod format;
+mod page;
+mod redact;
+mod sections;
+mod text;
+mod view;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use error::ReportError;
+pub(crate) use files::{Predictions, RunFiles};
+pub(crate) use page::render;

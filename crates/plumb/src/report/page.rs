@@ -1,0 +1,114 @@
+//! The page as a whole: the template engine, the order of the sections, the content security policy.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use super::sections::{SECTIONS, answer};
+use super::view::Block;
+use super::{ReportError, RunFiles, text};
+
+const STYLE: &str = include_str!("templates/style.css");
+const TEMPLATES: [(&str, &str); 3] = [
+    ("page.html", include_str!("templates/page.html")),
+    ("answer.html", include_str!("templates/answer.html")),
+    ("blocks.html", include_str!("templates/blocks.html")),
+];
+
+/// A section that has something to show.
+#[derive(Serialize)]
+struct Shown {
+    id: &'static str,
+    title: &'static str,
+    blocks: Vec<Block>,
+}
+
+/// Draws the report of a run. The same files give the same bytes.
+///
+/// The page grows with the columns, classes and layers up to fixed caps and does not grow with the epochs: every
+/// list is cut with its count beside it, every curve thinned. One pass over the history for each curve.
+pub(crate) fn render(folder: &RunFiles) -> Result<String, ReportError> {
+    let sections: Vec<Shown> = SECTIONS
+        .iter()
+        .map(|section| Shown { id: section.id, title: section.title, blocks: (section.blocks)(folder) })
+        .filter(|section| !section.blocks.is_empty())
+        .collect();
+    let page = context! {
+        style => Value::from_safe_string(STYLE.to_owned()),
+        policy => policy(),
+        answer => Serde(answer::view(folder)),
+        sections => Serde(sections),
+        version => env!("CARGO_PKG_VERSION"),
+    };
+    Ok(environment()?.get_template("page.html")?.render(page)?)
+}
+
+/// The engine: everything is escaped, control characters are spelled, a name that is not known is an error.
+fn environment() -> Result<Environment<'static>, ReportError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => {
+            out.write_str(&text::escape(&text::shown(text))).map_err(Into::into)
+        }
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment)
+}
+
+/// No script, no network, no frame, no form; the one style sheet is named by its digest.
+fn policy() -> String {
+    let digest = base64(&sha256(STYLE));
+    format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+}
+
+fn sha256(text: &str) -> Vec<u8> {
+    let digest = plumb_ledger::Sha256::of(text.as_bytes());
+    let digits: Vec<u8> =
+        digest.as_str().chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
+    digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits =
+            (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
+        for place in 0..4 {
+            let letter = ALPHABET.get(bits >> (18 - 6 * place) & 63).copied().unwrap_or(b'=');
+            out.push(if place <= group.len() { letter as char } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_agrees_with_the_rfc() {
+        let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (bytes, expected) in cases {
+            assert_eq!(base64(bytes.as_bytes()), expected);
+        }
+        let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(base64(&sha256("")), empty);
+    }
+
+    #[test]
+    fn no_template_lets_a_string_through() {
+        for (name, source) in TEMPLATES {
+            for hatch in ["|safe", "| safe", "autoescape", "<script", " style=", "http:", "https:", "src="] {
+                assert!(!source.contains(hatch), "{name} contains {hatch}");
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The head of the page: the result with its interval beside the baselines, and how many verdicts fell how.
+
+use plumb_ledger::Verdict;
+use serde::Serialize;
+
+use super::metric_names::{headed, in_words};
+use crate::report::RunFiles;
+use crate::report::charts::Markup;
+use crate::report::charts::forest::{self, Row};
+use crate::report::files::metrics::{Metrics, Score, Scores};
+use crate::report::format::{counted, number};
+
+/// The head of the page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    run: String,
+    subject: String,
+    heading: String,
+    sentences: Vec<String>,
+    comparison: Option<Line>,
+    drawing: Option<Markup>,
+    tally: Vec<Tally>,
+}
+
+/// The verdict on the comparison with the baselines.
+#[derive(Debug, Serialize)]
+struct Line {
+    verdict: &'static str,
+    summary: String,
+}
+
+/// How many practices were judged in one way.
+#[derive(Debug, Serialize)]
+struct Tally {
+    verdict: &'static str,
+    count: usize,
+    words: &'static str,
+}
+
+/// Makes the head of the page.
+pub(crate) fn view(folder: &RunFiles) -> Answer {
+    let metrics = folder.metrics.as_ref();
+    let part = metrics.and_then(judged_part);
+    Answer {
+        run: folder.ledger.run.clone(),
+        subject: subject(folder),
+        heading: part
+            .map_or_else(|| unfinished(&folder.ledger.stage), |(_, metric, score)| headline(metric, score)),
+        sentences: sentences(metrics, part),
+        comparison: comparison(folder),
+        drawing: metrics.zip(part).and_then(|(metrics, (_, metric, score))| drawing(metrics, metric, score)),
+        tally: tally(folder),
+    }
+}
+
+/// The part that counts, the primary metric and its score: test, or valid where test was not read.
+fn judged_part(metrics: &Metrics) -> Option<(&'static str, &str, &Score)> {
+    [("test", &metrics.test), ("valid", &metrics.valid)].into_iter().find_map(
+        |(part, scores): (_, &Scores)| {
+            scores.get(&metrics.primary).map(|score| (part, metrics.primary.as_str(), score))
+        },
+    )
+}
+
+fn subject(folder: &RunFiles) -> String {
+    let target = folder.profile.as_ref().and_then(|profile| profile.target.as_deref());
+    let task = folder.metrics.as_ref().map_or("", |metrics| metrics.task.as_str());
+    match (target, task) {
+        (Some(target), "") => format!("predicting {target}"),
+        (Some(target), task) => format!("{task} · predicting {target}"),
+        (None, task) => task.to_owned(),
+    }
+}
+
+fn unfinished(stage: &str) -> String {
+    format!("Judged up to the {stage} stage")
+}
+
+fn headline(metric: &str, score: &Score) -> String {
+    format!("{} {}", headed(metric), number(score.value.0))
+}
+
+fn sentences(metrics: Option<&Metrics>, part: Option<(&str, &str, &Score)>) -> Vec<String> {
+    let (Some(metrics), Some((part, metric, score))) = (metrics, part) else {
+        return vec!["This run has no result yet.".to_owned()];
+    };
+    let rows = if score.n > 0 {
+        format!(" on {} of the {part} part", counted(score.n, "row"))
+    } else {
+        format!(" on the {part} part")
+    };
+    let first = match score.interval() {
+        Some((low, high)) => format!("The 95 % interval is {} to {}{rows}.", number(low), number(high)),
+        None => format!("Measured{rows}, without an interval."),
+    };
+    let baselines = metrics.baselines.0.iter().filter_map(|(name, scores)| {
+        scores.get(metric).map(|score| format!("{} {}", name.replace('-', " "), number(score.value.0)))
+    });
+    let baselines: Vec<String> = baselines.collect();
+    let second =
+        (!baselines.is_empty()).then(|| format!("Baselines on the same rows: {}.", baselines.join(", ")));
+    std::iter::once(first).chain(second).collect()
+}
+
+fn comparison(folder: &RunFiles) -> Option<Line> {
+    let entry = folder.ledger.get("evaluate.beats-baseline")?;
+    Some(Line { verdict: entry.verdict.as_str(), summary: entry.summary.clone() })
+}
+
+fn drawing(metrics: &Metrics, metric: &str, score: &Score) -> Option<Markup> {
+    if metrics.baselines.is_empty() {
+        return None;
+    }
+    forest::draw(&in_words(metric), &forest_rows(metrics, metric, score))
+}
+
+/// The model and then its baselines, as rows of a forest plot.
+pub(crate) fn forest_rows(metrics: &Metrics, metric: &str, score: &Score) -> Vec<Row> {
+    let row = |name: &str, score: &Score, own| Row {
+        name: name.to_owned(),
+        value: score.value.0,
+        interval: score.interval(),
+        own,
+    };
+    let baselines = metrics.baselines.0.iter().filter_map(|(name, scores)| {
+        scores.get(metric).map(|score| row(&name.replace('-', " "), score, false))
+    });
+    std::iter::once(row("this model", score, true)).chain(baselines).collect()
+}
+
+fn tally(folder: &RunFiles) -> Vec<Tally> {
+    let words = [
+        (Verdict::Fail, "failed"),
+        (Verdict::Warn, "to look at"),
+        (Verdict::Pass, "hold"),
+        (Verdict::Skipped, "skipped"),
+    ];
+    let tally = |(verdict, words): (Verdict, _)| Tally {
+        verdict: verdict.as_str(),
+        count: folder.ledger.count(verdict),
+        words,
+    };
+    words.into_iter().map(tally).collect()
+}

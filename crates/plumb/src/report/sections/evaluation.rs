@@ -1,0 +1,154 @@
+//! What the model reached: metrics beside the baselines, and the curves and tables behind them.
+
+use super::answer::forest_rows;
+use super::metric_names::{headed, in_words};
+use super::plain;
+use crate::report::RunFiles;
+use crate::report::charts::precision_recall::ClassCurve;
+use crate::report::charts::{
+    Figure, calibration, confusion, forest, precision_recall, predicted_actual, residuals, roc,
+};
+use crate::report::files::metrics::{Details, Metrics, Score};
+use crate::report::format::{count, number, percent};
+use crate::report::view::{Block, Cell, Table};
+
+/// Metrics drawn beside the baselines; the table holds all.
+const MOST_DRAWN: usize = 4;
+/// Classes listed.
+const MOST_CLASSES: usize = 100;
+
+/// Metrics, plots and the table by class.
+pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
+    let Some(metrics) = folder.metrics.as_ref() else { return Vec::new() };
+    let mut blocks: Vec<Block> = metric_table(metrics).map(Block::Table).into_iter().collect();
+    blocks.extend(Block::figures(comparisons(metrics)));
+    blocks.extend(Block::figures(class_figures(metrics)));
+    blocks.extend(per_class(&metrics.details).map(Block::Table));
+    blocks.extend(folder.predictions.as_ref().and_then(|rows| {
+        Block::figures([
+            predicted_actual::draw(&rows.actual, &rows.predicted),
+            residuals::over_predictions(&rows.actual, &rows.predicted),
+            residuals::histogram(&rows.actual, &rows.predicted),
+        ])
+    }));
+    blocks
+}
+
+fn metric_table(metrics: &Metrics) -> Option<Table> {
+    let baselines: Vec<String> = metrics.baselines.0.iter().map(|(name, _)| name.replace('-', " ")).collect();
+    let head: Vec<&str> = ["metric", "test", "interval", "valid"]
+        .into_iter()
+        .chain(baselines.iter().map(String::as_str))
+        .collect();
+    let rows: Vec<Vec<Cell>> =
+        metrics.test.0.iter().map(|(name, score)| metric_row(metrics, name, score)).collect();
+    let method =
+        metrics.test.0.iter().map(|(_, score)| score.method.as_str()).find(|method| !method.is_empty());
+    let method =
+        method.map(|method| format!(", intervals by {}", method.replace('_', " "))).unwrap_or_default();
+    let caption = format!("Metrics with their 95 % intervals beside the baselines on the test part{method}");
+    (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
+}
+
+fn metric_row(metrics: &Metrics, name: &str, score: &Score) -> Vec<Cell> {
+    let value = |score: Option<&Score>| {
+        Cell::number(score.map_or_else(|| "–".to_owned(), |score| number(score.value.0)))
+    };
+    let interval = score
+        .interval()
+        .map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", number(low), number(high)));
+    let primary = if name == metrics.primary { " (primary)" } else { "" };
+    let first = [
+        Cell::text(format!("{}{primary}", headed(name))),
+        value(Some(score)),
+        Cell::number(interval),
+        value(metrics.valid.get(name)),
+    ];
+    let baselines = metrics.baselines.0.iter().map(|(_, scores)| value(scores.get(name)));
+    first.into_iter().chain(baselines).collect()
+}
+
+/// The primary metric stands in the head of the page; here are the others that a baseline has too.
+fn comparisons(metrics: &Metrics) -> Vec<Option<Figure>> {
+    let shared = |name: &str| metrics.baselines.0.iter().any(|(_, scores)| scores.get(name).is_some());
+    let others = metrics.test.0.iter().filter(|(name, _)| *name != metrics.primary && shared(name));
+    others
+        .take(MOST_DRAWN)
+        .map(|(name, score)| {
+            let drawing = forest::draw(&in_words(name), &forest_rows(metrics, name, score))?;
+            Some(Figure::new(headed(name), "Dots are the values, lines their 95 % intervals.", drawing))
+        })
+        .collect()
+}
+
+fn class_figures(metrics: &Metrics) -> Vec<Option<Figure>> {
+    let details = &metrics.details;
+    let matrix: Vec<u64> = details.confusion.iter().flatten().copied().collect();
+    vec![
+        confusion::draw(&metrics.classes, &matrix),
+        roc::draw(&roc_curves(details)),
+        precision_recall::draw(&precision_recall_curves(details)),
+        calibration_figure(metrics),
+    ]
+}
+
+fn roc_curves(details: &Details) -> Vec<(String, Vec<(f64, f64)>)> {
+    let points = |x: &[_], y: &[_]| plain(x).into_iter().zip(plain(y)).collect();
+    let curve = |curve: &crate::report::files::metrics::RocCurve| {
+        (curve.class.clone(), points(&curve.false_positive_rate, &curve.true_positive_rate))
+    };
+    details.roc.iter().map(curve).collect()
+}
+
+fn precision_recall_curves(details: &Details) -> Vec<ClassCurve> {
+    let total: u64 = details.per_class.iter().map(|class| class.support).sum();
+    let share = |name: &str| {
+        let class = details.per_class.iter().find(|class| class.class == name)?;
+        (total > 0).then(|| class.support as f64 / total as f64)
+    };
+    let curve = |curve: &crate::report::files::metrics::PrecisionRecallCurve| ClassCurve {
+        name: curve.class.clone(),
+        share: share(&curve.class),
+        points: plain(&curve.recall).into_iter().zip(plain(&curve.precision)).collect(),
+    };
+    details.precision_recall.iter().map(curve).collect()
+}
+
+fn calibration_figure(metrics: &Metrics) -> Option<Figure> {
+    let bin = |bin: &crate::report::files::metrics::ReliabilityBin| calibration::Bin {
+        predicted: bin.mean_probability.0,
+        observed: bin.observed.0,
+        count: bin.count,
+    };
+    let bins: Vec<calibration::Bin> = metrics.details.calibration.iter().map(bin).collect();
+    let ece = metrics.test.get("ece").map(|score| match score.interval() {
+        Some((low, high)) => format!("{} ({} to {})", number(score.value.0), number(low), number(high)),
+        None => number(score.value.0),
+    });
+    calibration::draw(&bins, ece.as_deref())
+}
+
+fn per_class(details: &Details) -> Option<Table> {
+    let classes = &details.per_class;
+    let total: u64 = classes.iter().map(|class| class.support).sum();
+    let rows: Vec<Vec<Cell>> = classes
+        .iter()
+        .take(MOST_CLASSES)
+        .map(|class| {
+            vec![
+                Cell::text(class.class.clone()),
+                Cell::number(number(class.precision.0)),
+                Cell::number(number(class.recall.0)),
+                Cell::number(number(class.f1.0)),
+                Cell::number(count(class.support as usize)),
+                Cell::number(percent(class.support as f64 / total.max(1) as f64)),
+            ]
+        })
+        .collect();
+    let mut caption = "Each class on the test part".to_owned();
+    if classes.len() > MOST_CLASSES {
+        caption += &format!(", the first {MOST_CLASSES} of {}", count(classes.len()));
+    }
+    let head = ["class", "precision", "recall", "F1", "rows", "share"];
+    (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
+}

@@ -1,0 +1,133 @@
+//! What went on inside: gradients, updates and activations of each layer.
+
+use crate::report::RunFiles;
+use crate::report::charts::Figure;
+use crate::report::charts::layers::draw;
+use crate::report::charts::lines::Curve;
+use crate::report::charts::scale::Spread;
+use crate::report::files::history::{History, Layers};
+use crate::report::files::lenient::{Number, Ordered};
+use crate::report::format::{count, number};
+use crate::report::view::{Block, Cell, Table};
+
+/// Layers listed in the table of last values.
+const MOST_LISTED: usize = 200;
+
+type Group = fn(&Layers) -> &Ordered<Ordered<Number>>;
+
+/// Charts of each figure, and a table of the last values.
+pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
+    let history = &folder.history;
+    let figures = [
+        gradients(history),
+        updates(history),
+        activations(
+            history,
+            "dead",
+            "Dead units",
+            "The share of units that answer 0 to every row of the batch: they no longer learn.",
+        ),
+        activations(
+            history,
+            "saturated",
+            "Saturated units",
+            "The share of answers at the flat ends of the activation, where the gradient vanishes.",
+        ),
+        activations(
+            history,
+            "sd",
+            "Spread of activations",
+            "The standard deviation of each layer's output. It should neither vanish nor explode from layer to layer.",
+        ),
+    ];
+    let mut blocks: Vec<Block> = Block::figures(figures).into_iter().collect();
+    blocks.extend(last_values(history).map(Block::Table));
+    blocks
+}
+
+fn parameters(layers: &Layers) -> &Ordered<Ordered<Number>> {
+    &layers.layers
+}
+
+fn outputs(layers: &Layers) -> &Ordered<Ordered<Number>> {
+    &layers.activations
+}
+
+/// One curve for each layer that has the figure, in the order in which the layers first appear. One pass.
+fn curves(history: &History, group: Group, figure: &str) -> Vec<Curve> {
+    let mut curves: Vec<Curve> = Vec::new();
+    for sample in &history.layers {
+        for (at, (name, figures)) in group(sample).0.iter().enumerate() {
+            let Some(value) = figures.get(figure) else { continue };
+            let point = (sample.step.0, value.0);
+            // Samples list their layers in one order, so the place is nearly always the same.
+            let known = curves.get(at).is_some_and(|curve| curve.name == *name).then_some(at);
+            match known
+                .or_else(|| curves.iter().position(|curve| curve.name == *name))
+                .and_then(|at| curves.get_mut(at))
+            {
+                Some(curve) => curve.points.push(point),
+                None => curves.push(Curve::new(name.clone(), vec![point])),
+            }
+        }
+    }
+    curves
+}
+
+fn gradients(history: &History) -> Option<Figure> {
+    let caption = "Layers whose gradient is far smaller than the others' learn nothing; one far larger drives the loss.";
+    draw("Gradient norm by layer", caption, Spread::Log, &curves(history, parameters, "grad_norm"))
+}
+
+fn updates(history: &History) -> Option<Figure> {
+    let caption = "The size of a step against the size of the weights. About 0.001 is usual; 0.1 tears the weights apart.";
+    draw("Update ratio by layer", caption, Spread::Log, &curves(history, parameters, "update_ratio"))
+}
+
+fn activations(history: &History, figure: &str, title: &str, caption: &str) -> Option<Figure> {
+    let curves = curves(history, outputs, figure);
+    // A chart that is zero all over says less than its absence in the table.
+    let something = curves.iter().any(|curve| curve.points.iter().any(|point| point.1.abs() > 0.0));
+    if something { draw(title, caption, Spread::Linear, &curves) } else { None }
+}
+
+fn last_values(history: &History) -> Option<Table> {
+    let last = history.layers.last()?;
+    let all = last.layers.0.len() + last.activations.0.len();
+    let groups = [(&last.layers, &PARAMETER_FIGURES[..]), (&last.activations, &ACTIVATION_FIGURES[..])];
+    let rows = groups.into_iter().enumerate().flat_map(|(place, (group, names))| {
+        group.0.iter().map(move |(name, figures)| row(place, name, figures, names))
+    });
+    let rows: Vec<Vec<Cell>> = rows.take(MOST_LISTED).collect();
+    let head: Vec<&str> = ["layer"]
+        .into_iter()
+        .chain(PARAMETER_FIGURES.map(words))
+        .chain(ACTIVATION_FIGURES.map(words))
+        .collect();
+    let mut caption = format!("Parameters and activations at step {}", number(last.step.0));
+    if all > rows.len() {
+        caption += &format!(", the first {} of {}", rows.len(), count(all));
+    }
+    (!rows.is_empty()).then(|| Table::new(caption, &head, rows).folded("Show the last values of every layer"))
+}
+
+const PARAMETER_FIGURES: [&str; 3] = ["grad_norm", "weight_norm", "update_ratio"];
+const ACTIVATION_FIGURES: [&str; 4] = ["mean", "sd", "dead", "saturated"];
+
+fn words(figure: &'static str) -> &'static str {
+    match figure {
+        "grad_norm" => "gradient norm",
+        "weight_norm" => "weight norm",
+        "update_ratio" => "update ratio",
+        other => other,
+    }
+}
+
+fn row(place: usize, name: &str, figures: &Ordered<Number>, names: &[&str]) -> Vec<Cell> {
+    let value = |figure: &&str| figures.get(figure).map_or_else(|| "–".to_owned(), |value| number(value.0));
+    let before = if place == 0 { 0 } else { PARAMETER_FIGURES.len() };
+    let after = if place == 0 { ACTIVATION_FIGURES.len() } else { 0 };
+    let empty = |n| std::iter::repeat_n(Cell::number("–"), n);
+    let values = names.iter().map(|figure| Cell::number(value(figure)));
+    std::iter::once(Cell::text(name)).chain(empty(before)).chain(values).chain(empty(after)).collect()
+}

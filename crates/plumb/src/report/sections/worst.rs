@@ -1,0 +1,58 @@
+//! The rows that the model got most wrong: wrong labels and hard cases stand here.
+
+use crate::report::RunFiles;
+use crate::report::files::worst::{WorstRow, WorstRows};
+use crate::report::format::{count, number, percent};
+use crate::report::text::cut;
+use crate::report::view::{Block, Cell, Table};
+
+/// Rows shown.
+const MOST_ROWS: usize = 25;
+/// Columns shown.
+const MOST_COLUMNS: usize = 24;
+
+/// The rows with their cells.
+pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
+    let Some(worst) = folder.worst.as_ref().filter(|worst| !worst.rows.is_empty()) else { return Vec::new() };
+    let text = "The rows with the largest loss. Look for wrong labels first: where the model is sure and wrong, it is often \
+                the label that is wrong.";
+    vec![Block::text(text), Block::Table(table(worst))]
+}
+
+fn table(worst: &WorstRows) -> Table {
+    let with_probability = worst.rows.iter().any(|row| row.probability.is_some());
+    let probability = with_probability.then_some("probability of the truth");
+    let columns = worst.columns.iter().take(MOST_COLUMNS).map(String::as_str);
+    let head: Vec<&str> =
+        ["row", "truth", "predicted"].into_iter().chain(probability).chain(["loss"]).chain(columns).collect();
+    let rows = worst
+        .rows
+        .iter()
+        .take(MOST_ROWS)
+        .map(|row| cells(row, with_probability, worst.columns.len()))
+        .collect();
+    let mut caption = "Rows by loss, counted from 0 in the order of the files".to_owned();
+    if worst.columns.len() > MOST_COLUMNS {
+        caption += &format!("; the first {MOST_COLUMNS} of {} columns", count(worst.columns.len()));
+    }
+    Table::new(caption, &head, rows)
+}
+
+fn cells(row: &WorstRow, with_probability: bool, columns: usize) -> Vec<Cell> {
+    let probability = with_probability.then(|| {
+        Cell::number(row.probability.map_or_else(|| "–".to_owned(), |probability| percent(probability.0)))
+    });
+    let values = row.cells.iter().take(columns.min(MOST_COLUMNS));
+    let values =
+        values.map(|cell| Cell::text(if cell.is_empty() { "–".to_owned() } else { cut(cell, 60) }));
+    [
+        Cell::number(count(row.row as usize)),
+        Cell::text(row.target.clone()),
+        Cell::text(row.prediction.clone()),
+    ]
+    .into_iter()
+    .chain(probability)
+    .chain([Cell::number(number(row.loss.0))])
+    .chain(values)
+    .collect()
+}

@@ -1,0 +1,76 @@
+//! Strings from data, made fit to be seen: nothing invisible, nothing endless, nothing that is markup.
+
+use std::borrow::Cow;
+
+/// Characters of one string before it is cut: a name longer than this is not read by anyone.
+const LONGEST: usize = 400;
+
+/// The string with control and direction characters shown as their code points, cut at 400 characters.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST && !text.chars().any(is_invisible) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(spell(text))
+    }
+}
+
+/// The first `longest` characters, with an ellipsis when more follow.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// The string as text of HTML or SVG, or as a quoted attribute.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn spell(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
+    for (at, c) in text.chars().enumerate() {
+        if at == LONGEST {
+            out.push_str(&format!("… ({} characters)", text.chars().count()));
+            break;
+        }
+        if is_invisible(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
+/// Control characters, and those that hide or reorder their neighbours (Unicode TR36, 2.10).
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invisible_characters_are_spelled() {
+        assert_eq!(shown("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+        assert_eq!(shown("plain"), "plain");
+    }
+
+    #[test]
+    fn long_strings_are_cut_with_their_length() {
+        let cut_text = shown(&"x".repeat(10_000)).into_owned();
+        assert!(cut_text.ends_with("… (10000 characters)"), "{cut_text}");
+        assert_eq!(cut("héllo wörld", 5), "héllo…");
+        assert_eq!(cut("short", 5), "short");
+    }
+}
