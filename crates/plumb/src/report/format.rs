@@ -38,12 +38,12 @@ pub(crate) fn counted(value: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
-/// A share of 1 in per cent: `12.3 %`; a share that is not quite nothing is never shown as 0.
+/// A share of 1 in per cent: `12.3 %` with a blank that does not break; a share that is not quite nothing is never shown as 0.
 pub(crate) fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.0005 {
-        "< 0.1 %".to_owned()
+        "< 0.1\u{a0}%".to_owned()
     } else {
-        format!("{} %", significant(share * 100.0, 3))
+        format!("{}\u{a0}%", significant(share * 100.0, 3))
     }
 }
 
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn shares_and_durations_read_well() {
-        assert_eq!(percent(0.123_4), "12.3 %");
-        assert_eq!(percent(0.000_01), "< 0.1 %");
-        assert_eq!(percent(0.0), "0 %");
+        assert_eq!(percent(0.123_4), "12.3\u{a0}%");
+        assert_eq!(percent(0.000_01), "< 0.1\u{a0}%");
+        assert_eq!(percent(0.0), "0\u{a0}%");
         assert_eq!(duration(0.83), "0.83 s");
         assert_eq!(duration(125.0), "2 min 5 s");
         assert_eq!(duration(12_000.0), "3 h 20 min");

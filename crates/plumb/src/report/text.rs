@@ -22,6 +22,26 @@ pub(crate) fn cut(text: &str, longest: usize) -> String {
     }
 }
 
+/// A stretch of a sentence: words, or code that stood between backticks.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Span {
+    /// The text without its backticks.
+    pub(crate) text: String,
+    /// Whether it stood between backticks.
+    pub(crate) code: bool,
+}
+
+/// Cuts a sentence at its backticks; one without a partner stays as it is.
+pub(crate) fn spans(sentence: &str) -> Vec<Span> {
+    let pieces: Vec<&str> = sentence.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return vec![Span { text: sentence.to_owned(), code: false }];
+    }
+    let spans =
+        pieces.into_iter().enumerate().map(|(at, text)| Span { text: text.to_owned(), code: at % 2 == 1 });
+    spans.filter(|span| !span.text.is_empty()).collect()
+}
+
 /// The string as text of HTML or SVG, or as a quoted attribute.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
@@ -64,6 +84,15 @@ mod tests {
     fn invisible_characters_are_spelled() {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
         assert_eq!(shown("plain"), "plain");
+    }
+
+    #[test]
+    fn code_stands_between_backticks() {
+        let codes: Vec<(String, bool)> =
+            spans("set `a.b` to 1").into_iter().map(|span| (span.text, span.code)).collect();
+        assert_eq!(codes, [("set ".into(), false), ("a.b".into(), true), (" to 1".into(), false)]);
+        assert_eq!(spans("a lone ` stays").len(), 1);
+        assert!(spans("").is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::charts::{Figure, Markup};
+use super::text::Span;
 
 /// A part of a section.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -120,9 +121,9 @@ pub(crate) struct VerdictLine {
     /// The practice.
     pub(crate) id: String,
     /// What was found.
-    pub(crate) summary: String,
+    pub(crate) summary: Vec<Span>,
     /// What to change; empty where nothing is to be changed.
-    pub(crate) remedy: String,
+    pub(crate) remedy: Vec<Span>,
     /// The facts, as name and text.
     pub(crate) evidence: Vec<(String, String)>,
 }

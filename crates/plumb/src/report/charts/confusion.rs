@@ -29,7 +29,7 @@ pub(crate) fn draw(classes: &[String], matrix: &[u64]) -> Option<Figure> {
 
 fn draw_cells(classes: &[String], matrix: &[u64], shown: &[usize]) -> Markup {
     let n = classes.len();
-    let cell = ((WIDTH - LEFT - 8.0) / shown.len() as f64).min(96.0);
+    let cell = ((WIDTH - LEFT - 8.0) / shown.len() as f64).min(128.0);
     let height = (cell * 0.62).max(18.0);
     let room = (cell / 7.4) as usize;
     let bottom = TOP + height * shown.len() as f64;

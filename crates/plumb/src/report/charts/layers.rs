@@ -23,7 +23,8 @@ pub(crate) fn draw(title: &str, caption: &str, spread: Spread, layers: &[Curve])
         return Some(Figure::new(title, caption, draw_lines(&lines, layers)?));
     }
     let shown = ends(layers, MOST_ROWS);
-    let mut caption = format!("{caption} From the input (top) to the output; the darker, the larger.");
+    let mut caption =
+        format!("{caption} From the input (top) to the output; the stronger the colour, the larger.");
     if shown.len() < layers.len() {
         caption += &format!(" The first and last of {} layers are shown.", layers.len());
     }

@@ -29,7 +29,7 @@ pub(crate) fn draw(classes: &[String], parts: &[Part<'_>]) -> Option<Figure> {
     }
     let rest = if classes.len() > MOST { ", the rarer ones together" } else { "" };
     let caption =
-        format!("Classes in the order of the table beside{rest}. Equal bars mean that the parts are alike.");
+        format!("Classes in the order of the table above{rest}. Equal bars mean that the parts are alike.");
     Some(Figure::new("Class shares by part", caption, svg.finish()))
 }
 

@@ -9,6 +9,7 @@ use crate::report::charts::Markup;
 use crate::report::charts::forest::{self, Row};
 use crate::report::files::metrics::{Metrics, Score, Scores};
 use crate::report::format::{counted, number};
+use crate::report::text::{Span, spans};
 
 /// The head of the page.
 #[derive(Debug, Serialize)]
@@ -26,7 +27,7 @@ pub(crate) struct Answer {
 #[derive(Debug, Serialize)]
 struct Line {
     verdict: &'static str,
-    summary: String,
+    summary: Vec<Span>,
 }
 
 /// How many practices were judged in one way.
@@ -104,7 +105,7 @@ fn sentences(metrics: Option<&Metrics>, part: Option<(&str, &str, &Score)>) -> V
 
 fn comparison(folder: &RunFiles) -> Option<Line> {
     let entry = folder.ledger.get("evaluate.beats-baseline")?;
-    Some(Line { verdict: entry.verdict.as_str(), summary: entry.summary.clone() })
+    Some(Line { verdict: entry.verdict.as_str(), summary: spans(&entry.summary) })
 }
 
 fn drawing(metrics: &Metrics, metric: &str, score: &Score) -> Option<Markup> {

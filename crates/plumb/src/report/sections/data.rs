@@ -42,9 +42,9 @@ fn kinds(profile: &Profile) -> String {
 
 fn table(profile: &Profile) -> Table {
     let shown = profile.columns.iter().take(MOST_COLUMNS);
-    let mut caption = "Columns of the table".to_owned();
+    let mut caption = "Columns; of numbers the smallest, median and largest value".to_owned();
     if profile.columns.len() > MOST_COLUMNS {
-        caption += &format!(", the first {MOST_COLUMNS} of {}", count(profile.columns.len()));
+        caption += &format!("; the first {MOST_COLUMNS} of {}", count(profile.columns.len()));
     }
     let head = ["column", "kind", "missing", "distinct", "spread", "typical values", "tie to target"];
     let table = Table::new(caption, &head, shown.map(|column| row(profile, column)).collect());

@@ -53,6 +53,7 @@ fn table(split: &SplitSummary) -> Table {
 fn reads(split: &SplitSummary) -> String {
     match split.test_reads.as_slice() {
         [] => "The test part was not read.".to_owned(),
+        [once] => format!("The test part was read once: {once}."),
         reads => format!("The test part was read {}: {}.", counted(reads.len(), "time"), reads.join(", ")),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::report::RunFiles;
 use crate::report::format::{count, counted, number};
-use crate::report::text::cut;
+use crate::report::text::{cut, spans};
 use crate::report::view::{Block, VerdictLine, Verdicts};
 
 /// Elements of a list of evidence that are shown.
@@ -41,8 +41,8 @@ fn line(entry: &Entry) -> VerdictLine {
     let judged = matches!(entry.verdict, Verdict::Fail | Verdict::Warn);
     VerdictLine {
         id: entry.id.clone(),
-        summary: entry.reason.clone().unwrap_or_else(|| entry.summary.clone()),
-        remedy: if judged { entry.remedy.clone() } else { String::new() },
+        summary: spans(entry.reason.as_ref().unwrap_or(&entry.summary)),
+        remedy: if judged { spans(&entry.remedy) } else { Vec::new() },
         evidence: entry
             .evidence
             .iter()
