@@ -1,0 +1,50 @@
+//! The command line as typed. One command, one arm here, one file in `commands/`.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{completions, explain_key, practices, schema};
+
+/// From raw data to a model you can trust: every step is judged by established practice, with evidence.
+///
+/// The result goes to stdout, the log and the progress to stderr.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or job, 3 a gated practice failed, 4 unusable data,
+/// 5 interrupted and resumable.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plumb",
+    version,
+    verbatim_doc_comment,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the practices, or explain one
+    Practices(practices::Args),
+    /// Explain a key of the job file, or all of them
+    ExplainKey(explain_key::Args),
+    /// Print the JSON schema of the job file, for an editor
+    Schema,
+    /// Print the completions of a shell
+    Completions(completions::Args),
+}
+
+/// Runs a command.
+impl Command {
+    /// Dispatches to the command's file.
+    pub(crate) fn run(self) -> Result<plumb_ledger::ExitCode, crate::fault::Fault> {
+        match self {
+            Self::Practices(args) => practices::run(&args),
+            Self::ExplainKey(args) => explain_key::run(&args),
+            Self::Schema => schema::run(),
+            Self::Completions(args) => completions::run(&args),
+        }
+    }
+}

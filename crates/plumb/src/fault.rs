@@ -1,0 +1,71 @@
+//! The one error of the binary: a sentence, what to change, how the process ends.
+
+use plumb_ledger::{ExitCode, Explain};
+
+use crate::console;
+use crate::job::JobError;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    message: String,
+    details: Option<String>,
+    hint: Option<String>,
+    exit_code: ExitCode,
+}
+
+impl Fault {
+    fn new(message: impl Into<String>, exit_code: ExitCode) -> Self {
+        Self { message: message.into(), details: None, hint: None, exit_code }
+    }
+
+    /// Something failed that is neither the job's nor the data's fault.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(message, ExitCode::Failed)
+    }
+
+    /// Wrong usage.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(message, ExitCode::Usage)
+    }
+
+    /// Whoever read the result has had enough: no fault at all.
+    pub(crate) fn reader_gone() -> Self {
+        Self::new("", ExitCode::Done)
+    }
+
+    /// Adds what to change.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says it on stderr: `error: `, the lines at fault, `hint: `. Answers how the process ends.
+    pub(crate) fn report(&self) -> ExitCode {
+        if !self.message.is_empty() {
+            console::log(format_args!("error: {}", console::visible(&self.message)));
+        }
+        if let Some(details) = &self.details {
+            console::log(details);
+        }
+        if let Some(hint) = &self.hint {
+            console::log(format_args!("hint: {}", console::visible(hint)));
+        }
+        self.exit_code
+    }
+}
+
+impl<E: Explain> From<E> for Fault {
+    fn from(error: E) -> Self {
+        let fault = Self::new(error.to_string(), error.exit_code());
+        Self { hint: error.hint(), ..fault }
+    }
+}
+
+impl From<JobError> for Fault {
+    fn from(error: JobError) -> Self {
+        let fault = Self::new(error.to_string(), error.exit_code());
+        Self { details: error.snippet(), hint: Some(error.hint()), ..fault }
+    }
+}

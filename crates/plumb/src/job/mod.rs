@@ -1,0 +1,34 @@
+//! The job: `job.toml` as typed ([`JobFile`]), held against its schema, and resolved ([`Job`]).
+
+mod auto;
+mod check;
+mod data;
+mod error;
+mod evaluate;
+mod file;
+mod gates;
+mod keys;
+mod legal;
+mod limits;
+mod load;
+mod manual;
+mod model;
+mod prepare;
+mod split;
+mod train;
+
+pub(crate) use auto::Auto;
+pub(crate) use check::near_keys;
+pub(crate) use data::DataSection;
+pub(crate) use error::JobError;
+pub(crate) use evaluate::EvaluateSection;
+pub(crate) use file::JobFile;
+pub(crate) use gates::GatesSection;
+pub(crate) use keys::{Key, keys, schema};
+pub(crate) use limits::LimitsSection;
+pub(crate) use load::{load, with_overrides};
+pub(crate) use manual::markdown as manual;
+pub(crate) use model::{ModelSection, Preset};
+pub(crate) use prepare::{PrepareSection, Scaling};
+pub(crate) use split::{SplitMethod, SplitSection};
+pub(crate) use train::{ClassWeights, OptimizerName, Rate, Sampling, ScheduleName, TrainSection};

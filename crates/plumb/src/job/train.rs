@@ -1,0 +1,213 @@
+//! `[train]`: how the network learns.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::Auto;
+
+/// The rule that turns gradients into steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OptimizerName {
+    /// Stochastic gradient descent; see `train.momentum`.
+    Sgd,
+    /// Adam (Kingma, Ba 2015).
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov, Hutter 2019).
+    Adamw,
+}
+
+/// How the learning rate changes over the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ScheduleName {
+    /// The same rate throughout.
+    Constant,
+    /// A tenth of the rate after each third of the run.
+    Step,
+    /// Up for a tenth of the run, then down in a line.
+    Linear,
+    /// Half a cosine, from the rate to 0.
+    Cosine,
+    /// Cosines that start anew (SGDR).
+    WarmRestarts,
+    /// Up, then down, over the whole run (Smith 2018).
+    OneCycle,
+    /// A tenth of the rate whenever the valid metric has stopped improving.
+    Plateau,
+    /// Four lengthening cosine cycles, each ending at 0 (RealMLP-TD).
+    Coslog4,
+    /// The rate for half the run, then half a cosine to 0.
+    FlatCos,
+}
+
+/// How much each class counts in the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ClassWeights {
+    /// Every row counts the same.
+    None,
+    /// Every class counts the same: rows are weighted by the inverse of their class's share.
+    Balanced,
+}
+
+/// How batches are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sampling {
+    /// Every row once an epoch, in a new order each time.
+    #[default]
+    Shuffle,
+    /// With replacement, every class as often as the others.
+    Balanced,
+}
+
+/// The learning rate.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) enum Rate {
+    /// The preset's.
+    #[default]
+    Auto,
+    /// The one that the range test finds.
+    Find,
+    /// This one.
+    Value(f64),
+}
+
+impl Serialize for Rate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Find => serializer.serialize_str("find"),
+            Self::Value(rate) => serializer.serialize_f64(*rate),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(word) if word == "auto" => Ok(Self::Auto),
+            toml::Value::String(word) if word == "find" => Ok(Self::Find),
+            toml::Value::Float(rate) => Ok(Self::Value(rate)),
+            toml::Value::Integer(rate) => Ok(Self::Value(rate as f64)),
+            _ => Err(D::Error::custom("the rate is no number, `auto` or `find`")),
+        }
+    }
+}
+
+impl JsonSchema for Rate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "enum": ["auto", "find"] }, { "type": "number" }] })
+    }
+}
+
+/// How the network learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TrainSection {
+    /// What all chance in the run follows from: the split, the start, the order, the dropout.
+    ///
+    /// The same job, data, build and seed give the same weights, whatever the number of threads.
+    #[schemars(range(min = 0, max = 9_223_372_036_854_775_807i64))]
+    pub(crate) seed: u64,
+    /// How many times to train, each with its own seed; the spread is reported.
+    ///
+    /// 1. Three or more show whether a gain is larger than chance (`evaluate.seed-variance`).
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) seeds: usize,
+    /// How many times every train row is seen.
+    ///
+    /// `auto` is the preset's: 256 for `realmlp`, fewer for large tables.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
+    pub(crate) epochs: Auto<usize>,
+    /// How many rows make one step.
+    ///
+    /// `auto` is the preset's: 256 for `realmlp`.
+    #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
+    pub(crate) batch_size: Auto<usize>,
+    /// How many batches make one step: the gradient equals that of one batch of their rows together.
+    #[schemars(range(min = 1, max = 4096))]
+    pub(crate) accumulate: usize,
+    /// The rule that turns gradients into steps.
+    ///
+    /// `auto` is the preset's: Adam with betas 0.9 and 0.95 for `realmlp`, AdamW for `mlp`.
+    pub(crate) optimizer: Auto<OptimizerName>,
+    /// The momentum of `sgd`.
+    ///
+    /// 0.9, with Nesterov's correction, as in every published recipe that uses it.
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
+    pub(crate) momentum: f64,
+    /// The learning rate: a number, `auto` (the preset's) or `find` (by a range test before training).
+    ///
+    /// `auto` is 0.04 for classes and 0.2 for numbers with `realmlp` (RealMLP-TD), 0.001 with `mlp`.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
+    pub(crate) lr: Rate,
+    /// How the learning rate changes over the run.
+    ///
+    /// `auto` is the preset's: `coslog4` for `realmlp`, `cosine` for `mlp`.
+    pub(crate) schedule: Auto<ScheduleName>,
+    /// How strongly weights are pulled to 0, apart from the gradient; never biases and norms.
+    ///
+    /// `auto` is the preset's: 0.02 for `realmlp`.
+    #[schemars(extend("minimum" = 0, "maximum" = 10))]
+    pub(crate) weight_decay: Auto<f64>,
+    /// How much of the label is spread over all classes.
+    ///
+    /// `auto` is the preset's: 0.1 when accuracy is the primary metric, else 0 (RealMLP-TD).
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
+    pub(crate) label_smoothing: Auto<f64>,
+    /// How much each class counts in the loss.
+    ///
+    /// `auto` is `none`: weights distort the probabilities. Use `balanced` when rare classes must be found.
+    pub(crate) class_weights: Auto<ClassWeights>,
+    /// How batches are drawn.
+    pub(crate) sampling: Sampling,
+    /// The largest norm of the whole gradient; a longer one is shortened. 0 is no limit.
+    ///
+    /// `auto` is the preset's: no limit for `realmlp`, 1 for `mlp`.
+    #[schemars(extend("minimum" = 0))]
+    pub(crate) clip_norm: Auto<f64>,
+    /// How slowly the average of the weights follows them; 0 is no average.
+    ///
+    /// `auto` is the preset's: none.
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
+    pub(crate) ema: Auto<f64>,
+    /// After how many epochs without a better valid metric to stop; 0 is never.
+    ///
+    /// `auto` is the preset's: `realmlp` runs its schedule to the end, `mlp` waits 16 epochs.
+    #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
+    pub(crate) patience: Auto<usize>,
+}
+
+impl Default for TrainSection {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            seeds: 1,
+            epochs: Auto::Auto,
+            batch_size: Auto::Auto,
+            accumulate: 1,
+            optimizer: Auto::Auto,
+            momentum: 0.9,
+            lr: Rate::Auto,
+            schedule: Auto::Auto,
+            weight_decay: Auto::Auto,
+            label_smoothing: Auto::Auto,
+            class_weights: Auto::Auto,
+            sampling: Sampling::Shuffle,
+            clip_norm: Auto::Auto,
+            ema: Auto::Auto,
+            patience: Auto::Auto,
+        }
+    }
+}
