@@ -9,6 +9,7 @@ mod fault;
 mod job;
 #[cfg_attr(not(test), expect(dead_code, reason = "`plumb run` draws the report"))]
 mod report;
+mod run;
 
 use std::process::ExitCode;
 

@@ -63,6 +63,12 @@ fn merge(under: &mut toml::Table, over: toml::Table) {
     }
 }
 
+/// A job from its text alone.
+#[cfg(test)]
+pub(super) fn parse_text(source: &str, text: &str) -> Result<JobFile, JobError> {
+    parse(source, text, &[])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

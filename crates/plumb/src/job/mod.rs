@@ -14,7 +14,9 @@ mod load;
 mod manual;
 mod model;
 mod prepare;
+mod resolve;
 mod split;
+mod template;
 mod train;
 
 pub(crate) use auto::Auto;
@@ -30,5 +32,12 @@ pub(crate) use load::{load, with_overrides};
 pub(crate) use manual::markdown as manual;
 pub(crate) use model::{ModelSection, Preset};
 pub(crate) use prepare::{PrepareSection, Scaling};
+pub(crate) use resolve::{Needs, resolve};
 pub(crate) use split::{SplitMethod, SplitSection};
+pub(crate) use template::{ColumnLine, template};
 pub(crate) use train::{ClassWeights, OptimizerName, Rate, Sampling, ScheduleName, TrainSection};
+
+#[cfg(test)]
+use check::check;
+#[cfg(test)]
+use load::parse_text as read_text;

@@ -1,0 +1,142 @@
+//! From the job as typed to the job that is run: keys that contradict each other are refused, paths become
+//! absolute. What depends on the data, each `auto`, is settled when the data is known.
+
+use std::path::Path;
+
+use plumb_data::Kind;
+use plumb_ledger::nearest;
+
+use super::{Auto, JobError, JobFile, SplitMethod, SplitSection};
+
+/// Whether a command needs to know what is to be predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// `run`, `check`.
+    Target,
+    /// `audit`, `init`.
+    DataAlone,
+}
+
+/// Checks the job as a whole and makes its paths absolute; relative ones count from `base`. Names that are
+/// known before the data is, practices and metrics, are held against `practices` and `metrics`.
+pub(crate) fn resolve(
+    mut job: JobFile,
+    base: &Path,
+    needs: Needs,
+    practices: &[&str],
+    metrics: &[&str],
+) -> Result<JobFile, JobError> {
+    if job.data.files.is_empty() {
+        return Err(JobError::contradiction(
+            "`data.files` is missing",
+            "name the files to read in `data.files`",
+        ));
+    }
+    check_target(&job, needs)?;
+    check_split(&job.split)?;
+    check_names("gates.fail", &job.gates.fail, practices)?;
+    if let Auto::Value(metric) = &job.evaluate.primary {
+        check_names("evaluate.primary", std::slice::from_ref(metric), metrics)?;
+    }
+    for file in job.data.files.iter_mut().chain(&mut job.data.reference) {
+        *file = absolute(base, file)?;
+    }
+    Ok(job)
+}
+
+fn check_target(job: &JobFile, needs: Needs) -> Result<(), JobError> {
+    let Some(target) = &job.data.target else {
+        return match needs {
+            Needs::DataAlone => Ok(()),
+            Needs::Target => Err(JobError::contradiction(
+                "`data.target` is missing",
+                "name the column to predict in `data.target`, or by `--target COL`",
+            )),
+        };
+    };
+    match job.data.kinds.get(target) {
+        Some(kind @ (Kind::Ignore | Kind::Id | Kind::Group | Kind::Image | Kind::Time)) => {
+            Err(JobError::contradiction(
+                format!("the target `{target}` is of kind `{}`", kind.as_str()),
+                format!("make it `number` or `category` in `data.kinds.{target}`"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_split(split: &SplitSection) -> Result<(), JobError> {
+    if split.valid + split.test >= 1.0 {
+        let message = format!(
+            "`split.valid` {} and `split.test` {} leave nothing to train on",
+            split.valid, split.test
+        );
+        return Err(JobError::contradiction(message, "lower `split.valid` or `split.test`"));
+    }
+    if split.folds == 1 {
+        return Err(JobError::contradiction(
+            "`split.folds` is 1",
+            "0 is no cross-validation, 5 or 10 is usual",
+        ));
+    }
+    let by_column = matches!(split.method, SplitMethod::Group | SplitMethod::Time | SplitMethod::Column);
+    if by_column && split.column.is_none() {
+        let message = "`split.method` goes by a column and `split.column` is missing";
+        return Err(JobError::contradiction(message, "name the column in `split.column`"));
+    }
+    Ok(())
+}
+
+fn check_names(key: &str, names: &[String], known: &[&str]) -> Result<(), JobError> {
+    let Some(wrong) = names.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let message = format!("`{key}` names `{wrong}`, which does not exist");
+    Err(JobError::contradiction(message, nearest::did_you_mean(wrong, known.iter().copied())))
+}
+
+fn absolute(base: &Path, file: &str) -> Result<String, JobError> {
+    let whole = std::path::absolute(base.join(file))
+        .map_err(|source| JobError::Read { source, path: base.to_owned() })?;
+    let text = whole.to_str().map(str::to_owned);
+    text.ok_or_else(|| {
+        let message = format!("the path is not UTF-8, which a job file must be: {}", whole.display());
+        JobError::contradiction(message, "rename the folder")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> JobFile {
+        let mut job = JobFile::default();
+        job.data.files = vec!["a.csv".to_owned()];
+        job.data.target = Some("y".to_owned());
+        job
+    }
+
+    fn complaint(change: impl FnOnce(&mut JobFile)) -> String {
+        let mut job = job();
+        change(&mut job);
+        let base = Path::new("/base");
+        resolve(job, base, Needs::Target, &["data.duplicates"], &["accuracy"]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn contradictions_are_named() {
+        assert!(complaint(|job| job.data.files.clear()).contains("`data.files` is missing"));
+        assert!(complaint(|job| job.data.target = None).contains("`data.target` is missing"));
+        assert!(complaint(|job| job.split.valid = 0.9).contains("leave nothing to train on"));
+        assert!(complaint(|job| job.split.folds = 1).contains("`split.folds` is 1"));
+        assert!(complaint(|job| job.split.method = SplitMethod::Time).contains("`split.column` is missing"));
+        assert!(complaint(|job| job.gates.fail = vec!["data.dupes".into()]).contains("`data.dupes`"));
+        assert!(complaint(|job| job.evaluate.primary = Auto::Value("acc".into())).contains("`acc`"));
+        let ignored = |job: &mut JobFile| drop(job.data.kinds.insert("y".into(), Kind::Ignore));
+        assert!(complaint(ignored).contains("of kind `ignore`"));
+    }
+
+    #[test]
+    fn paths_count_from_the_job_file() {
+        let resolved = resolve(job(), Path::new("/base"), Needs::Target, &[], &[]).unwrap();
+        assert_eq!(resolved.data.files, ["/base/a.csv"]);
+    }
+}

@@ -1,0 +1,202 @@
+//! The folder of a run: who may have it, what stands in it, and how it is written.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use plumb_ledger::atomic::{self, WriteError};
+use plumb_ledger::lock::{FolderLock, LockError};
+use plumb_ledger::{ExitCode, Explain};
+use serde::Serialize;
+
+/// Why a run cannot have its folder.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FolderError {
+    /// Something stands there already.
+    #[error("the folder is not empty: {}", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is not a folder of a run.
+    #[error("no run to resume, `job.toml` is missing: {}", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It cannot be made or looked into.
+    #[error("cannot use the folder ({source}): {}", path.display())]
+    Unusable {
+        /// What the system said.
+        source: io::Error,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another process has it, or it cannot be written to.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Explain for FolderError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotEmpty { path } if path.join(JOB).exists() => {
+                format!("`plumb run --resume {}` goes on with it, `--out DIR` takes another", path.display())
+            }
+            Self::NotEmpty { .. } => "`--out DIR` takes another folder".to_owned(),
+            Self::NoRun { .. } => "`plumb run JOB --out DIR` starts one".to_owned(),
+            Self::Unusable { .. } | Self::Lock(LockError::Io { .. }) => {
+                "`--out DIR` takes another folder; it must be one you can write to".to_owned()
+            }
+            Self::Lock(LockError::InUse { .. }) => {
+                "wait for the other process, or `--out DIR` takes another folder".to_owned()
+            }
+            Self::Write(_) => "free some space, then `plumb run --resume DIR`".to_owned(),
+        };
+        Some(hint)
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Write(_) => ExitCode::Failed,
+            _ => ExitCode::Usage,
+        }
+    }
+}
+
+/// The resolved job.
+pub(crate) const JOB: &str = "job.toml";
+/// All verdicts.
+pub(crate) const LEDGER: &str = "ledger.json";
+/// The scores; written last, so that it stands only in a finished run.
+pub(crate) const METRICS: &str = "metrics.json";
+
+/// A run's folder, held by this process alone.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    _lock: FolderLock,
+}
+
+impl RunFolder {
+    /// Makes the folder `out`, or the next free `runs/NAME-1`, `runs/NAME-2`, ...
+    ///
+    /// Refuses a folder with anything in it but hidden files, which a killed run may have left behind before
+    /// its job was written.
+    pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<Self, FolderError> {
+        let Some(path) = out else { return Self::create_numbered(Path::new("runs"), name) };
+        let unusable = |source| FolderError::Unusable { source, path: path.to_owned() };
+        fs::create_dir_all(path).map_err(unusable)?;
+        // The lock first: of two that come at once one is told that the folder is in use.
+        let folder = Self::take(path)?;
+        for entry in fs::read_dir(path).map_err(unusable)? {
+            if !entry.map_err(unusable)?.file_name().to_string_lossy().starts_with('.') {
+                return Err(FolderError::NotEmpty { path: path.to_owned() });
+            }
+        }
+        Ok(folder)
+    }
+
+    /// Numbers, not times: they sort, and no clock can make two runs collide.
+    fn create_numbered(runs: &Path, name: &str) -> Result<Self, FolderError> {
+        let unusable = |source| FolderError::Unusable { source, path: runs.to_owned() };
+        fs::create_dir_all(runs).map_err(unusable)?;
+        let mut number = 1usize;
+        loop {
+            let path = runs.join(format!("{name}-{number}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Self::take(&path),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(e) => return Err(unusable(e)),
+            }
+        }
+    }
+
+    /// Takes the folder of a run that was interrupted.
+    pub(crate) fn resume(path: &Path) -> Result<Self, FolderError> {
+        if !path.join(JOB).is_file() {
+            return Err(FolderError::NoRun { path: path.to_owned() });
+        }
+        Self::take(path)
+    }
+
+    fn take(path: &Path) -> Result<Self, FolderError> {
+        Ok(Self { path: path.to_owned(), _lock: FolderLock::take(path)? })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The name of the run: the last part of its path.
+    pub(crate) fn name(&self) -> String {
+        let whole = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        whole.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The path of a file in it.
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Makes a folder in it, if it is not there yet.
+    pub(crate) fn make(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.join(name);
+        fs::create_dir_all(&path).map_err(|source| FolderError::Unusable { source, path: path.clone() })?;
+        Ok(path)
+    }
+
+    /// Writes a file whole.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        Ok(atomic::write_file(&self.join(name), bytes)?)
+    }
+
+    /// Writes a value as JSON, two blanks a level, for people who look.
+    pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), FolderError> {
+        let path = self.join(name);
+        Ok(atomic::write_file_with(&path, |file| {
+            serde_json::to_writer_pretty(&mut *file, value)?;
+            io::Write::write_all(file, b"\n")
+        })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_used_folder_is_refused_and_a_leftover_of_a_killed_run_is_not() {
+        let base = tempfile::tempdir().unwrap();
+        let out = base.path().join("out");
+        drop(RunFolder::create(Some(&out), "x").unwrap());
+        fs::write(out.join(".job.toml.7-0.part"), "half").unwrap();
+        let folder = RunFolder::create(Some(&out), "x").unwrap();
+        folder.write(JOB, b"").unwrap();
+        drop(folder);
+        let refused = RunFolder::create(Some(&out), "x").unwrap_err();
+        assert!(matches!(refused, FolderError::NotEmpty { .. }), "{refused}");
+        assert!(refused.hint().unwrap().contains("--resume"));
+        RunFolder::resume(&out).unwrap();
+    }
+
+    #[test]
+    fn two_at_once_cannot_have_one_folder() {
+        let base = tempfile::tempdir().unwrap();
+        let held = RunFolder::create(Some(base.path()), "x").unwrap();
+        let refused = RunFolder::create(Some(base.path()), "x").unwrap_err();
+        assert!(refused.to_string().contains("in use by process"), "{refused}");
+        drop(held);
+    }
+
+    #[test]
+    fn runs_are_numbered() {
+        let base = tempfile::tempdir().unwrap();
+        let names = [(); 2].map(|()| RunFolder::create_numbered(base.path(), "adult").unwrap().name());
+        assert_eq!(names, ["adult-1", "adult-2"]);
+    }
+}

@@ -1,0 +1,28 @@
+//! Ctrl-C and SIGTERM: once asks the run to save and stop, twice stops it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use plumb_ledger::ExitCode;
+
+use crate::console;
+use crate::fault::Fault;
+
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Starts to listen.
+pub(crate) fn listen() -> Result<(), Fault> {
+    ctrlc::set_handler(on_signal).map_err(|e| Fault::failed(format!("cannot listen for Ctrl-C ({e})")))
+}
+
+/// Whether the run has been asked to stop.
+pub(crate) fn asked() -> bool {
+    ASKED.load(Ordering::Relaxed)
+}
+
+#[expect(clippy::exit, reason = "the second Ctrl-C stops at once, whatever the other threads do")]
+fn on_signal() {
+    if ASKED.swap(true, Ordering::Relaxed) {
+        std::process::exit(ExitCode::Interrupted as i32);
+    }
+    console::log("interrupted: stopping after this step; once more stops at once");
+}
