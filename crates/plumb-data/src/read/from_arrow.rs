@@ -165,7 +165,8 @@ enum Growing {
 
 /// The values of all files. None when they are integers that no number can hold.
 fn grow(files: &[Placed], index: usize, shape: Shape) -> Result<Option<Values>, ReadError> {
-    let rows: usize = files.iter().map(|placed| placed.file.rows()).sum();
+    // A file may declare rows that it does not have: room for the first 16 Mi is made, for more as they come.
+    let rows = files.iter().map(|placed| placed.file.rows()).sum::<usize>().min(1 << 24);
     let mut growing = match shape {
         Shape::Number | Shape::Integer => Growing::Number(Float64Builder::with_capacity(rows)),
         Shape::Time => Growing::Time(TimestampMillisecondBuilder::with_capacity(rows)),

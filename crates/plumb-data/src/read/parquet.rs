@@ -13,6 +13,7 @@ use parquet::file::metadata::ParquetMetaData;
 use plumb_ledger::Limits;
 
 use super::error::Fault;
+use super::parquet_pages;
 
 /// Rows decoded at a time. 65,536: half a megabyte a column, which stays in the second-level cache.
 const BATCH_ROWS: usize = 1 << 16;
@@ -32,6 +33,7 @@ impl ParquetFile {
         }
         let plain = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new()).map_err(torn)?;
         check(plain.metadata(), bytes.len(), limits)?;
+        check_pages(plain.metadata(), &bytes, limits)?;
         let options = ArrowReaderOptions::new().with_schema(with_dictionaries(plain.schema()));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options).map_err(torn)?;
         Ok(Self { bytes, metadata })
@@ -108,6 +110,18 @@ fn check(metadata: &ParquetMetaData, file_bytes: usize, limits: &Limits) -> Resu
         if packed > file_bytes as u128 {
             return Err(torn("a row group is longer than the file"));
         }
+    }
+    Ok(())
+}
+
+/// Refuses pages that declare more than their limit.
+fn check_pages(metadata: &ParquetMetaData, file: &[u8], limits: &Limits) -> Result<(), Fault> {
+    for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        // Some writers leave the dictionary's offset at zero, where the file's mark stands.
+        let dictionary = column.dictionary_page_offset().filter(|&offset| offset > 0);
+        let data = column.data_page_offset();
+        let start = dictionary.map_or(data, |offset| offset.min(data));
+        parquet_pages::check(file, start, column.compressed_size(), limits)?;
     }
     Ok(())
 }

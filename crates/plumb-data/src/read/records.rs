@@ -83,7 +83,7 @@ impl<R: Read> Records<R> {
                 &mut self.fields[so_far.filled..],
                 &mut self.ends[so_far.ended..],
             );
-            so_far.see(&input[..taken], taken > 0 || input.is_empty());
+            so_far.see(&input[..taken]);
             self.start += taken;
             so_far.filled += filled;
             so_far.ended += ended;
@@ -99,8 +99,8 @@ impl<R: Read> Records<R> {
 
     fn complete(&mut self, so_far: &Progress) -> Result<Record<'_>, Fault> {
         let line = self.line;
-        let at_end = self.ended && self.start == self.end && !matches!(so_far.last, b'\n' | b'\r');
-        if so_far.quotes % 2 == 1 && so_far.newlines > 0 && (at_end || self.ended && self.start == self.end) {
+        let at_end = self.ended && self.start == self.end;
+        if at_end && so_far.quotes % 2 == 1 && so_far.newlines > 0 {
             return Err(Fault::UnclosedQuote(line));
         }
         self.line += so_far.newlines + u64::from(so_far.last == b'\r');
@@ -149,18 +149,11 @@ impl<R: Read> Records<R> {
     /// Passes over the ends of blank lines, counting them. A `\n` behind the `\r` that ended the last record is
     /// that record's.
     fn skip_line_ends(&mut self) -> Result<(), Fault> {
-        let mut after_return = self.line > 1;
         loop {
             self.refill()?;
             match self.buffer[self.start..self.end].first() {
-                Some(b'\n') => {
-                    self.line += u64::from(!(after_return && self.previous_was_return()));
-                    after_return = false;
-                }
-                Some(b'\r') => {
-                    self.line += 1;
-                    after_return = true;
-                }
+                Some(b'\n') => self.line += u64::from(!self.previous_was_return()),
+                Some(b'\r') => self.line += 1,
                 _ => return Ok(()),
             }
             self.start += 1;
@@ -194,10 +187,7 @@ impl<R: Read> Records<R> {
 
 impl Progress {
     /// Counts what matters in the bytes that the parser took.
-    fn see(&mut self, taken: &[u8], moved: bool) {
-        if !moved {
-            return;
-        }
+    fn see(&mut self, taken: &[u8]) {
         self.quotes += taken.iter().filter(|&&byte| byte == b'"').count();
         self.newlines += taken.iter().filter(|&&byte| byte == b'\n').count() as u64;
         self.last = taken.last().copied().unwrap_or(self.last);
