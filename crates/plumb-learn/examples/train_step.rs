@@ -78,6 +78,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     times.sort_by(f64::total_cmp);
     let median = times.get(times.len() / 2).copied().unwrap_or_default();
     let threads = rayon::current_num_threads();
-    println!("{}", serde_json::json!({ "preset": name, "median_ms": median, "steps": times.len(), "threads": threads }));
+    println!(
+        "{}",
+        serde_json::json!({ "preset": name, "median_ms": median, "steps": times.len(), "threads": threads })
+    );
     Ok(())
 }

@@ -217,8 +217,8 @@ mod tests {
         };
         let batch = Batch::gather(&data, &[2, 0, 9], &Device::flex());
         assert_eq!(batch.rows, [2, 0]);
-        assert_eq!(batch.numbers.to_data().to_vec::<f32>().unwrap(), [20.0, 21.0, 0.0, 1.0]);
-        assert_eq!(batch.codes.to_data().to_vec::<i32>().unwrap(), [7, 5]);
+        assert_eq!(batch.numbers.to_data().try_to_vec::<f32>().unwrap(), [20.0, 21.0, 0.0, 1.0]);
+        assert_eq!(batch.codes.to_data().try_to_vec::<i32>().unwrap(), [7, 5]);
         assert_eq!(batch.flags.dims(), [2, 0]);
         assert_eq!(batch.labels, PreparedLabels::Numbers(vec![2.5, 0.5]));
     }

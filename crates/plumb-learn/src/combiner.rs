@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 ///
 /// # Shapes
 /// Each part `[rows, width_i]`; the result `[rows, sum of widths]`. None when no part has a column.
-pub fn join(parts: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+pub(crate) fn join(parts: Vec<Tensor<2>>) -> Option<Tensor<2>> {
     let mut parts: Vec<Tensor<2>> = parts.into_iter().filter(|part| part.dims()[1] > 0).collect();
     match parts.len() {
         0 | 1 => parts.pop(),

@@ -137,7 +137,7 @@ pub fn write_buffers<N: Module>(network: N, buffers: &[(ParamId, Vec<f32>)]) -> 
 pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.into_data_as::<f32>();
     #[expect(clippy::expect_used, reason = "the line above made them 32-bit floats")]
-    data.into_vec().expect("32-bit floats")
+    data.try_into_vec().expect("32-bit floats")
 }
 
 #[derive(Debug, Default)]

@@ -1,6 +1,5 @@
 //! A trained model at work: rows of a table to predictions, through the preparation that it was trained with.
 
-use burn::module::Module;
 use burn::tensor::Device;
 use plumb_data::prepare::{LabelScale, Preparation, Prepared};
 use plumb_data::{PredictError, Predictions, Predictor, Table};

@@ -171,7 +171,7 @@ fn base(of: &Circumstances<'_>) -> TrainConfig {
         ema: None,
         patience: None,
         primary: of.primary.to_owned(),
-        ties: Ties::First,
+        ties: Ties::Loss,
         // A checkpoint costs a few milliseconds; half a minute is what a person is willing to lose.
         checkpoint_seconds: 30.0,
         // A look costs about one step.
@@ -186,14 +186,21 @@ mod tests {
 
     #[test]
     fn an_unknown_preset_names_the_near_miss() {
-        assert_eq!(named("realmpl").unwrap_err().hint().unwrap(), "set `model.preset`; did you mean `realmlp`?");
+        assert_eq!(
+            named("realmpl").unwrap_err().hint().unwrap(),
+            "set `model.preset`; did you mean `realmlp`?"
+        );
         assert_eq!(named("mlp").unwrap().name, "mlp");
     }
 
     #[test]
     fn smoothing_is_for_accuracy_only() {
         let of = |primary| Circumstances { task: Task::Binary, rows: 10, primary };
-        assert!(matches!(realmlp_train(&of("accuracy")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing > 0.0));
-        assert!(matches!(realmlp_train(&of("auroc")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing == 0.0));
+        assert!(
+            matches!(realmlp_train(&of("accuracy")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing > 0.0)
+        );
+        assert!(
+            matches!(realmlp_train(&of("auroc")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing == 0.0)
+        );
     }
 }

@@ -10,6 +10,7 @@ use plumb_ledger::Stream;
 mod activation;
 mod batch_norm;
 pub mod dropout;
+pub(crate) mod elementary;
 #[cfg(test)]
 mod golden;
 mod linear;
@@ -17,6 +18,7 @@ mod norm;
 mod ntk_linear;
 mod parametric_activation;
 mod scaling;
+pub(crate) mod tangent;
 
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;

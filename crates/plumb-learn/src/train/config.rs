@@ -59,8 +59,8 @@ pub struct TrainConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ties {
-    /// The first one: less training.
-    First,
+    /// The one with the lower validation loss.
+    Loss,
     /// The last one: a lower rate (RealMLP).
     Last,
 }

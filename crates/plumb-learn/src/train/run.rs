@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use burn::module::Module;
 use plumb_data::prepare::PreparedLabels;
 use plumb_ledger::clock::Clock;
 
@@ -101,15 +100,16 @@ fn end_epoch<N: Network>(
         None => judge.scores(&network.valid()),
     };
     let score = judge.score(&valid);
-    let best = is_best(score, state.progress.best_score, plan.config.ties);
+    let loss = valid.get("loss").copied();
+    let best = is_best(score, loss, state, plan.config.ties);
     if best {
         state.best = Some(averaged.unwrap_or_else(|| Arrays::of(network)));
         state.progress.best_score = score;
+        state.progress.best_loss = loss;
         state.progress.best_epoch = Some(state.progress.epoch);
     }
     if let ScheduleConfig::Plateau(plateau) = &plan.config.schedule {
-        let watched = valid.get("loss").copied().unwrap_or(f64::NAN);
-        state.progress.plateau.observe(plateau, watched);
+        state.progress.plateau.observe(plateau, loss.unwrap_or(f64::NAN));
     }
     let train_loss = state.progress.loss_sum / state.progress.losses as f64;
     let (epoch, step) = (state.progress.epoch, state.progress.step);
@@ -119,12 +119,15 @@ fn end_epoch<N: Network>(
 }
 
 /// Without a score (no validation rows) the newest epoch is the best.
-fn is_best(score: Option<f64>, best: Option<f64>, ties: Ties) -> bool {
-    match (score, best) {
-        (Some(score), Some(best)) => score > best || (ties == Ties::Last && score >= best),
-        (Some(score), None) => score.is_finite(),
-        (None, _) => true,
-    }
+fn is_best(score: Option<f64>, loss: Option<f64>, state: &State, ties: Ties) -> bool {
+    let (Some(score), Some(best)) = (score, state.progress.best_score) else {
+        return score.is_none_or(f64::is_finite);
+    };
+    let wins_tie = match ties {
+        Ties::Last => true,
+        Ties::Loss => loss < state.progress.best_loss,
+    };
+    score > best || (score >= best && wins_tie)
 }
 
 fn waited_enough(state: &State, config: &TrainConfig) -> bool {

@@ -41,6 +41,8 @@ pub(super) struct Progress {
     pub(super) losses: u64,
     /// The best epoch's score, more is better.
     pub(super) best_score: Option<f64>,
+    /// The best epoch's validation loss.
+    pub(super) best_loss: Option<f64>,
     /// The best epoch.
     pub(super) best_epoch: Option<u64>,
     /// The plateau schedule's memory.

@@ -1,10 +1,10 @@
 //! Made-up prepared tables, observers and settings.
 
 use plumb_data::prepare::{Prepared, PreparedLabels};
-use plumb_ledger::{Seed, Stream};
 use plumb_learn::model::{Inputs, ModelConfig, TabularNetwork, training_device};
 use plumb_learn::presets::{self, Circumstances};
 use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, TrainData};
+use plumb_ledger::{Seed, Stream};
 use plumb_stats::Task;
 
 /// Two numbers, one flag and one embedded category; the class is a curved function of all, a tenth is noise.
@@ -12,7 +12,8 @@ pub(crate) fn classes(rows: usize, stream: Stream) -> Prepared {
     let (mut numbers, mut flags, mut codes, mut labels) = (vec![], vec![], vec![], vec![]);
     for row in 0..rows as u64 {
         let (x, y) = (stream.normal(4 * row), stream.normal(4 * row + 1));
-        let (flag, code) = (stream.below(8 * row + 100, 2) as f64, stream.below(8 * row + 101, 20) as u32 + 1);
+        let (flag, code) =
+            (stream.below(8 * row + 100, 2) as f64, stream.below(8 * row + 101, 20) as u32 + 1);
         let score = x * x + y + flag - 1.0 + if code > 10 { 0.5 } else { -0.5 };
         let flipped = stream.uniform(8 * row + 102) < 0.1;
         numbers.extend([x as f32, y as f32]);
@@ -60,7 +61,7 @@ pub(crate) struct Recorder {
     pub(crate) events: Vec<Event>,
     pub(crate) last: Option<Checkpoint>,
     pub(crate) stop_after: Option<usize>,
-    steps: usize,
+    pub(crate) steps: usize,
 }
 
 impl Observer for Recorder {

@@ -1,8 +1,8 @@
 //! A run that is stopped and resumed ends with the weights of the unbroken one, bit for bit.
 
+use plumb_learn::train::{Stopped, TrainError, train};
 use plumb_ledger::Sha256;
 use plumb_ledger::clock::StoppedClock;
-use plumb_learn::train::{Stopped, TrainError, train};
 
 use crate::made_up::{Recorder, Setup, setup};
 
@@ -10,8 +10,7 @@ const CLOCK: StoppedClock = StoppedClock { unix_ms: 0 };
 
 fn unbroken(setup: &Setup) -> Sha256 {
     let mut watcher = Recorder::default();
-    let trained =
-        train(setup.network(), &setup.data(), &setup.config, None, &mut watcher, &CLOCK).unwrap();
+    let trained = train(setup.network(), &setup.data(), &setup.config, None, &mut watcher, &CLOCK).unwrap();
     assert_eq!(trained.stopped, Stopped::Finished);
     trained.weights.sha256().unwrap()
 }
@@ -21,15 +20,9 @@ fn broken(setup: &Setup, k: usize) -> Sha256 {
     let mut checkpoint = None;
     loop {
         let mut watcher = Recorder { stop_after: Some(k), ..Recorder::default() };
-        let trained = train(
-            setup.network(),
-            &setup.data(),
-            &setup.config,
-            checkpoint.as_ref(),
-            &mut watcher,
-            &CLOCK,
-        )
-        .unwrap();
+        let trained =
+            train(setup.network(), &setup.data(), &setup.config, checkpoint.as_ref(), &mut watcher, &CLOCK)
+                .unwrap();
         if trained.stopped == Stopped::Finished {
             return trained.weights.sha256().unwrap();
         }
@@ -93,8 +86,14 @@ fn a_torn_checkpoint_is_an_error() {
     for file in whole.files.keys() {
         let mut torn = whole.clone();
         torn.files.get_mut(file).unwrap().truncate(20);
-        let again =
-            train(setup.network(), &setup.data(), &setup.config, Some(&torn), &mut Recorder::default(), &CLOCK);
+        let again = train(
+            setup.network(),
+            &setup.data(),
+            &setup.config,
+            Some(&torn),
+            &mut Recorder::default(),
+            &CLOCK,
+        );
         assert!(again.is_err(), "{file}");
     }
 }
