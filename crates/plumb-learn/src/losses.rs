@@ -158,9 +158,9 @@ mod tests {
         let labels = PreparedLabels::Classes(vec![1, 2, 0]);
         let plain = Loss::CrossEntropy { smoothing: 0.0, class_weights: vec![] };
         let full = Loss::CrossEntropy { smoothing: 0.1, class_weights: vec![1.0, 2.0, 3.0] };
-        assert!((value(plain.mean(logits(), &labels)) - 0.510731845365).abs() < 1e-6);
+        assert!((value(plain.mean(logits(), &labels)) - 0.510_731_845).abs() < 1e-6);
         assert!((full.on_host(&host(logits()), &labels) - value(full.mean(logits(), &labels))).abs() < 1e-6);
-        assert!((value(full.mean(logits(), &labels)) - 0.466434114805).abs() < 1e-6);
+        assert!((value(full.mean(logits(), &labels)) - 0.466_434_114).abs() < 1e-6);
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Pbld {
 }
 
 /// Value and slope.
-#[inline(always)]
+#[inline]
 fn cosine(angle: f32) -> (f32, f32) {
     let (sine, cosine) = sin_cos(angle);
     (cosine, -sine)

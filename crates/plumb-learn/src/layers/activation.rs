@@ -30,7 +30,7 @@ impl Activation {
 }
 
 /// Value and slope; the constants make mean 0 and variance 1 a fixed point.
-#[inline(always)]
+#[inline]
 fn selu(x: f32) -> (f32, f32) {
     const SCALE: f32 = 1.050_701;
     const SCALE_ALPHA: f32 = 1.758_099_3;
@@ -39,7 +39,7 @@ fn selu(x: f32) -> (f32, f32) {
 }
 
 /// Value and slope, by `tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2)` with `e = exp(x)`.
-#[inline(always)]
+#[inline]
 fn mish(x: f32) -> (f32, f32) {
     // From 20 on the tanh is 1 to all digits.
     let e = exp(if x > 20.0 { 20.0 } else { x });

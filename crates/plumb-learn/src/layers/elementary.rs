@@ -5,14 +5,14 @@
 const ROUNDING: f32 = 12_582_912.0;
 
 /// The nearest integer, as a float and as an `i32`. Right for magnitudes under 4 million.
-#[inline(always)]
+#[inline]
 fn round(x: f32) -> (f32, i32) {
     let shifted = x + ROUNDING;
     (shifted - ROUNDING, (shifted.to_bits() as i32).wrapping_sub(ROUNDING.to_bits() as i32))
 }
 
 /// `e^x` within 2e-7 of its value for `x` from -87 to 88; the value at the bound beyond.
-#[inline(always)]
+#[inline]
 pub(crate) fn exp(x: f32) -> f32 {
     let x = if x < -87.0 { -87.0 } else { x };
     let x = if x > 88.0 { 88.0 } else { x };
@@ -26,7 +26,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 }
 
 /// `(sin x, cos x)` within 3e-7 for magnitudes up to 1,000; less exact beyond.
-#[inline(always)]
+#[inline]
 pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     let (n, quarter) = round(x * std::f32::consts::FRAC_2_PI);
     // A quarter turn in three parts, the first two with few bits.

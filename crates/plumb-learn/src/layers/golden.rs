@@ -75,16 +75,16 @@ fn hold<M: Module>(name: &str, layer: M, forward: impl Fn(&M, Tensor<2>) -> Tens
 
 #[test]
 fn products() {
-    hold("linear", linear(INPUTS, 3, stream(), &device()), |layer, x| layer.forward(x));
-    hold("ntk_linear", NtkLinear::new(INPUTS, 3, stream(), &device()), |layer, x| layer.forward(x));
-    hold("scaling", Scaling::new(INPUTS, &device()), |layer, x| layer.forward(x));
+    hold("linear", linear(INPUTS, 3, stream(), &device()), burn::nn::Linear::forward);
+    hold("ntk_linear", NtkLinear::new(INPUTS, 3, stream(), &device()), NtkLinear::forward);
+    hold("scaling", Scaling::new(INPUTS, &device()), Scaling::forward);
 }
 
 #[test]
 fn normalizations() {
     let training = || Pass::training(stream(), 1.0);
     hold("batch_norm", BatchNorm::new(INPUTS, &device()), |layer, x| layer.forward(x, &mut training()));
-    hold("layer_norm", LayerNorm::new(INPUTS, &device()), |layer, x| layer.forward(x));
+    hold("layer_norm", LayerNorm::new(INPUTS, &device()), LayerNorm::forward);
 }
 
 #[test]
@@ -92,12 +92,12 @@ fn parametric_activations() {
     let functions = [Activation::Relu, Activation::Selu, Activation::Mish];
     for (function, name) in functions.into_iter().zip(["relu", "selu", "mish"]) {
         let layer = ParametricActivation::new(INPUTS, function, &device());
-        hold(&format!("parametric_{name}"), layer, |layer, x| layer.forward(x));
+        hold(&format!("parametric_{name}"), layer, ParametricActivation::forward);
     }
 }
 
 #[test]
 fn embedding_of_numbers() {
     let config = PbldConfig { frequencies: 5, outputs: 4, sigma: 0.1 };
-    hold("pbld", Pbld::new(INPUTS, config, stream(), &device()), |layer, x| layer.forward(x));
+    hold("pbld", Pbld::new(INPUTS, config, stream(), &device()), Pbld::forward);
 }

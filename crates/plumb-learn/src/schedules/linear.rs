@@ -16,11 +16,11 @@ impl Linear {
     /// A tenth of warm-up, as BERT and ELECTRA are fine-tuned.
     pub const DEFAULT: Self = Self { warmup: 0.1 };
 
-    pub(super) fn factor(&self, step: u64, total: u64) -> f64 {
+    pub(super) fn factor(self, step: u64, total: u64) -> f64 {
         warmup::before(self.warmup, step, total, |step, total| 1.0 - step as f64 / total as f64)
     }
 
-    pub(super) fn check(&self) -> Result<(), ScheduleError> {
+    pub(super) fn check(self) -> Result<(), ScheduleError> {
         ScheduleError::require_share("warmup", self.warmup)
     }
 }

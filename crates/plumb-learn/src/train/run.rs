@@ -166,9 +166,8 @@ fn trained<N: Network>(network: &N, state: State, stopped: Stopped) -> Trained {
 }
 
 fn check(data: &TrainData<'_>, config: &TrainConfig) -> Result<(), TrainError> {
-    let require = |legal, key, value, range| match legal {
-        true => Ok(()),
-        false => Err(TrainError::Setting { key, value, range }),
+    let require = |legal, key, value, range| {
+        if legal { Ok(()) } else { Err(TrainError::Setting { key, value, range }) }
     };
     if data.train.rows == 0 || data.train.labels == PreparedLabels::Absent {
         return Err(TrainError::NoRows);

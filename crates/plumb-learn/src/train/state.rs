@@ -87,10 +87,8 @@ pub(super) struct Rates {
 impl<'a> Plan<'a> {
     pub(super) fn new<N: Network>(network: &N, data: TrainData<'a>, config: &'a TrainConfig) -> Self {
         let seed = Seed(config.seed);
-        let sampling = match config.balanced {
-            true => Sampling::balanced(&data.train.labels),
-            false => Sampling::Shuffled,
-        };
+        let sampling =
+            if config.balanced { Sampling::balanced(&data.train.labels) } else { Sampling::Shuffled };
         let batches = Batches::new(data.train.rows, config.batch_size, seed.stream("shuffle"), sampling);
         let rules = Arrays::of(network).0.into_iter().map(|(name, array)| {
             let rule = network.rule(&name, &array.shape);

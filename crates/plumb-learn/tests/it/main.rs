@@ -1,4 +1,5 @@
 //! Training as a whole, on small made-up tables.
+#![expect(clippy::unwrap_used, reason = "test code outside `#[test]` functions")]
 
 mod made_up;
 mod resume;
