@@ -27,8 +27,7 @@ impl ArrowFile {
         if !stream && (bytes.len() < 16 || !bytes.ends_with(MARK)) {
             return Err(torn("its footer is missing"));
         }
-        // The mark of a file is filled up to eight bytes.
-        let start = if stream { 0 } else { 8 };
+        let start = if stream { 0 } else { after_mark(&bytes) };
         let end = walk(&bytes, start, limits)?;
         let mut input = Buffer::from_vec(bytes).slice_with_length(start, end - start);
         let mut decoder = StreamDecoder::new();
@@ -69,6 +68,15 @@ impl Size {
         let table = self.rows.saturating_mul(batch.num_columns()).saturating_mul(8).max(self.bytes);
         if table > limits.table_bytes { Err(Fault::TableTooBig(limits.table_bytes)) } else { Ok(()) }
     }
+}
+
+/// Where the stream of a file begins: its mark is filled up with zeros to a multiple of eight bytes, of 64 by some.
+fn after_mark(bytes: &[u8]) -> usize {
+    let mut at = 8;
+    while word(bytes, at) == Some(0) {
+        at += 8;
+    }
+    at
 }
 
 /// Checks every message from `at` on and gives the place where the stream ends.

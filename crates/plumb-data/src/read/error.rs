@@ -114,7 +114,7 @@ pub enum Fault {
     /// A binary file cut short or damaged.
     #[error("damaged or cut short {format} file: {detail}")]
     Torn {
-        /// `Parquet` or `Arrow`.
+        /// What it should be.
         format: &'static str,
         /// What its reader found.
         detail: String,

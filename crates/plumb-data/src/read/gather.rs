@@ -142,10 +142,12 @@ impl<'a> Gathered<'a> {
         let rest = file.read_whole(limits.table_bytes)?;
         bytes.extend_from_slice(&rest);
         drop(rest);
-        let file = match format {
-            Format::Parquet => TypedFile::Parquet(parquet::ParquetFile::open(bytes, limits)?),
-            _ => TypedFile::Arrow(arrow_ipc::ArrowFile::open(bytes, format == Format::ArrowStream, limits)?),
-        };
+        let file = survive(format.as_str(), || match format {
+            Format::Parquet => parquet::ParquetFile::open(bytes, limits).map(TypedFile::Parquet),
+            _ => {
+                arrow_ipc::ArrowFile::open(bytes, format == Format::ArrowStream, limits).map(TypedFile::Arrow)
+            }
+        })?;
         let names: Vec<String> = file.schema().fields().iter().map(|field| field.name().clone()).collect();
         check_names(&names, limits)?;
         let places = self.places(&names, false)?.into_iter().flatten().collect();
@@ -242,8 +244,12 @@ impl<'a> Gathered<'a> {
 
     fn build_typed(&self) -> Result<Vec<Built>, ReadError> {
         let listed = self.options.limits.bad_rows_listed;
+        let first = self.report.files.first();
+        let (path, format) =
+            first.map_or((Path::new(""), "typed"), |file| (file.path.as_path(), file.format));
         let one = |(index, name): (usize, &String)| {
-            from_arrow::build(&self.typed, index, name, self.wish(name), listed)
+            let build = || Ok(from_arrow::build(&self.typed, index, name, self.wish(name), listed));
+            survive(format, build).map_err(|fault| fault.at(path))?
         };
         let built: Vec<_> = self.names.par_iter().enumerate().map(one).collect();
         Ok(built.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
@@ -277,6 +283,12 @@ impl<'a> Gathered<'a> {
         }
         Ok(())
     }
+}
+
+/// Runs a decoder of other people's; some of them panic on damaged files.
+fn survive<T>(format: &'static str, decode: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
+    survived.unwrap_or_else(|_panic| Err(Fault::Torn { format, detail: "its decoder gave up".to_owned() }))
 }
 
 fn check_names(names: &[String], limits: &Limits) -> Result<(), Fault> {

@@ -80,7 +80,9 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Resul
 
 fn pattern_sources(pattern: &Path, shown: &Path, base: &Path) -> Result<Vec<Source>, ReadError> {
     let pattern_error = |cause: glob::PatternError| Fault::Pattern(cause.msg.to_owned()).at(shown);
-    let matches = glob::glob(&pattern.to_string_lossy()).map_err(pattern_error)?;
+    let hidden_stay_hidden =
+        glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let matches = glob::glob_with(&pattern.to_string_lossy(), hidden_stay_hidden).map_err(pattern_error)?;
     let mut files: Vec<PathBuf> = matches.filter_map(Result::ok).filter(|path| path.is_file()).collect();
     files.sort();
     if files.is_empty() {
