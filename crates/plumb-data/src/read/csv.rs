@@ -1,7 +1,7 @@
 //! Delimited text to rows.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::Path;
 
 use plumb_ledger::Limits;
 
@@ -24,7 +24,7 @@ pub(super) fn read(
     stream: impl Read,
     dialect: Dialect,
     limits: &Limits,
-    path: &PathBuf,
+    path: &Path,
     faults: &mut Faults,
 ) -> Result<TextFile, Fault> {
     let mut records = Records::new(stream, dialect.delimiter, limits);
@@ -39,7 +39,7 @@ pub(super) fn read(
         match fault_of(record, width) {
             None => rows.push(record.bytes, record.ends, record.line),
             Some(reason) => {
-                faults.add(BadRow { path: path.clone(), line: record.line, column: None, reason })
+                faults.add(BadRow { path: path.to_owned(), line: record.line, column: None, reason });
             }
         }
         if rows.bytes > limits.table_bytes {

@@ -242,8 +242,11 @@ impl Explain for ReadError {
 
     fn exit_code(&self) -> ExitCode {
         match self.fault {
-            Fault::NotFound | Fault::Pattern(_) | Fault::NothingThere | Fault::NotRegular => ExitCode::Usage,
-            Fault::UnknownKind { .. } => ExitCode::Usage,
+            Fault::NotFound
+            | Fault::Pattern(_)
+            | Fault::NothingThere
+            | Fault::NotRegular
+            | Fault::UnknownKind { .. } => ExitCode::Usage,
             _ => ExitCode::Data,
         }
     }

@@ -61,16 +61,24 @@ enum Shape {
 fn shape(data_type: &DataType) -> Option<Shape> {
     match data_type {
         DataType::Int64 | DataType::UInt64 => Some(Shape::Integer),
-        DataType::Null | DataType::Time32(_) | DataType::Time64(_) | DataType::Duration(_) => {
-            Some(Shape::Number)
-        }
-        numeric if numeric.is_numeric() => Some(Shape::Number),
+        number if number.is_numeric() || number.is_null() || is_span(number) => Some(Shape::Number),
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => Some(Shape::Time),
-        DataType::Boolean | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Shape::Text),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Some(Shape::Text),
         DataType::Dictionary(_, values) => shape(values),
+        // Old writers leave texts as bytes; bytes that are none are refused when they are cast.
+        DataType::Boolean
+        | DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView => Some(Shape::Text),
         _ => None,
     }
+}
+
+/// Whether it is a time of day or a length of time, either of which is a quantity.
+fn is_span(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Time32(_) | DataType::Time64(_) | DataType::Duration(_))
 }
 
 /// A file, how it is named to the person, and the place in it of each column of the table.

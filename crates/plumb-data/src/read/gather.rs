@@ -57,7 +57,7 @@ impl<'a> Gathered<'a> {
         file.by_ref().take(64).read_to_end(&mut magic)?;
         let (format, rows) = match format::of_magic(&magic)? {
             Some(format) => (format, self.add_typed(source, &mut file, magic, format)?),
-            None => self.add_text(source, &mut file, magic)?,
+            None => self.add_text(source, &mut file, &magic)?,
         };
         let (digest, bytes) = file.finish()?;
         let path = source.shown.clone();
@@ -69,12 +69,12 @@ impl<'a> Gathered<'a> {
         &mut self,
         source: &Source,
         file: &mut OpenFile<'_>,
-        magic: Vec<u8>,
+        magic: &[u8],
     ) -> Result<(Format, usize), Fault> {
         let limits = &self.options.limits;
         let size = file.len();
-        let packed = Cursor::new(magic.clone()).chain(file);
-        let mut plain = decompress::decompress(packed, &magic, size, limits.compression_ratio)?;
+        let packed = magic.chain(file);
+        let mut plain = decompress::decompress(packed, magic, size, limits.compression_ratio)?;
         let mut start = Vec::new();
         plain.by_ref().take(4 << 10).read_to_end(&mut start).map_err(decompress::stream_fault)?;
         if format::of_magic(&start)?.is_some() {

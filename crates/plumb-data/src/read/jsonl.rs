@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::Path;
 
 use plumb_ledger::Limits;
 use serde_json::{Map, Value};
@@ -19,7 +19,7 @@ use super::{BadRow, Faults};
 pub(super) fn read(
     stream: impl Read,
     limits: &Limits,
-    path: &PathBuf,
+    path: &Path,
     faults: &mut Faults,
 ) -> Result<TextFile, Fault> {
     let mut input = BufReader::with_capacity(256 << 10, stream);
@@ -32,7 +32,9 @@ pub(super) fn read(
         }
         match columns.fields(&line, number, limits)? {
             Ok((bytes, ends)) => rows.push(&bytes, &ends, number),
-            Err((column, reason)) => faults.add(BadRow { path: path.clone(), line: number, column, reason }),
+            Err((column, reason)) => {
+                faults.add(BadRow { path: path.to_owned(), line: number, column, reason });
+            }
         }
         if rows.bytes > limits.table_bytes {
             return Err(Fault::TableTooBig(limits.table_bytes));

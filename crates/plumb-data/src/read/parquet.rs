@@ -9,7 +9,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use plumb_ledger::Limits;
 
 use super::error::Fault;
@@ -82,7 +82,7 @@ fn with_dictionaries(schema: &SchemaRef) -> SchemaRef {
 /// Refuses row groups that declare more than their limit, or more compressed bytes than the file has.
 fn check(metadata: &ParquetMetaData, file_bytes: usize, limits: &Limits) -> Result<(), Fault> {
     let rows = metadata.file_metadata().num_rows();
-    let sum: i64 = metadata.row_groups().iter().map(|group| group.num_rows()).fold(0, i64::saturating_add);
+    let sum: i64 = metadata.row_groups().iter().map(RowGroupMetaData::num_rows).fold(0, i64::saturating_add);
     if rows < 0 || rows != sum {
         return Err(torn("its row groups do not add up to its rows"));
     }
@@ -116,7 +116,7 @@ fn check(metadata: &ParquetMetaData, file_bytes: usize, limits: &Limits) -> Resu
 
 /// Refuses pages that declare more than their limit.
 fn check_pages(metadata: &ParquetMetaData, file: &[u8], limits: &Limits) -> Result<(), Fault> {
-    for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+    for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         // Some writers leave the dictionary's offset at zero, where the file's mark stands.
         let dictionary = column.dictionary_page_offset().filter(|&offset| offset > 0);
         let data = column.data_page_offset();

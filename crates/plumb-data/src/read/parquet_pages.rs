@@ -44,29 +44,33 @@ struct Compact<'a> {
 /// Structs within structs that a header may hold. Parquet's own go three deep.
 const DEPTH: usize = 8;
 
+/// What stands behind the last field of a struct.
+const STOP: u8 = 0;
+
 impl Compact<'_> {
     /// The sizes of the page, fields 2 and 3 of its header; what follows is the page itself.
     fn page_sizes(&mut self) -> Option<Sizes> {
         let (mut sizes, mut id) = (Sizes::default(), 0);
-        while let Some(kind) = self.field(&mut id)? {
+        loop {
+            let kind = self.field(&mut id)?;
             match (id, kind) {
+                (_, STOP) => return Some(sizes),
                 (2, 5) => sizes.unpacked = self.zigzag()?.try_into().ok()?,
                 (3, 5) => sizes.packed = self.zigzag()?.try_into().ok()?,
                 _ => self.skip(kind, DEPTH)?,
             }
         }
-        Some(sizes)
     }
 
-    /// The type of the next field, none inside at the end of the struct.
-    fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
+    /// The type of the next field, [`STOP`] at the end of the struct.
+    fn field(&mut self, id: &mut i64) -> Option<u8> {
         let head = self.byte()?;
-        if head == 0 {
-            return Some(None);
+        if head == STOP {
+            return Some(STOP);
         }
         let step = i64::from(head >> 4);
         *id = if step == 0 { self.zigzag()? } else { id.checked_add(step)? };
-        Some(Some(head & 0x0F))
+        Some(head & 0x0F)
     }
 
     fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
@@ -83,8 +87,11 @@ impl Compact<'_> {
             9 | 10 => self.skip_list(depth)?,
             12 => {
                 let mut id = 0;
-                while let Some(kind) = self.field(&mut id)? {
-                    self.skip(kind, depth)?;
+                loop {
+                    match self.field(&mut id)? {
+                        STOP => break,
+                        kind => self.skip(kind, depth)?,
+                    }
                 }
             }
             _ => return None,

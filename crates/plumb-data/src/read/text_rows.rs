@@ -3,7 +3,7 @@
 //! Costs: the bytes of the fields, plus four for each field and each row. Nothing is copied again before a column
 //! is built.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plumb_ledger::Limits;
@@ -96,7 +96,7 @@ impl FileRows {
     }
 
     /// The rows as text. Those that cannot be decoded are left out and go to `faults`.
-    pub(super) fn finish(self, names: &[String], path: &PathBuf, faults: &mut Faults) -> Vec<Batch> {
+    pub(super) fn finish(self, names: &[String], path: &Path, faults: &mut Faults) -> Vec<Batch> {
         let windows_1252 = self.is_windows_1252();
         let into_batch = |batch: RawBatch| {
             if batch.invalid.is_empty() || windows_1252 {
@@ -118,11 +118,11 @@ impl RawBatch {
         &self.bytes[start..self.ends[index] as usize]
     }
 
-    fn undecodable(&self, row: usize, names: &[String], path: &PathBuf) -> BadRow {
+    fn undecodable(&self, row: usize, names: &[String], path: &Path) -> BadRow {
         let bad = |&column: &usize| std::str::from_utf8(self.field(row, column)).is_err();
         let column = (0..self.width).find(bad).and_then(|column| names.get(column)).cloned();
         let reason = "a byte that is no UTF-8".to_owned();
-        BadRow { path: path.clone(), line: u64::from(self.lines[row]), column, reason }
+        BadRow { path: path.to_owned(), line: u64::from(self.lines[row]), column, reason }
     }
 
     fn without_invalid(&self) -> Self {
@@ -187,14 +187,14 @@ pub(super) struct Cell<'a> {
     /// The value without the blanks around it; none when it is missing.
     pub(super) text: Option<&'a str>,
     line: u32,
-    path: &'a PathBuf,
+    path: &'a Path,
 }
 
 impl Cell<'_> {
     /// The value as a bad one.
     pub(super) fn bad(&self, column: &str, reason: String) -> BadRow {
         BadRow {
-            path: self.path.clone(),
+            path: self.path.to_owned(),
             line: u64::from(self.line),
             column: Some(column.to_owned()),
             reason,
@@ -207,12 +207,12 @@ impl TextRows {
     pub(super) fn add(
         &mut self,
         batches: Vec<Batch>,
-        path: &PathBuf,
+        path: &Path,
         fields: Vec<Option<usize>>,
         blank: bool,
         limits: &Limits,
     ) -> Result<(), Fault> {
-        let (path, fields) = (Arc::new(path.clone()), Arc::<[Option<usize>]>::from(fields));
+        let (path, fields) = (Arc::new(path.to_owned()), Arc::<[Option<usize>]>::from(fields));
         for batch in batches {
             self.rows += batch.lines.len();
             self.bytes += batch.text.len() + size_of::<u32>() * (batch.ends.len() + batch.lines.len());

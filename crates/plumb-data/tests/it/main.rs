@@ -1,5 +1,7 @@
 //! Reading, from files on disk to tables: what users bring, what goes wrong, what an attacker would try.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod hostile;
 mod kinds;
 mod text;
@@ -11,6 +13,7 @@ use plumb_data::read::{Read, ReadError, ReadOptions, read};
 use tempfile::TempDir;
 
 /// A folder with these files in it.
+#[expect(clippy::disallowed_methods, reason = "a fixture need not be durable")]
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (name, bytes) in files {
