@@ -38,6 +38,11 @@ pub(crate) fn counted(value: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
+/// What stands behind the words for a list that may be cut: nothing, or `, the first 200 of 16,000`.
+pub(crate) fn of_all(shown: usize, all: usize) -> String {
+    if shown < all { format!(", the first {} of {}", count(shown), count(all)) } else { String::new() }
+}
+
 /// A share of 1 in per cent: `12.3 %` with a blank that does not break; a share that is not quite nothing is never shown as 0.
 pub(crate) fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.0005 {

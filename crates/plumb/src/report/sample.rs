@@ -197,32 +197,31 @@ fn profile() -> Value {
             .collect()
     };
     let number = |name: &str, counts: Vec<u64>, low: f64, median: f64, high: f64, tie: f64| {
-        let edges: Vec<f64> = (0..=40).map(|edge| low + (high - low) * f64::from(edge) / 40.0).collect();
-        json!({"name": name, "kind": "number", "missing": 0, "distinct": 74, "min": low, "median": median, "max": high,
-               "histogram": {"edges": edges, "counts": counts}, "association": tie})
+        json!({"name": name, "kind": "number", "missing": 0, "distinct": 74, "relation": tie,
+               "numbers": {"quantiles": [[0.0, low], [0.5, median], [1.0, high]], "histogram": counts}})
     };
     let category = |name: &str, missing: usize, levels: &[(&str, u64)], tie: f64| {
         let levels: Vec<Value> =
-            levels.iter().map(|(value, count)| json!({"value": value, "count": count})).collect();
-        json!({"name": name, "kind": "category", "missing": missing, "distinct": levels.len() + 3, "levels": levels, "association": tie})
+            levels.iter().map(|(value, count)| json!({"level": value, "rows": count})).collect();
+        json!({"name": name, "kind": "category", "missing": missing, "distinct": levels.len() + 3, "levels": levels, "relation": tie})
     };
-    json!({"rows": 48_842, "target": "income", "columns": [
-        number("age", bell(12.0, 11.0), 17.0, 37.0, 90.0, 0.23),
-        category("workclass", 2_799, &[("Private", 33_906), ("Self-emp-not-inc", 3_862), ("Local-gov", 3_136), ("State-gov", 1_981)], 0.18),
-        number("fnlwgt", bell(5.0, 7.0), 12_285.0, 178_144.5, 1_490_400.0, 0.01),
-        category("education", 0, &[("HS-grad", 15_784), ("Some-college", 10_878), ("Bachelors", 8_025), ("Masters", 2_657)], 0.36),
-        number("education-num", bell(22.0, 8.0), 1.0, 10.0, 16.0, 0.33),
-        category("marital-status", 0, &[("Married-civ-spouse", 22_379), ("Never-married", 16_117), ("Divorced", 6_633)], 0.45),
-        category("occupation", 2_809, &[("Prof-specialty", 6_172), ("Craft-repair", 6_112), ("Exec-managerial", 6_086)], 0.35),
-        number("capital-gain", bell(0.0, 0.6), 0.0, 0.0, 99_999.0, 0.22),
-        number("hours-per-week", bell(16.0, 3.0), 1.0, 40.0, 99.0, 0.23),
-        category("income", 0, &[("<=50K", 37_155), (">50K", 11_687)], 1.0),
+    json!({"rows": 48_842, "target": "income", "relation_measure": "auroc", "columns": [
+        number("age", bell(12.0, 11.0), 17.0, 37.0, 90.0, 0.68),
+        category("workclass", 2_799, &[("Private", 33_906), ("Self-emp-not-inc", 3_862), ("Local-gov", 3_136), ("State-gov", 1_981)], 0.57),
+        number("fnlwgt", bell(5.0, 7.0), 12_285.0, 178_144.5, 1_490_400.0, 0.51),
+        category("education", 0, &[("HS-grad", 15_784), ("Some-college", 10_878), ("Bachelors", 8_025), ("Masters", 2_657)], 0.72),
+        number("education-num", bell(22.0, 8.0), 1.0, 10.0, 16.0, 0.71),
+        category("marital-status", 0, &[("Married-civ-spouse", 22_379), ("Never-married", 16_117), ("Divorced", 6_633)], 0.76),
+        category("occupation", 2_809, &[("Prof-specialty", 6_172), ("Craft-repair", 6_112), ("Exec-managerial", 6_086)], 0.73),
+        number("capital-gain", bell(0.0, 0.6), 0.0, 0.0, 99_999.0, 0.61),
+        number("hours-per-week", bell(16.0, 3.0), 1.0, 40.0, 99.0, 0.68),
+        category("income", 0, &[("<=50K", 37_155), (">50K", 11_687)], f64::NAN),
     ]})
 }
 
 fn preflight() -> Value {
     let rates: Vec<f64> = (0..90).map(|step| 1e-7 * 10f64.powf(f64::from(step) / 100.0 * 8.0)).collect();
-    let loss = |rate: &f64| 0.33 + 0.36 / (1.0 + (rate / 1.2e-3).powf(1.4)) + (rate / 0.35).powi(3);
+    let loss = |rate: &f64| 0.33 + 0.36 / (1.0 + (rate / 1.2e-3).powf(1.4)) + (rate / 0.73).powi(3);
     json!({"rate_finder": {"rates": rates, "losses": rates.iter().map(loss).collect::<Vec<_>>(), "suggestion": 0.0013}})
 }
 
@@ -247,7 +246,7 @@ pub(super) fn history(epochs: usize, steps: usize) -> Vec<u8> {
             "event": "epoch", "epoch": epoch, "step": epoch * 55, "train_loss": 0.26 + 0.3 * (-5.0 * progress).exp(),
             "valid": {"loss": 0.285 + 0.22 * (-7.0 * progress).exp() + rise + 0.002 * noise.normal(),
                       "auroc": 0.925 - 0.05 * (-6.0 * progress).exp() - rise * 0.1 + 0.0004 * noise.normal()},
-            "best": epoch <= best, "seconds": 1.4,
+            "best": epoch <= best, "seconds": 1.4 * (epoch + 1) as f64,
         }));
     }
     lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()
@@ -296,7 +295,7 @@ fn binary_metrics() -> Value {
         })
         .collect();
     json!({
-        "schema": 1, "task": "binary", "primary": "auroc", "classes": ["<=50K", ">50K"],
+        "schema": 1, "task": "binary", "primary": "auroc", "primary_reason": "because the smaller class has 24 % of the rows", "classes": ["<=50K", ">50K"],
         "weights_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "valid": scores(0.928, 0.872, 0.281), "test": scores(0.9279, 0.8731, 0.2796),
         "baselines": {
@@ -318,9 +317,12 @@ fn binary_metrics() -> Value {
 }
 
 fn regression_metrics() -> Value {
-    let scores = |rmse: f64| json!({"rmse": score(rmse, rmse * 0.03), "mae": score(rmse * 0.5, rmse * 0.01), "r2": score(1.0 - rmse / 4_000.0, 0.003)});
+    let bin = |at: i32| json!({"low": 100 * at, "high": 100 * at + 100, "count": (900.0 * (-f64::from(at * at) / 18.0).exp()) as u64});
+    let bins: Vec<Value> = (-15..15).map(bin).collect();
+    let scores = |rmse: f64| json!({"rmse": score(rmse, rmse * 0.03), "mae": score(rmse * 0.5, rmse * 0.51), "r2": score(1.0 - rmse / 4_000.0, 0.003)});
     json!({
         "schema": 1, "task": "regression", "primary": "rmse", "valid": scores(540.0), "test": scores(528.4),
+        "details": {"confusion": [], "per_class": [], "residuals": {"mean": 1.9, "deviation": 528.0, "skewness": 0.4, "kurtosis": 6.2, "histogram": bins}},
         "baselines": {"majority": scores(3_989.0), "linear": scores(1_130.0), "boosted-trees": scores(541.2)},
     })
 }

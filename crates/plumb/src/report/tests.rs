@@ -138,7 +138,7 @@ fn poisoned(payload: &str) -> RunFiles {
     for column in &mut profile.columns {
         poison(&mut column.name);
         poison(&mut column.kind);
-        column.levels.iter_mut().for_each(|level| poison(&mut level.value));
+        column.levels.iter_mut().for_each(|level| poison(&mut level.level));
     }
     let split = files.split.as_mut().unwrap();
     poison(&mut split.method);
@@ -151,6 +151,7 @@ fn poisoned(payload: &str) -> RunFiles {
     poison(&mut metrics.primary);
     metrics.classes.iter_mut().for_each(poison);
     metrics.weights_sha256 = Some(payload.to_owned());
+    poison(&mut metrics.primary_reason);
     for (name, score) in &mut metrics.test.0 {
         poison(&mut score.method);
         if name == "auroc" {
@@ -158,9 +159,10 @@ fn poisoned(payload: &str) -> RunFiles {
         }
     }
     metrics.baselines.0.iter_mut().for_each(|(name, _)| poison(name));
-    metrics.details.per_class.iter_mut().for_each(|class| poison(&mut class.class));
-    metrics.details.roc.iter_mut().for_each(|curve| poison(&mut curve.class));
-    metrics.details.precision_recall.iter_mut().for_each(|curve| poison(&mut curve.class));
+    let details = metrics.details.as_mut().unwrap();
+    details.per_class.iter_mut().for_each(|class| poison(&mut class.class));
+    details.roc.iter_mut().for_each(|curve| poison(&mut curve.class));
+    details.precision_recall.iter_mut().for_each(|curve| poison(&mut curve.class));
     for sample in &mut files.history.layers {
         sample
             .layers
@@ -192,7 +194,8 @@ fn a_wide_table_and_a_long_run_stay_small() {
     let mut files = sample::binary();
     let column =
         |at: usize| Column { name: format!("column {at}"), kind: "number".into(), ..Column::default() };
-    files.profile = Some(Profile { rows: 1_000, target: None, columns: (0..16_000).map(column).collect() });
+    files.profile =
+        Some(Profile { rows: 1_000, columns: (0..16_000).map(column).collect(), ..Profile::default() });
     files.history = History::read(&sample::history(100_000, 20_000));
     let page = render(&files).unwrap();
     assert!(page.contains("the first 200 of 16,000"));
@@ -250,7 +253,7 @@ fn drawings(x: &[f64], y: &[f64], points: &[(f64, f64)]) -> Vec<String> {
         calibration::draw(&bins, None),
         predicted_actual::draw(x, y),
         residuals::over_predictions(x, y),
-        residuals::histogram(x, y),
+        residuals::histogram(x, &counts),
         confusion::draw(&names, &counts),
         shares::draw(&names, &[("train", &counts)]),
         layers::draw("t", "c", Spread::Log, &few),
@@ -269,6 +272,7 @@ fn drawings(x: &[f64], y: &[f64], points: &[(f64, f64)]) -> Vec<String> {
 fn samples_to_look_at() {
     let folder = std::env::temp_dir();
     for (name, files) in [("binary", sample::binary()), ("regression", sample::regression())] {
-        std::fs::write(folder.join(format!("plumb-report-{name}.html")), render(&files).unwrap()).unwrap();
+        let page = folder.join(format!("plumb-report-{name}.html"));
+        plumb_ledger::atomic::write_file(&page, render(&files).unwrap().as_bytes()).unwrap();
     }
 }

@@ -59,15 +59,14 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 fn spell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LONGEST) + 8);
-    for (at, c) in text.chars().enumerate() {
-        if at == LONGEST {
-            out.push_str(&format!("… ({} characters)", text.chars().count()));
-            break;
-        }
+    let mut out = String::with_capacity(LONGEST + 32);
+    for c in text.chars().take(LONGEST) {
         if is_invisible(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
     }
-    out
+    match text.chars().count() {
+        count if count > LONGEST => format!("{out}… ({count} characters)"),
+        _ => out,
+    }
 }
 
 /// Control characters, and those that hide or reorder their neighbours (Unicode TR36, 2.10).

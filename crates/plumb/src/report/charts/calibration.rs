@@ -8,9 +8,9 @@ use crate::report::format::counted;
 /// One bin of predictions that were about equally sure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bin {
-    /// The mean predicted probability.
+    /// The mean probability of the predicted class.
     pub(crate) predicted: f64,
-    /// The share that came true.
+    /// The share that was right.
     pub(crate) observed: f64,
     /// How many predictions fall in it.
     pub(crate) count: u64,
@@ -23,8 +23,8 @@ pub(crate) fn draw(bins: &[Bin], ece: Option<&str>) -> Option<Figure> {
     let most = bins.iter().map(|bin| bin.count).max()? as f64;
     let frame = Frame {
         label: "Reliability diagram",
-        x_title: "predicted probability",
-        y_title: "share that came true",
+        x_title: "confidence",
+        y_title: "share that was right",
         legend: &[],
     };
     let mut plot = Plot::new(&frame, Scale::exactly(0.0, 1.0), Scale::exactly(0.0, 1.0));
@@ -32,7 +32,7 @@ pub(crate) fn draw(bins: &[Bin], ece: Option<&str>) -> Option<Figure> {
     plot.line("s1", &bins.iter().map(|bin| (bin.predicted, bin.observed)).collect::<Vec<_>>());
     for bin in &bins {
         let tip = format!(
-            "predicted {}, came true {}, {}",
+            "confidence {}, right {}, {}",
             format(bin.predicted),
             format(bin.observed),
             counted(bin.count as usize, "row")
@@ -41,8 +41,8 @@ pub(crate) fn draw(bins: &[Bin], ece: Option<&str>) -> Option<Figure> {
     }
     let error = ece.map(|text| format!(" Expected calibration error {text}.")).unwrap_or_default();
     let caption = format!(
-        "On the dotted diagonal a prediction of 0.8 comes true 8 times in 10; below it the model is too sure. Larger dots \
-         stand for more rows.{error}"
+        "On the dotted diagonal a prediction made with a confidence of 0.8 is right 8 times in 10; below it the model is \
+         too sure. Larger dots stand for more rows.{error}"
     );
     Some(Figure::new("Calibration", caption, plot.finish()))
 }

@@ -18,12 +18,11 @@ pub(crate) fn draw(classes: &[String], matrix: &[u64]) -> Option<Figure> {
         return None;
     }
     let shown = most_confused(n, matrix);
-    let mut caption =
-        "Rows are the true classes, columns the predictions; a cell's shade is its share of its row."
-            .to_owned();
-    if shown.len() < n {
-        caption += &format!(" The {MOST} of {n} classes with the most confusions are shown.");
-    }
+    let cut = format!(" The {MOST} of {n} classes with the most confusions are shown.");
+    let caption = format!(
+        "Rows are the true classes, columns the predictions; a cell's shade is its share of its row.{}",
+        if shown.len() < n { &cut } else { "" }
+    );
     Some(Figure::new("Confusion matrix", caption, draw_cells(classes, matrix, &shown)))
 }
 

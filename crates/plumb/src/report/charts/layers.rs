@@ -15,7 +15,7 @@ const LEFT: f64 = 150.0;
 const WIDTH: f64 = 520.0;
 const ROW: f64 = 18.0;
 
-/// Draws one curve for each layer, in the order of the network.
+/// Draws one curve for each layer, in their order.
 pub(crate) fn draw(title: &str, caption: &str, spread: Spread, layers: &[Curve]) -> Option<Figure> {
     if layers.len() <= MOST_LINES {
         let lines =
@@ -23,11 +23,9 @@ pub(crate) fn draw(title: &str, caption: &str, spread: Spread, layers: &[Curve])
         return Some(Figure::new(title, caption, draw_lines(&lines, layers)?));
     }
     let shown = ends(layers, MOST_ROWS);
-    let mut caption =
-        format!("{caption} From the input (top) to the output; the stronger the colour, the larger.");
-    if shown.len() < layers.len() {
-        caption += &format!(" The first and last of {} layers are shown.", layers.len());
-    }
+    let cut = format!(" The first and last of {} layers are shown.", layers.len());
+    let cut = if shown.len() < layers.len() { &cut } else { "" };
+    let caption = format!("{caption} The stronger the colour, the larger.{cut}");
     Some(Figure::new(title, caption, heat_map(title, spread, &shown)?))
 }
 

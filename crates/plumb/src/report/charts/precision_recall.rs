@@ -26,10 +26,8 @@ pub(crate) fn draw(curves: &[ClassCurve]) -> Option<Figure> {
     let frame =
         Frame { label: "Precision over recall", x_title: "recall", y_title: "precision", legend: &legend };
     let mut plot = Plot::new(&frame, Scale::exactly(0.0, 1.0), Scale::exactly(0.0, 1.0));
-    if let [only] = curves.as_slice() {
-        if let Some(share) = only.share {
-            plot.segment("chance", (0.0, share), (1.0, share));
-        }
+    if let &[&ClassCurve { share: Some(share), .. }] = curves.as_slice() {
+        plot.segment("chance", (0.0, share), (1.0, share));
     }
     for (curve, (_, class)) in curves.iter().zip(&legend) {
         plot.line(class, &thin::keep_spikes(&curve.points, 400));

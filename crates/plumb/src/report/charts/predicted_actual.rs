@@ -12,7 +12,8 @@ const CELLS: usize = 36;
 /// Draws `predicted[i]` over `actual[i]`.
 pub(crate) fn draw(actual: &[f64], predicted: &[f64]) -> Option<Figure> {
     let points: Vec<(f64, f64)> = actual.iter().copied().zip(predicted.iter().copied()).collect();
-    let scale = Scale::around(Spread::Linear, points.iter().filter(|p| finite(p)).flat_map(|p| [p.0, p.1]))?;
+    let values = || finite(&points).flat_map(|(x, y)| [x, y]);
+    let scale = Scale::around(Spread::Linear, values())?;
     let frame = Frame {
         label: "Predicted against actual values",
         x_title: "actual",
@@ -20,7 +21,7 @@ pub(crate) fn draw(actual: &[f64], predicted: &[f64]) -> Option<Figure> {
         legend: &[],
     };
     let mut plot = Plot::new(&frame, scale, scale);
-    let (low, high) = extent(points.iter().filter(|p| finite(p)).flat_map(|p| [p.0, p.1]))?;
+    let (low, high) = extent(values())?;
     scatter(&mut plot, &points);
     plot.segment("chance", (low, low), (high, high));
     let caption = "Every row of the test part; on the dotted diagonal the prediction is exact.";
@@ -38,12 +39,12 @@ pub(crate) fn scatter(plot: &mut Plot, points: &[(f64, f64)]) {
     }
 }
 
-fn finite(point: &&(f64, f64)) -> bool {
-    point.0.is_finite() && point.1.is_finite()
+fn finite(points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
+    points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite())
 }
 
 fn density(plot: &mut Plot, points: &[(f64, f64)]) {
-    let whole = || points.iter().filter(finite);
+    let whole = || finite(points);
     let (Some(x), Some(y)) = (extent(whole().map(|p| p.0)), extent(whole().map(|p| p.1))) else { return };
     let step =
         |(low, high): (f64, f64)| ((high / 2.0 - low / 2.0) / CELLS as f64 * 2.0).max(f64::MIN_POSITIVE);

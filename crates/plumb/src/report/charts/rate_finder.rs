@@ -23,7 +23,8 @@ pub(crate) fn draw(
     let label = "Loss over the learning rate in the range test";
     let mut plot =
         Plot::new(&Frame { label, x_title: "learning rate (log scale)", y_title: "loss", legend: &[] }, x, y);
-    let shown: Vec<(f64, f64)> = points.iter().copied().take_while(|p| !(p.1 > ceiling)).collect();
+    let shown: Vec<(f64, f64)> =
+        points.iter().copied().take_while(|p| p.1.is_nan() || p.1 <= ceiling).collect();
     plot.line(&series(0), &shown);
     if let Some(rate) = suggestion {
         plot.mark(rate, &format!("suggested {}", format(rate)));

@@ -27,11 +27,9 @@ pub(crate) fn over_predictions(actual: &[f64], predicted: &[f64]) -> Option<Figu
     Some(Figure::new("Residuals against predictions", caption, plot.finish()))
 }
 
-/// Draws the histogram of the residuals.
-pub(crate) fn histogram(actual: &[f64], predicted: &[f64]) -> Option<Figure> {
-    let residuals: Vec<f64> = actual.iter().zip(predicted).map(|(a, p)| a - p).collect();
-    let (edges, counts) = bars::cut(&residuals, 40)?;
-    let drawing = bars::draw("Histogram of residuals", "actual − predicted", &edges, &counts)?;
+/// Draws the histogram of the residuals: `counts[i]` between `edges[i]` and `edges[i + 1]`.
+pub(crate) fn histogram(edges: &[f64], counts: &[u64]) -> Option<Figure> {
+    let drawing = bars::draw("Histogram of residuals", "actual − predicted", edges, counts)?;
     let caption = "Rows beyond the 0.5 and 99.5 per cent quantiles are counted in the outermost bars.";
     Some(Figure::new("Spread of the residuals", caption, drawing))
 }

@@ -46,7 +46,7 @@ impl Scale {
     }
 
     /// The same scale with its lower end at zero, for lengths that are compared.
-    pub(crate) fn from_zero(self) -> Self {
+    pub(crate) fn with_zero(self) -> Self {
         Self { low: 0.0, ..self }
     }
 

@@ -8,11 +8,11 @@ use super::lenient::{Number, Ordered};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     /// Training steps.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<StepEvent>,
     /// Samples of the layers' figures.
-    pub(crate) layers: Vec<Layers>,
+    pub(crate) layers: Vec<LayersEvent>,
     /// Epochs.
-    pub(crate) epochs: Vec<Epoch>,
+    pub(crate) epochs: Vec<EpochEvent>,
     /// Lines that could not be read: the last line of a run that was killed, say.
     pub(crate) unreadable: usize,
 }
@@ -20,7 +20,7 @@ pub(crate) struct History {
 /// One optimizer step.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Step {
+pub(crate) struct StepEvent {
     /// The step, counted from the start of the run.
     pub(crate) step: Number,
     /// The loss of its batch.
@@ -34,7 +34,7 @@ pub(crate) struct Step {
 /// The figures of all layers at one step.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Layers {
+pub(crate) struct LayersEvent {
     /// The step.
     pub(crate) step: Number,
     /// By parameter: `grad_norm`, `weight_norm`, `update_ratio`.
@@ -46,7 +46,7 @@ pub(crate) struct Layers {
 /// One epoch.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Epoch {
+pub(crate) struct EpochEvent {
     /// The epoch.
     pub(crate) epoch: Number,
     /// The mean loss over the epoch's batches.
@@ -55,16 +55,16 @@ pub(crate) struct Epoch {
     pub(crate) valid: Ordered<Number>,
     /// Whether it is the best one so far.
     pub(crate) best: bool,
-    /// How long it took.
+    /// Seconds since the training began, or since it was resumed.
     pub(crate) seconds: Number,
 }
 
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Event {
-    Step(Step),
-    Layers(Layers),
-    Epoch(Epoch),
+    Step(StepEvent),
+    Layers(LayersEvent),
+    Epoch(EpochEvent),
     #[serde(other)]
     Other,
 }
@@ -85,8 +85,21 @@ impl History {
         history
     }
 
+    /// How long the training took, in seconds: the clock begins anew where a run was resumed.
+    pub(crate) fn seconds(&self) -> f64 {
+        let clock = self.epochs.iter().map(|epoch| epoch.seconds.0).filter(|seconds| seconds.is_finite());
+        let (before, last) =
+            clock.fold(
+                (0.0, 0.0),
+                |(before, last), now| {
+                    if now < last { (before + last, now) } else { (before, now) }
+                },
+            );
+        before + last
+    }
+
     /// The last epoch that was the best so far: the one whose weights are kept.
-    pub(crate) fn best_epoch(&self) -> Option<&Epoch> {
+    pub(crate) fn best_epoch(&self) -> Option<&EpochEvent> {
         self.epochs.iter().rev().find(|epoch| epoch.best)
     }
 }
@@ -94,6 +107,13 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_adds_up_over_a_resume() {
+        let epoch = |seconds| EpochEvent { seconds: Number(seconds), ..EpochEvent::default() };
+        let epochs = [10.0, 20.0, f64::NAN, 5.0, 15.0].map(epoch).to_vec();
+        assert!((History { epochs, ..History::default() }.seconds() - 35.0).abs() < 1e-9);
+    }
 
     #[test]
     fn a_torn_last_line_is_counted() {

@@ -15,6 +15,8 @@ pub(crate) struct Metrics {
     pub(crate) task: String,
     /// The metric that decides.
     pub(crate) primary: String,
+    /// Why it is that one.
+    pub(crate) primary_reason: String,
     /// The names of the classes, in the order of the probabilities.
     pub(crate) classes: Vec<String>,
     /// The digest of the weights.
@@ -25,8 +27,8 @@ pub(crate) struct Metrics {
     pub(crate) test: Scores,
     /// On the test part, by baseline.
     pub(crate) baselines: Ordered<Scores>,
-    /// Tables and curves of the test part.
-    pub(crate) details: Details,
+    /// Tables and curves of the judged part.
+    pub(crate) details: Option<Details>,
 }
 
 /// A metric with its interval.
@@ -52,7 +54,7 @@ impl Score {
     }
 }
 
-/// What stands behind the figures of the test part.
+/// What stands behind the figures of the judged part.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Details {
@@ -66,6 +68,8 @@ pub(crate) struct Details {
     pub(crate) precision_recall: Vec<PrecisionRecallCurve>,
     /// The bins of the reliability diagram.
     pub(crate) calibration: Vec<ReliabilityBin>,
+    /// What is left over; none for classification.
+    pub(crate) residuals: Option<Residuals>,
 }
 
 /// The figures of one class.
@@ -108,13 +112,41 @@ pub(crate) struct PrecisionRecallCurve {
     pub(crate) precision: Vec<Number>,
 }
 
+/// Targets minus predictions.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Residuals {
+    /// Their mean.
+    pub(crate) mean: Number,
+    /// Their standard deviation.
+    pub(crate) deviation: Number,
+    /// Their skewness.
+    pub(crate) skewness: Number,
+    /// Their excess kurtosis.
+    pub(crate) kurtosis: Number,
+    /// Bins side by side.
+    pub(crate) histogram: Vec<HistogramBin>,
+}
+
+/// How many residuals lie between two edges.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct HistogramBin {
+    /// The lower edge.
+    pub(crate) low: Number,
+    /// The upper edge.
+    pub(crate) high: Number,
+    /// How many.
+    pub(crate) count: u64,
+}
+
 /// Predictions that were about equally sure.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ReliabilityBin {
-    /// The mean predicted probability.
+    /// The mean probability of the predicted class.
     pub(crate) mean_probability: Number,
-    /// The share that came true.
+    /// The share that was right.
     pub(crate) observed: Number,
     /// How many rows.
     pub(crate) count: u64,

@@ -1,4 +1,4 @@
-//! `data.json`: what the columns of the table hold.
+//! `data.json`: what the columns of the table hold, as `plumb_data::audit::Profile` writes it.
 
 use serde::Deserialize;
 
@@ -12,6 +12,8 @@ pub(crate) struct Profile {
     pub(crate) rows: usize,
     /// The target column's name.
     pub(crate) target: Option<String>,
+    /// What `relation` measures: `auroc` or `explained-rank-variance`.
+    pub(crate) relation_measure: Option<String>,
     /// The columns, in file order.
     pub(crate) columns: Vec<Column>,
 }
@@ -28,32 +30,30 @@ pub(crate) struct Column {
     pub(crate) missing: usize,
     /// How many different values it has.
     pub(crate) distinct: Option<usize>,
-    /// The smallest value.
-    pub(crate) min: Option<Number>,
-    /// The largest value.
-    pub(crate) max: Option<Number>,
-    /// The mean.
-    pub(crate) mean: Option<Number>,
-    /// The standard deviation.
-    pub(crate) sd: Option<Number>,
-    /// The median.
-    pub(crate) median: Option<Number>,
-    /// The spread of a number or a time.
-    pub(crate) histogram: Option<Histogram>,
+    /// How well it alone predicts the target.
+    pub(crate) relation: Option<Number>,
+    /// The values of a number or a time.
+    pub(crate) numbers: Option<Numbers>,
     /// The most frequent values of a category, the most frequent first.
     pub(crate) levels: Vec<Level>,
-    /// The strength of its association with the target, from 0 to 1.
-    pub(crate) association: Option<Number>,
 }
 
-/// Counts between edges.
+/// The values of a number, or of a time in milliseconds since 1970.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Histogram {
-    /// The edges, ascending, one more than counts.
-    pub(crate) edges: Vec<Number>,
-    /// The counts.
-    pub(crate) counts: Vec<u64>,
+pub(crate) struct Numbers {
+    /// (level, value) from the minimum (level 0) to the maximum (level 1).
+    pub(crate) quantiles: Vec<(f64, Number)>,
+    /// Counts in equal steps.
+    pub(crate) histogram: Vec<u64>,
+}
+
+impl Numbers {
+    /// The quantile of that level, if it was written down and is finite.
+    pub(crate) fn quantile(&self, level: f64) -> Option<f64> {
+        let known = self.quantiles.iter().find(|(known, _)| (known - level).abs() < 1e-9);
+        known.map(|(_, value)| value.0).filter(|value| value.is_finite())
+    }
 }
 
 /// A value of a category.
@@ -61,7 +61,7 @@ pub(crate) struct Histogram {
 #[serde(default)]
 pub(crate) struct Level {
     /// The value.
-    pub(crate) value: String,
+    pub(crate) level: String,
     /// In how many rows it stands.
-    pub(crate) count: u64,
+    pub(crate) rows: u64,
 }

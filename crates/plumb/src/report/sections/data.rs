@@ -2,8 +2,8 @@
 
 use crate::report::RunFiles;
 use crate::report::charts::{Markup, spark};
-use crate::report::files::profile::{Column, Profile};
-use crate::report::format::{count, counted, number, percent};
+use crate::report::files::profile::{Column, Level, Profile};
+use crate::report::format::{count, counted, number, of_all, percent};
 use crate::report::text::cut;
 use crate::report::view::{Block, Cell, Table};
 
@@ -41,25 +41,24 @@ fn kinds(profile: &Profile) -> String {
 }
 
 fn table(profile: &Profile) -> Table {
-    let shown = profile.columns.iter().take(MOST_COLUMNS);
-    let mut caption = "Columns; of numbers the smallest, median and largest value".to_owned();
-    if profile.columns.len() > MOST_COLUMNS {
-        caption += &format!("; the first {MOST_COLUMNS} of {}", count(profile.columns.len()));
-    }
-    let head = ["column", "kind", "missing", "distinct", "spread", "typical values", "tie to target"];
-    let table = Table::new(caption, &head, shown.map(|column| row(profile, column)).collect());
-    let open = profile.columns.len() <= MOST_OPEN;
-    if open { table } else { table.folded(format!("Show {}", counted(table_rows(profile), "column"))) }
-}
-
-fn table_rows(profile: &Profile) -> usize {
-    profile.columns.len().min(MOST_COLUMNS)
+    let shown = profile.columns.len().min(MOST_COLUMNS);
+    let cut = of_all(shown, profile.columns.len());
+    let caption = format!("Columns{cut}; of numbers the smallest, median and largest value");
+    let measure = match profile.relation_measure.as_deref() {
+        Some("auroc") => "AUROC alone",
+        Some("explained-rank-variance") => "explains alone",
+        _ => "relation",
+    };
+    let head = ["column", "kind", "missing", "distinct", "spread", "typical values", measure];
+    let rows = profile.columns.iter().take(shown).map(|column| row(profile, column)).collect();
+    let table = Table::new(caption, &head, rows);
+    if shown <= MOST_OPEN { table } else { table.folded(format!("Show {}", counted(shown, "column"))) }
 }
 
 fn row(profile: &Profile, column: &Column) -> Vec<Cell> {
     let is_target = profile.target.as_deref() == Some(&column.name);
     let share = column.missing as f64 / profile.rows.max(1) as f64;
-    let association = column.association.filter(|tie| !is_target && tie.0.is_finite());
+    let relation = column.relation.filter(|relation| relation.0.is_finite());
     vec![
         Cell::text(if is_target { format!("{} (target)", column.name) } else { column.name.clone() }),
         Cell::text(column.kind.clone()),
@@ -67,14 +66,14 @@ fn row(profile: &Profile, column: &Column) -> Vec<Cell> {
         Cell::number(column.distinct.map_or_else(|| "–".to_owned(), count)),
         Cell::Drawing { drawing: spread(column) },
         Cell::text(typical(profile, column)),
-        Cell::number(association.map_or_else(|| "–".to_owned(), |tie| format!("{:.2}", tie.0))),
+        Cell::number(relation.map_or_else(|| "–".to_owned(), |relation| format!("{:.2}", relation.0))),
     ]
 }
 
 fn spread(column: &Column) -> Option<Markup> {
-    let counts = match &column.histogram {
-        Some(histogram) => merged(&histogram.counts, BARS),
-        None => column.levels.iter().take(BARS).map(|level| level.count).collect(),
+    let counts = match &column.numbers {
+        Some(numbers) => merged(&numbers.histogram, BARS),
+        None => column.levels.iter().take(BARS).map(|level| level.rows).collect(),
     };
     spark::draw(&format!("Spread of {}", column.name), &counts)
 }
@@ -84,25 +83,36 @@ fn merged(counts: &[u64], most: usize) -> Vec<u64> {
 }
 
 fn typical(profile: &Profile, column: &Column) -> String {
-    if !column.levels.is_empty() {
-        let share = |n: u64| percent(n as f64 / profile.rows.max(1) as f64);
-        let top: Vec<String> = column
-            .levels
-            .iter()
-            .take(3)
-            .map(|l| format!("{} {}", cut(&l.value, 24), share(l.count)))
-            .collect();
-        return top.join(", ");
-    }
-    let middle = column.median.or(column.mean).map(|value| value.0);
-    let values = [column.min.map(|value| value.0), middle, column.max.map(|value| value.0)];
-    match plain_values(values) {
-        Some([low, middle, high]) => format!("{} … {} … {}", number(low), number(middle), number(high)),
-        None => String::new(),
+    let share = |level: &Level| percent(level.rows as f64 / profile.rows.max(1) as f64);
+    let levels =
+        column.levels.iter().take(3).map(|level| format!("{} {}", cut(&level.level, 24), share(level)));
+    let value = if column.kind == "time" { date } else { number };
+    let numbers =
+        column.numbers.iter().flat_map(|numbers| [0.0, 0.5, 1.0].map(|level| numbers.quantile(level)));
+    let numbers: Option<Vec<String>> = numbers.map(|quantile| quantile.map(value)).collect();
+    match numbers {
+        Some(numbers) if !numbers.is_empty() => numbers.join(" … "),
+        _ => levels.collect::<Vec<_>>().join(", "),
     }
 }
 
-fn plain_values(values: [Option<f64>; 3]) -> Option<[f64; 3]> {
-    let [Some(low), Some(middle), Some(high)] = values else { return None };
-    [low, middle, high].iter().all(|value| value.is_finite()).then_some([low, middle, high])
+fn date(milliseconds: f64) -> String {
+    let time = jiff::Timestamp::from_millisecond(milliseconds as i64);
+    time.map_or_else(|_| number(milliseconds), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::files::lenient::Number;
+    use crate::report::files::profile::Numbers;
+
+    #[test]
+    fn times_are_dates() {
+        let quantiles =
+            [(0.0, 0.0), (0.5, 1.357e12), (1.0, 1.7e12)].map(|(level, value)| (level, Number(value)));
+        let numbers = Numbers { quantiles: quantiles.to_vec(), histogram: Vec::new() };
+        let column = Column { kind: "time".into(), numbers: Some(numbers), ..Column::default() };
+        assert_eq!(typical(&Profile::default(), &column), "1970-01-01 … 2013-01-01 … 2023-11-14");
+    }
 }

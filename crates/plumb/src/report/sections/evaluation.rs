@@ -8,8 +8,11 @@ use crate::report::charts::precision_recall::ClassCurve;
 use crate::report::charts::{
     Figure, calibration, confusion, forest, precision_recall, predicted_actual, residuals, roc,
 };
-use crate::report::files::metrics::{Details, Metrics, Score};
-use crate::report::format::{count, number, percent};
+use crate::report::files::lenient::Number;
+use crate::report::files::metrics::{
+    Details, Metrics, PrecisionRecallCurve, ReliabilityBin, Residuals, RocCurve, Score,
+};
+use crate::report::format::{count, number, of_all, percent};
 use crate::report::view::{Block, Cell, Table};
 
 /// Metrics drawn beside the baselines; the table holds all.
@@ -20,17 +23,15 @@ const MOST_CLASSES: usize = 100;
 /// Metrics, plots and the table by class.
 pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     let Some(metrics) = folder.metrics.as_ref() else { return Vec::new() };
-    let mut blocks: Vec<Block> = metric_table(metrics).map(Block::Table).into_iter().collect();
+    let mut blocks: Vec<Block> =
+        primary(metrics).into_iter().chain(metric_table(metrics).map(Block::Table)).collect();
     blocks.extend(Block::figures(comparisons(metrics)));
-    blocks.extend(Block::figures(class_figures(metrics)));
-    blocks.extend(per_class(&metrics.details).map(Block::Table));
-    blocks.extend(folder.predictions.as_ref().and_then(|rows| {
-        Block::figures([
-            predicted_actual::draw(&rows.actual, &rows.predicted),
-            residuals::over_predictions(&rows.actual, &rows.predicted),
-            residuals::histogram(&rows.actual, &rows.predicted),
-        ])
-    }));
+    let details = metrics.details.as_ref();
+    blocks.extend(details.and_then(|details| Block::figures(class_figures(metrics, details))));
+    blocks.extend(details.and_then(per_class).map(Block::Table));
+    blocks.extend(Block::figures(residual_figures(folder, details)));
+    blocks
+        .extend(details.and_then(|details| details.residuals.as_ref()).map(residual_table).map(Block::Table));
     blocks
 }
 
@@ -48,6 +49,12 @@ fn metric_table(metrics: &Metrics) -> Option<Table> {
         method.map(|method| format!(", intervals by {}", method.replace('_', " "))).unwrap_or_default();
     let caption = format!("Metrics with their 95 % intervals beside the baselines on the test part{method}");
     (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
+}
+
+fn primary(metrics: &Metrics) -> Option<Block> {
+    let reason = metrics.primary_reason.as_str();
+    (!reason.is_empty())
+        .then(|| Block::text(format!("Primary metric: {}, {reason}.", in_words(&metrics.primary))))
 }
 
 fn metric_row(metrics: &Metrics, name: &str, score: &Score) -> Vec<Cell> {
@@ -81,20 +88,48 @@ fn comparisons(metrics: &Metrics) -> Vec<Option<Figure>> {
         .collect()
 }
 
-fn class_figures(metrics: &Metrics) -> Vec<Option<Figure>> {
-    let details = &metrics.details;
+fn residual_figures(folder: &RunFiles, details: Option<&Details>) -> [Option<Figure>; 3] {
+    let rows = folder.predictions.as_ref();
+    let residuals = details.and_then(|details| details.residuals.as_ref());
+    [
+        rows.and_then(|rows| predicted_actual::draw(&rows.actual, &rows.predicted)),
+        rows.and_then(|rows| residuals::over_predictions(&rows.actual, &rows.predicted)),
+        residuals.and_then(|residuals| {
+            let bins = &residuals.histogram;
+            let edges =
+                bins.first().map(|bin| bin.low.0).into_iter().chain(bins.iter().map(|bin| bin.high.0));
+            let counts: Vec<u64> = bins.iter().map(|bin| bin.count).collect();
+            residuals::histogram(&edges.collect::<Vec<_>>(), &counts)
+        }),
+    ]
+}
+
+fn residual_table(residuals: &Residuals) -> Table {
+    let row = |name: &str, value: Number, meaning: &str| {
+        vec![Cell::text(name), Cell::number(number(value.0)), Cell::text(meaning)]
+    };
+    let rows = vec![
+        row("mean", residuals.mean, "above 0 the predictions are too low"),
+        row("standard deviation", residuals.deviation, "the usual size of an error"),
+        row("skewness", residuals.skewness, "0 where errors are alike on both sides"),
+        row("excess kurtosis", residuals.kurtosis, "0 for a normal distribution, more for rare large errors"),
+    ];
+    Table::new("Residuals (actual minus predicted)", &["figure", "value", "meaning"], rows)
+}
+
+fn class_figures(metrics: &Metrics, details: &Details) -> Vec<Option<Figure>> {
     let matrix: Vec<u64> = details.confusion.iter().flatten().copied().collect();
     vec![
         confusion::draw(&metrics.classes, &matrix),
         roc::draw(&roc_curves(details)),
         precision_recall::draw(&precision_recall_curves(details)),
-        calibration_figure(metrics),
+        calibration_figure(metrics, details),
     ]
 }
 
 fn roc_curves(details: &Details) -> Vec<(String, Vec<(f64, f64)>)> {
     let points = |x: &[_], y: &[_]| plain(x).into_iter().zip(plain(y)).collect();
-    let curve = |curve: &crate::report::files::metrics::RocCurve| {
+    let curve = |curve: &RocCurve| {
         (curve.class.clone(), points(&curve.false_positive_rate, &curve.true_positive_rate))
     };
     details.roc.iter().map(curve).collect()
@@ -106,7 +141,7 @@ fn precision_recall_curves(details: &Details) -> Vec<ClassCurve> {
         let class = details.per_class.iter().find(|class| class.class == name)?;
         (total > 0).then(|| class.support as f64 / total as f64)
     };
-    let curve = |curve: &crate::report::files::metrics::PrecisionRecallCurve| ClassCurve {
+    let curve = |curve: &PrecisionRecallCurve| ClassCurve {
         name: curve.class.clone(),
         share: share(&curve.class),
         points: plain(&curve.recall).into_iter().zip(plain(&curve.precision)).collect(),
@@ -114,13 +149,13 @@ fn precision_recall_curves(details: &Details) -> Vec<ClassCurve> {
     details.precision_recall.iter().map(curve).collect()
 }
 
-fn calibration_figure(metrics: &Metrics) -> Option<Figure> {
-    let bin = |bin: &crate::report::files::metrics::ReliabilityBin| calibration::Bin {
+fn calibration_figure(metrics: &Metrics, details: &Details) -> Option<Figure> {
+    let bin = |bin: &ReliabilityBin| calibration::Bin {
         predicted: bin.mean_probability.0,
         observed: bin.observed.0,
         count: bin.count,
     };
-    let bins: Vec<calibration::Bin> = metrics.details.calibration.iter().map(bin).collect();
+    let bins: Vec<calibration::Bin> = details.calibration.iter().map(bin).collect();
     let ece = metrics.test.get("ece").map(|score| match score.interval() {
         Some((low, high)) => format!("{} ({} to {})", number(score.value.0), number(low), number(high)),
         None => number(score.value.0),
@@ -145,10 +180,7 @@ fn per_class(details: &Details) -> Option<Table> {
             ]
         })
         .collect();
-    let mut caption = "Each class on the test part".to_owned();
-    if classes.len() > MOST_CLASSES {
-        caption += &format!(", the first {MOST_CLASSES} of {}", count(classes.len()));
-    }
+    let caption = format!("Each class on the test part{}", of_all(rows.len(), classes.len()));
     let head = ["class", "precision", "recall", "F1", "rows", "share"];
     (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
 }

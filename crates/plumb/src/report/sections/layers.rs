@@ -5,15 +5,15 @@ use crate::report::charts::Figure;
 use crate::report::charts::layers::draw;
 use crate::report::charts::lines::Curve;
 use crate::report::charts::scale::Spread;
-use crate::report::files::history::{History, Layers};
+use crate::report::files::history::{History, LayersEvent};
 use crate::report::files::lenient::{Number, Ordered};
-use crate::report::format::{count, number};
+use crate::report::format::{number, of_all};
 use crate::report::view::{Block, Cell, Table};
 
 /// Layers listed in the table of last values.
 const MOST_LISTED: usize = 200;
 
-type Group = fn(&Layers) -> &Ordered<Ordered<Number>>;
+type Group = fn(&LayersEvent) -> &Ordered<Ordered<Number>>;
 
 /// Charts of each figure, and a table of the last values.
 pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
@@ -25,13 +25,13 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
             history,
             "dead",
             "Dead units",
-            "The share of units that answer 0 to every row of the batch: they no longer learn.",
+            "The share of units that give one and the same answer to every row of a batch: they no longer learn.",
         ),
         activations(
             history,
             "saturated",
             "Saturated units",
-            "The share of answers at the flat ends of the activation, where the gradient vanishes.",
+            "The share of answers at the ends of the layer's range, where the gradient may vanish.",
         ),
         activations(
             history,
@@ -45,11 +45,11 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     blocks
 }
 
-fn parameters(layers: &Layers) -> &Ordered<Ordered<Number>> {
+fn parameters(layers: &LayersEvent) -> &Ordered<Ordered<Number>> {
     &layers.layers
 }
 
-fn outputs(layers: &Layers) -> &Ordered<Ordered<Number>> {
+fn outputs(layers: &LayersEvent) -> &Ordered<Ordered<Number>> {
     &layers.activations
 }
 
@@ -104,10 +104,8 @@ fn last_values(history: &History) -> Option<Table> {
         .chain(PARAMETER_FIGURES.map(words))
         .chain(ACTIVATION_FIGURES.map(words))
         .collect();
-    let mut caption = format!("Parameters and activations at step {}", number(last.step.0));
-    if all > rows.len() {
-        caption += &format!(", the first {} of {}", rows.len(), count(all));
-    }
+    let cut = of_all(rows.len(), all);
+    let caption = format!("Parameters and activations at step {}{cut}", number(last.step.0));
     (!rows.is_empty()).then(|| Table::new(caption, &head, rows).folded("Show the last values of every layer"))
 }
 

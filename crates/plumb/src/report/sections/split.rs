@@ -3,7 +3,7 @@
 use crate::report::RunFiles;
 use crate::report::charts::shares;
 use crate::report::files::split::SplitSummary;
-use crate::report::format::{count, counted, percent};
+use crate::report::format::{count, counted, of_all, percent};
 use crate::report::view::{Block, Cell, Table};
 
 /// Classes with a column of their own.
@@ -40,13 +40,9 @@ fn table(split: &SplitSummary) -> Table {
         let classes = part.classes.iter().take(split.classes.len().min(MOST_CLASSES));
         first.into_iter().chain(classes.map(|&n| Cell::number(count(n as usize)))).collect()
     };
-    let mut caption = "Rows by part".to_owned();
-    if !split.classes.is_empty() {
-        caption += ", and of each class";
-    }
-    if split.classes.len() > MOST_CLASSES {
-        caption += &format!(" (the first {MOST_CLASSES} of {})", count(split.classes.len()));
-    }
+    let cut = of_all(split.classes.len().min(MOST_CLASSES), split.classes.len());
+    let classes = if split.classes.is_empty() { "" } else { " and class" };
+    let caption = format!("Rows by part{classes}{cut}");
     Table::new(caption, &head, split.parts.iter().map(row).collect())
 }
 

@@ -5,7 +5,7 @@ use crate::report::RunFiles;
 use crate::report::charts::lines::{Curve, Lines, draw};
 use crate::report::charts::scale::Spread;
 use crate::report::charts::{Figure, Markup};
-use crate::report::files::history::{Epoch, History, Step};
+use crate::report::files::history::{EpochEvent, History, StepEvent};
 use crate::report::format::{counted, duration, number};
 use crate::report::view::Block;
 
@@ -26,24 +26,27 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
 
 fn summary(history: &History) -> Option<String> {
     let last = history.epochs.last()?;
-    let seconds: f64 = history.epochs.iter().map(|epoch| epoch.seconds.0).filter(|s| s.is_finite()).sum();
     let best = history
         .best_epoch()
         .map(|best| format!(", the best was epoch {}", number(best.epoch.0)))
         .unwrap_or_default();
     let last = format!("the last was epoch {}", number(last.epoch.0));
-    Some(format!("{} in {}; {last}{best}.", counted(history.epochs.len(), "epoch"), duration(seconds)))
+    Some(format!(
+        "{} in {}; {last}{best}.",
+        counted(history.epochs.len(), "epoch"),
+        duration(history.seconds())
+    ))
 }
 
-fn over_epochs(history: &History, value: impl Fn(&Epoch) -> f64) -> Vec<(f64, f64)> {
+fn over_epochs(history: &History, value: impl Fn(&EpochEvent) -> f64) -> Vec<(f64, f64)> {
     history.epochs.iter().map(|epoch| (epoch.epoch.0, value(epoch))).collect()
 }
 
-fn over_steps(history: &History, value: impl Fn(&Step) -> f64) -> Vec<(f64, f64)> {
+fn over_steps(history: &History, value: impl Fn(&StepEvent) -> f64) -> Vec<(f64, f64)> {
     history.steps.iter().map(|step| (step.step.0, value(step))).collect()
 }
 
-fn valid(epoch: &Epoch, name: &str) -> f64 {
+fn valid(epoch: &EpochEvent, name: &str) -> f64 {
     epoch.valid.get(name).map_or(f64::NAN, |value| value.0)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::report::RunFiles;
 use crate::report::files::worst::{WorstRow, WorstRows};
-use crate::report::format::{count, number, percent};
+use crate::report::format::{count, number, of_all, percent};
 use crate::report::text::cut;
 use crate::report::view::{Block, Cell, Table};
 
@@ -31,10 +31,9 @@ fn table(worst: &WorstRows) -> Table {
         .take(MOST_ROWS)
         .map(|row| cells(row, with_probability, worst.columns.len()))
         .collect();
-    let mut caption = "Rows by loss, counted from 0 in the order of the files".to_owned();
-    if worst.columns.len() > MOST_COLUMNS {
-        caption += &format!("; the first {MOST_COLUMNS} of {} columns", count(worst.columns.len()));
-    }
+    let shown = worst.columns.len().min(MOST_COLUMNS);
+    let cut = of_all(shown, worst.columns.len());
+    let caption = format!("Rows by loss, counted from 0 in the order of the files, with their columns{cut}");
     Table::new(caption, &head, rows)
 }
 
