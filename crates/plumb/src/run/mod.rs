@@ -3,6 +3,8 @@
 mod folder;
 mod history;
 mod interrupt;
+mod parquet_file;
+mod screen;
 mod tensorboard;
 
 pub(crate) use folder::{FolderError, RunFolder};
