@@ -20,3 +20,4 @@ pub mod predict;
 pub mod presets;
 pub mod schedules;
 pub mod train;
+pub mod watch;

@@ -1,0 +1,68 @@
+//! What the `train.*` practices look at.
+
+use super::History;
+
+/// Facts about a training run. The default knows nothing: then every practice is skipped.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrainContext {
+    /// What happened.
+    pub history: History,
+    /// Whether training is over. While it runs, what only the end can show is not judged.
+    pub finished: bool,
+    /// The number that is not finite and ended the training, if any.
+    pub non_finite: Option<NonFinite>,
+    /// The training loss of the best constant prediction: the entropy of the classes, or the variance.
+    pub constant_loss: Option<f64>,
+    /// The metric that chooses the epoch.
+    pub primary: Option<Primary>,
+    /// The epoch whose weights are kept, as evaluated again after training.
+    pub kept: Option<Kept>,
+    /// What holds the model back.
+    pub regularisation: Option<Regularisation>,
+    /// Seconds by step of the pipeline: `wait` is the time that training waited for its batches.
+    pub seconds: Vec<(String, f64)>,
+    /// The weights' hashes of two short runs with the same seed.
+    pub repeated_hashes: Option<(String, String)>,
+}
+
+/// Where a number stopped being one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NonFinite {
+    /// `loss`, `gradient` or `weight`.
+    pub what: String,
+    /// The step.
+    pub step: u64,
+    /// The layer or parameter where it shows first.
+    pub layer: String,
+    /// The rows of the batch.
+    pub rows: Vec<u32>,
+}
+
+/// The metric that chooses the epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Primary {
+    /// Its name, as in the history's `valid`.
+    pub name: String,
+    /// Whether more is better.
+    pub more_is_better: bool,
+}
+
+/// The weights that training returned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kept {
+    /// Their epoch.
+    pub epoch: u64,
+    /// Their primary metric on the validation rows, computed again from the kept weights.
+    pub score: Option<f64>,
+}
+
+/// What holds the model back.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Regularisation {
+    /// Dropout's rate.
+    pub dropout: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Label smoothing.
+    pub label_smoothing: f64,
+}

@@ -1,0 +1,185 @@
+//! The history of a training run as the practices read it, and the curves drawn from it.
+
+use std::collections::BTreeMap;
+
+use crate::train::history::{ActivationStats, Event, LayerStats};
+
+/// The events of a run, by kind, in their order. May be of another tool's run: any part may be empty, any number
+/// may be NaN.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// Steps taken.
+    pub steps: Vec<Step>,
+    /// Closer looks at some steps.
+    pub looks: Vec<Look>,
+    /// Epochs completed.
+    pub epochs: Vec<Epoch>,
+}
+
+/// A step: see [`Event::Step`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Steps before it.
+    pub step: u64,
+    /// Epochs before it.
+    pub epoch: u64,
+    /// The loss of its rows.
+    pub loss: f64,
+    /// The learning rate.
+    pub lr: f64,
+    /// The norm of all gradients together.
+    pub grad_norm: f64,
+}
+
+/// A closer look at a step: see [`Event::Layers`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Look {
+    /// The step.
+    pub step: u64,
+    /// By parameter.
+    pub layers: BTreeMap<String, LayerStats>,
+    /// By layer.
+    pub activations: BTreeMap<String, ActivationStats>,
+}
+
+/// An epoch: see [`Event::Epoch`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Epoch {
+    /// Epochs before it.
+    pub epoch: u64,
+    /// Steps so far.
+    pub step: u64,
+    /// The mean loss over its steps.
+    pub train_loss: f64,
+    /// `loss` and metrics on the validation rows.
+    pub valid: BTreeMap<String, f64>,
+    /// Whether it was the best so far.
+    pub best: bool,
+}
+
+/// A point of a loss curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The step, or the epoch where only epochs are known.
+    pub at: u64,
+    /// The loss.
+    pub loss: f64,
+}
+
+/// Points of the smoothed curve: enough to see a swing, few enough for the median to calm a batch.
+const POINTS: usize = 100;
+
+impl History {
+    /// Takes the next event in.
+    pub fn push(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Step { step, epoch, loss, lr, grad_norm } => {
+                self.steps.push(Step { step, epoch, loss, lr, grad_norm });
+            }
+            Event::Layers { step, layers, activations } => {
+                self.looks.push(Look { step, layers, activations });
+            }
+            Event::Epoch { epoch, step, train_loss, valid, best, .. } => {
+                self.epochs.push(Epoch { epoch, step, train_loss, valid, best });
+            }
+        }
+    }
+
+    /// The loss before anything was learned: of the first step, else of the first epoch.
+    pub(super) fn start_loss(&self) -> Option<f64> {
+        let first = self.steps.first().map(|step| step.loss);
+        first.or_else(|| self.epochs.first().map(|epoch| epoch.train_loss)).filter(|loss| loss.is_finite())
+    }
+
+    /// The training loss as at most about 100 medians of neighbouring steps, or by epoch where no steps are
+    /// known. Losses that are not finite are left out.
+    pub(super) fn train_curve(&self) -> Vec<Point> {
+        if self.steps.is_empty() {
+            let points = self.epochs.iter().map(|epoch| Point { at: epoch.epoch, loss: epoch.train_loss });
+            return points.filter(|point| point.loss.is_finite()).collect();
+        }
+        let windows = self.steps.chunks(self.steps.len().div_ceil(POINTS));
+        let point = |steps: &[Step]| {
+            let loss = median(steps.iter().map(|step| step.loss))?;
+            steps.first().map(|first| Point { at: first.step, loss })
+        };
+        windows.filter_map(point).collect()
+    }
+
+    /// The validation loss by epoch, finite values only.
+    pub(super) fn valid_curve(&self) -> Vec<Point> {
+        let loss = |epoch: &Epoch| {
+            let loss = *epoch.valid.get("loss")?;
+            loss.is_finite().then_some(Point { at: epoch.epoch, loss })
+        };
+        self.epochs.iter().filter_map(loss).collect()
+    }
+
+    /// For each parameter that is no bias, `figure` over all looks. A bias in front of a batch norm has no
+    /// gradient by construction, so biases say nothing about the flow.
+    pub(super) fn weights(&self, figure: impl Fn(&LayerStats) -> f64) -> BTreeMap<&str, Vec<f64>> {
+        let mut series: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for (name, stats) in self.looks.iter().flat_map(|look| &look.layers) {
+            if is_weight(name) {
+                series.entry(name).or_default().push(figure(stats));
+            }
+        }
+        series
+    }
+
+    /// For each layer, `figure` over the last quarter of the looks, as a median.
+    pub(super) fn late_activations(&self, figure: impl Fn(&ActivationStats) -> f64) -> BTreeMap<&str, f64> {
+        let mut series: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        let late = self.looks.len() - self.looks.len().div_ceil(4);
+        for (name, stats) in self.looks.iter().skip(late).flat_map(|look| &look.activations) {
+            series.entry(name).or_default().push(figure(stats));
+        }
+        series.into_iter().filter_map(|(name, values)| Some((name, median(values)?))).collect()
+    }
+}
+
+/// Whether a parameter is more than a shift of its layer's output.
+pub(crate) fn is_weight(name: &str) -> bool {
+    !name.ends_with("bias")
+}
+
+/// The lowest point of a curve, the first one among ties.
+pub(super) fn lowest(curve: &[Point]) -> Option<Point> {
+    curve.iter().copied().min_by(|a, b| a.loss.total_cmp(&b.loss))
+}
+
+/// The median of the finite values; the lower one of two middles.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let mut finite: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+    let middle = finite.len().checked_sub(1)? / 2;
+    let (_, median, _) = finite.select_nth_unstable_by(middle, f64::total_cmp);
+    Some(*median)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_is_short_and_calm_whatever_the_number_of_steps() {
+        for count in [1usize, 7, 100, 101, 12_345] {
+            let step = |i: usize| Step {
+                step: i as u64,
+                epoch: 0,
+                loss: if i % 13 == 12 { f64::NAN } else { 2.0 },
+                lr: 0.1,
+                grad_norm: 1.0,
+            };
+            let history = History { steps: (0..count).map(step).collect(), ..History::default() };
+            let curve = history.train_curve();
+            assert!(!curve.is_empty() && curve.len() <= POINTS, "{count}: {}", curve.len());
+            assert!(curve.iter().all(|point| (point.loss - 2.0).abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn the_median_leaves_out_what_is_no_number() {
+        assert_eq!(median([3.0, f64::NAN, 1.0, 2.0, f64::INFINITY]), Some(2.0));
+        assert_eq!(median([f64::NAN]), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! `train.overfitting`: does the validation loss stay down while the training loss falls?
+
+use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
+
+use super::history::{lowest, median};
+use super::{History, TrainContext};
+
+const RISE: Threshold = Threshold {
+    name: "rise of the validation loss over its lowest",
+    value: 0.2,
+    reason: "the standard error of the loss over a few hundred rows is about a tenth of it",
+};
+
+pub(super) const PRACTICE: Practice<TrainContext> = Practice {
+    page: Page {
+        id: "train.overfitting",
+        question: "Does the validation loss stay down while the training loss goes on falling?",
+        why: "From the epoch where the curves part, the model learns its training rows by heart.",
+        evidence: "The lowest validation loss and its epoch (there it began), the median of the last fifth of the \
+                   epochs, the rise between them, and what the training loss did meanwhile.",
+        thresholds: &[RISE],
+        false_alarms: "Log loss rises with overconfidence while accuracy still gains; the kept weights are those of \
+                       the best epoch anyway (`train.best-weights-kept`).",
+        remedy: "Set `train.patience`; raise `model.dropout` or `train.weight_decay`; get more rows.",
+        sources: &[Source::BestPractices],
+    },
+    judge,
+};
+
+/// What the two curves did after the best epoch.
+pub(super) struct Gap {
+    pub(super) best: f64,
+    pub(super) epoch: u64,
+    pub(super) last: f64,
+    pub(super) rise: f64,
+    pub(super) train_fall: f64,
+}
+
+impl Gap {
+    /// Whether the validation loss rose and the training loss did not.
+    pub(super) fn is_wide(&self) -> bool {
+        self.rise > RISE.value && self.train_fall >= 0.0
+    }
+}
+
+/// The gap at the end of five or more epochs.
+pub(super) fn gap(history: &History) -> Option<Gap> {
+    let curve = history.valid_curve();
+    let best = lowest(&curve)?;
+    if curve.len() < 5 {
+        return None;
+    }
+    let last = median(curve[curve.len() - curve.len().div_ceil(5)..].iter().map(|point| point.loss))?;
+    let rise = (last - best.loss) / best.loss.abs().max(f64::MIN_POSITIVE);
+    let train = |epoch: &super::Epoch| epoch.train_loss;
+    let at_best = history.epochs.iter().find(|epoch| epoch.epoch == best.at).map(train)?;
+    let at_end = history.epochs.last().map(train)?;
+    Some(Gap { best: best.loss, epoch: best.at, last, rise, train_fall: at_best - at_end })
+}
+
+fn judge(context: &TrainContext) -> Judgement {
+    let Some(gap) = gap(&context.history) else {
+        return Judgement::skipped("fewer than 5 epochs with a validation loss");
+    };
+    let judged = if gap.is_wide() {
+        Judgement::warn(format!(
+            "the validation loss rose from {:.4} to {:.4} since epoch {} while the training loss fell",
+            gap.best, gap.last, gap.epoch
+        ))
+    } else {
+        Judgement::pass(format!(
+            "the validation loss ended at {:.4}, its lowest is {:.4}",
+            gap.last, gap.best
+        ))
+    };
+    judged
+        .with("lowest_valid_loss", gap.best)
+        .with("began_epoch", gap.epoch)
+        .with("last_valid_loss", gap.last)
+        .with("rise", gap.rise)
+        .with("train_loss_fall", gap.train_fall)
+}

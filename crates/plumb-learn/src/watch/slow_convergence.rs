@@ -1,0 +1,104 @@
+//! `train.slow-convergence`: are the steps long enough, and the run too?
+
+use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
+
+use super::history::{lowest, median};
+use super::{History, TrainContext};
+
+const UPDATE: Threshold = Threshold {
+    name: "largest median change of a weight layer in one step, as a share of its norm",
+    value: 1e-4,
+    reason: "about 1e-3 is healthy (Karpathy); below 1e-4 even 1,000 steps move a layer by a tenth",
+};
+const STILL_FALLING: Threshold = Threshold {
+    name: "share of all progress made in the last tenth of the epochs",
+    value: 0.08,
+    reason: "a straight line makes 0.1 of it there, a run that has converged almost nothing",
+};
+const ANNEALED: Threshold = Threshold {
+    name: "last rate as a share of the highest",
+    value: 0.1,
+    reason: "a schedule that ends near 0 makes the loss fall at its end by design",
+};
+
+pub(super) const PRACTICE: Practice<TrainContext> = Practice {
+    page: Page {
+        id: "train.slow-convergence",
+        question: "Are the steps long enough, and does the run end after the loss has stopped falling?",
+        why: "A rate that is far too low looks calm and healthy, and wastes the whole run; so does a run that is \
+              cut while the loss still falls in a straight line.",
+        evidence: "At the look with the longest steps, the median change of the weight layers over their norm; the \
+                   share of all progress of the training loss that fell in the last tenth of the epochs, with the \
+                   last rate as a share of the highest.",
+        thresholds: &[UPDATE, STILL_FALLING, ANNEALED],
+        false_alarms: "Fine-tuning, where the weights are meant to stay near where they are.",
+        remedy: "Raise `train.lr` or set `train.lr = \"find\"`; raise `train.epochs`.",
+        sources: &[Source::TuningPlaybook, Source::Recipe],
+    },
+    judge,
+};
+
+fn judge(context: &TrainContext) -> Judgement {
+    let history = &context.history;
+    let update = longest_update(history);
+    let late = if context.finished { late_progress(history) } else { None };
+    if update.is_none() && late.is_none() {
+        return Judgement::skipped(
+            "no changes of layers are recorded, and the run has not ended or is under 10 epochs",
+        );
+    }
+    let annealed = annealed_share(history);
+    let too_short = update.filter(|update| *update < UPDATE.value);
+    let falling = late.filter(|late| *late > STILL_FALLING.value && annealed > ANNEALED.value);
+    let judged = if let Some(update) = too_short {
+        Judgement::warn(format!(
+            "the steps are too short: they change a layer by {update:.1e} of its norm at most"
+        ))
+    } else if let Some(late) = falling {
+        let percent = 100.0 * late;
+        Judgement::warn(format!(
+            "the loss was still falling: {percent:.0} % of it in the last tenth of the epochs"
+        ))
+        .remedy("raise `train.epochs`, or raise `train.lr` with `train.schedule = \"cosine\"`")
+    } else {
+        Judgement::pass("the steps are long enough and the loss has settled as far as the run shows")
+    };
+    judged
+        .with("longest_update_ratio", update.unwrap_or(f64::NAN))
+        .with("late_progress_share", late.unwrap_or(f64::NAN))
+        .with("last_rate_share", annealed)
+}
+
+/// The median over weights of the change ratio, at the look where it is largest. Needs two looks: the first may
+/// be at a rate of 0.
+fn longest_update(history: &History) -> Option<f64> {
+    let ratios = history.looks.iter().filter_map(|look| {
+        let weights =
+            look.layers.iter().filter(|(name, stats)| super::is_weight(name) && stats.weight_norm > 0.0);
+        median(weights.map(|(_, stats)| stats.update_ratio))
+    });
+    let ratios: Vec<f64> = ratios.collect();
+    (ratios.len() >= 2).then(|| ratios.into_iter().fold(0.0, f64::max))
+}
+
+/// How much of the progress by epochs fell into the last tenth of at least ten epochs.
+fn late_progress(history: &History) -> Option<f64> {
+    let losses: Vec<f64> =
+        history.epochs.iter().map(|epoch| epoch.train_loss).filter(|x| x.is_finite()).collect();
+    let tenth = losses.len() / 10;
+    if tenth == 0 {
+        return None;
+    }
+    let start = history.start_loss()?.max(losses[0]);
+    let before = losses[..losses.len() - tenth].iter().copied().fold(f64::INFINITY, f64::min);
+    let best = lowest(&history.train_curve())?.loss.min(losses.iter().copied().fold(f64::INFINITY, f64::min));
+    let last = losses[losses.len() - tenth..].iter().copied().fold(f64::INFINITY, f64::min);
+    let progress = start - best;
+    (progress > 0.0).then(|| ((before - last.min(before)) / progress).max(0.0))
+}
+
+/// The last rate as a share of the highest; 1 where rates are unknown.
+fn annealed_share(history: &History) -> f64 {
+    let highest = history.steps.iter().map(|step| step.lr).fold(0.0, f64::max);
+    history.steps.last().map_or(1.0, |last| if highest > 0.0 { last.lr / highest } else { 1.0 })
+}

@@ -1,0 +1,311 @@
+//! Every `train.*` practice over a healthy run, the run it is made to find, and hostile histories.
+
+use std::collections::BTreeMap;
+
+use plumb_ledger::{Judgement, Verdict, practice};
+
+use super::*;
+use crate::train::history::{ActivationStats, LayerStats};
+
+const EPOCHS: u64 = 40;
+const STEPS: u64 = 5;
+
+/// A healthy run: the loss falls from 1 to about 0.1, and the rate rises and falls in two cycles as RealMLP's
+/// does, with the loss a little worse whenever the rate is high.
+fn healthy() -> TrainContext {
+    let mut history = History::default();
+    for step in 0..EPOCHS * STEPS {
+        let share = step as f64 / (EPOCHS * STEPS) as f64;
+        let lr = 0.05 * (1.0 - (std::f64::consts::TAU * 2.0 * share).cos());
+        let noise = 0.01 * (step as f64 * 1.7).sin();
+        let loss = 0.1 + 0.9 * (-6.0 * share).exp() + 0.6 * lr + noise;
+        history.steps.push(Step { step, epoch: step / STEPS, loss, lr, grad_norm: 0.5 + loss });
+        if step % 20 == 0 {
+            history.looks.push(look(step, lr));
+        }
+    }
+    for epoch in 0..EPOCHS {
+        let steps = history.steps.iter().filter(|step| step.epoch == epoch);
+        let train_loss = steps.map(|step| step.loss).sum::<f64>() / STEPS as f64;
+        let accuracy = 0.9 - 0.3 * train_loss;
+        let valid =
+            BTreeMap::from([("loss".to_owned(), train_loss + 0.1), ("accuracy".to_owned(), accuracy)]);
+        history.epochs.push(Epoch { epoch, step: (epoch + 1) * STEPS, train_loss, valid, best: true });
+    }
+    let best =
+        history.epochs.iter().max_by(|a, b| a.valid["accuracy"].total_cmp(&b.valid["accuracy"])).unwrap();
+    TrainContext {
+        kept: Some(Kept { epoch: best.epoch, score: Some(best.valid["accuracy"]) }),
+        history,
+        finished: true,
+        non_finite: None,
+        constant_loss: Some(0.69),
+        primary: Some(Primary { name: "accuracy".to_owned(), more_is_better: true }),
+        regularisation: Some(Regularisation { dropout: 0.1, weight_decay: 0.01, label_smoothing: 0.0 }),
+        seconds: vec![("wait".to_owned(), 0.1), ("step".to_owned(), 9.0)],
+        repeated_hashes: Some(("ab".to_owned(), "ab".to_owned())),
+    }
+}
+
+fn look(step: u64, lr: f64) -> Look {
+    let layer = |grad_norm, update_ratio| LayerStats { grad_norm, weight_norm: 3.0, update_ratio };
+    let activation = ActivationStats { mean: 0.1, sd: 1.0, dead: 0.1, saturated: 0.05 };
+    Look {
+        step,
+        layers: BTreeMap::from([
+            ("blocks.0.linear.weight".to_owned(), layer(0.3, 0.1 * lr)),
+            ("blocks.0.linear.bias".to_owned(), layer(1e-9, 0.0)),
+            ("head.weight".to_owned(), layer(0.4, 0.1 * lr)),
+        ]),
+        activations: BTreeMap::from([("blocks.0".to_owned(), activation)]),
+    }
+}
+
+fn judge(id: &str, context: &TrainContext) -> Judgement {
+    let practice = PRACTICES.iter().find(|practice| practice.page.id == id).unwrap();
+    (practice.judge)(context)
+}
+
+/// The healthy run with a change; the practice must find it, and with this verdict.
+#[track_caller]
+fn check(id: &str, expected: Verdict, change: impl FnOnce(&mut TrainContext)) -> Judgement {
+    let mut context = healthy();
+    change(&mut context);
+    let judged = judge(id, &context);
+    assert_eq!(judged.verdict, expected, "{id}: {}", judged.summary);
+    judged
+}
+
+fn each_loss(context: &mut TrainContext, loss: impl Fn(usize, f64) -> f64) {
+    for (index, step) in context.history.steps.iter_mut().enumerate() {
+        step.loss = loss(index, step.loss);
+    }
+    for epoch in &mut context.history.epochs {
+        let steps = context.history.steps.iter().filter(|step| step.epoch == epoch.epoch);
+        epoch.train_loss = steps.map(|step| step.loss).sum::<f64>() / STEPS as f64;
+    }
+}
+
+fn each_layer(context: &mut TrainContext, name: &str, change: impl Fn(&mut LayerStats)) {
+    for look in &mut context.history.looks {
+        change(look.layers.get_mut(name).unwrap());
+    }
+}
+
+#[test]
+fn the_pages_are_whole() {
+    let faults = practice::faults(PRACTICES.iter().map(|practice| &practice.page));
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn a_healthy_run_passes_everything() {
+    for practice in PRACTICES {
+        let judged = (practice.judge)(&healthy());
+        assert_eq!(judged.verdict, Verdict::Pass, "{}: {}", practice.page.id, judged.summary);
+    }
+}
+
+#[test]
+fn a_running_healthy_run_raises_no_alarm_at_any_epoch() {
+    let whole = healthy();
+    for epochs in 0..EPOCHS as usize {
+        let mut context = TrainContext { finished: false, kept: None, ..healthy() };
+        context.history.epochs.truncate(epochs);
+        context.history.steps.truncate(epochs * STEPS as usize);
+        context.history.looks = whole.history.looks.clone();
+        context.history.looks.retain(|look| look.step < epochs as u64 * STEPS);
+        for practice in PRACTICES {
+            let judged = (practice.judge)(&context);
+            let quiet = matches!(judged.verdict, Verdict::Pass | Verdict::Skipped);
+            assert!(quiet, "{} after {epochs} epochs: {}", practice.page.id, judged.summary);
+        }
+    }
+}
+
+#[test]
+fn hostile_histories_get_a_verdict() {
+    let mut contexts =
+        vec![TrainContext::default(), TrainContext { finished: true, ..TrainContext::default() }];
+    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0, f64::MAX, f64::MIN_POSITIVE] {
+        let mut context = healthy();
+        each_loss(&mut context, |_, _| number);
+        context.history.steps.iter_mut().for_each(|step| (step.lr, step.grad_norm) = (number, number));
+        for look in &mut context.history.looks {
+            for stats in look.layers.values_mut() {
+                *stats = LayerStats { grad_norm: number, weight_norm: number, update_ratio: number };
+            }
+            for stats in look.activations.values_mut() {
+                *stats = ActivationStats { mean: number, sd: number, dead: number, saturated: number };
+            }
+        }
+        for epoch in &mut context.history.epochs {
+            epoch.valid.values_mut().for_each(|value| *value = number);
+        }
+        context.constant_loss = Some(number);
+        context.seconds = vec![("wait".to_owned(), number)];
+        context.kept = Some(Kept { epoch: u64::MAX, score: Some(number) });
+        contexts.push(context);
+    }
+    for (steps, epochs, looks) in
+        [(0, 40, 0), (200, 0, 10), (0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 1, 0), (3, 5, 2)]
+    {
+        let mut context = healthy();
+        context.history.steps.truncate(steps);
+        context.history.epochs.truncate(epochs);
+        context.history.looks.truncate(looks);
+        contexts.push(context.clone());
+        context.history.looks.iter_mut().for_each(|look| (look.layers.clear(), look.activations.clear()).0);
+        context.finished = false;
+        contexts.push(context);
+    }
+    for (index, context) in contexts.iter().enumerate() {
+        for practice in PRACTICES {
+            let judged = (practice.judge)(context);
+            assert!(!judged.summary.is_empty(), "{} over context {index}", practice.page.id);
+            let skipped = judged.verdict == Verdict::Skipped;
+            assert_eq!(skipped, judged.reason.is_some(), "{} over context {index}", practice.page.id);
+        }
+    }
+    assert!(PRACTICES.iter().all(|practice| (practice.judge)(&contexts[0]).verdict == Verdict::Skipped));
+}
+
+#[test]
+fn finite_names_step_layer_and_rows() {
+    let found =
+        NonFinite { what: "gradient".into(), step: 7, layer: "head.weight".into(), rows: (0..50).collect() };
+    let judged = check("train.finite", Verdict::Fail, |context| context.non_finite = Some(found));
+    assert!(judged.summary.contains("`head.weight`") && judged.summary.contains("step 7"));
+    assert_eq!(judged.evidence["rows"].as_array().unwrap().len(), 20);
+    assert_eq!(judged.evidence["row_count"], 50);
+    check("train.finite", Verdict::Fail, |context| context.history.steps[9].loss = f64::NAN);
+    let name = "head.weight";
+    check("train.finite", Verdict::Fail, |context| {
+        each_layer(context, name, |s| s.weight_norm = f64::INFINITY)
+    });
+}
+
+#[test]
+fn learning_finds_a_flat_loss_and_a_still_layer() {
+    check("train.learning", Verdict::Fail, |context| {
+        each_loss(context, |i, _| 0.7 + 0.005 * (i as f64).sin())
+    });
+    let judged = check("train.learning", Verdict::Warn, |context| {
+        each_layer(context, "head.weight", |stats| stats.update_ratio = 0.0);
+    });
+    assert_eq!(judged.evidence["still_layers"][0], "head.weight");
+}
+
+#[test]
+fn gradients_that_vanish_or_explode_are_found() {
+    check("train.vanishing-gradients", Verdict::Warn, |context| {
+        each_layer(context, "blocks.0.linear.weight", |stats| stats.grad_norm = 1e-8);
+    });
+    check("train.exploding-gradients", Verdict::Warn, |context| {
+        context.history.steps.iter_mut().skip(1).for_each(|step| step.grad_norm *= 1e3);
+    });
+    let judged = check("train.exploding-gradients", Verdict::Warn, |context| {
+        context.history.steps.iter_mut().skip(50).step_by(40).for_each(|step| step.grad_norm *= 1e3);
+    });
+    assert_eq!(judged.evidence["exploding_steps"], 4);
+    check("train.exploding-gradients", Verdict::Pass, |context| context.history.steps[50].grad_norm = 1e3);
+}
+
+#[test]
+fn dead_and_saturated_units_are_found() {
+    let worse = |context: &mut TrainContext, change: fn(&mut ActivationStats)| {
+        context
+            .history
+            .looks
+            .iter_mut()
+            .for_each(|look| change(look.activations.get_mut("blocks.0").unwrap()));
+    };
+    check("train.dead-units", Verdict::Warn, |context| worse(context, |stats| stats.dead = 0.8));
+    check("train.saturated-units", Verdict::Warn, |context| worse(context, |stats| stats.saturated = 0.7));
+}
+
+#[test]
+fn divergence_is_told_by_how_it_ended() {
+    let id = "train.divergence";
+    check(id, Verdict::Fail, |context| each_loss(context, |i, loss| if i > 150 { 50.0 } else { loss }));
+    let judged = check(id, Verdict::Warn, |context| {
+        each_loss(context, |i, loss| if (20..60).contains(&i) { 50.0 } else { loss });
+    });
+    assert_eq!(judged.evidence["began_at"], 20);
+    check(id, Verdict::Warn, |context| each_loss(context, |i, loss| if i > 150 { 0.8 } else { loss }));
+}
+
+#[test]
+fn oscillation_is_a_swing_that_the_schedule_did_not_ask_for() {
+    let swing = |i: usize, loss: f64| if (i / STEPS as usize).is_multiple_of(2) { loss } else { loss + 0.4 };
+    check("train.oscillation", Verdict::Warn, |context| {
+        each_loss(context, swing);
+        context.history.steps.iter_mut().for_each(|step| step.lr = 0.1);
+    });
+    check("train.oscillation", Verdict::Pass, |context| {
+        // The same swing, where every rise goes with a higher rate.
+        each_loss(context, swing);
+        for step in &mut context.history.steps {
+            step.lr = if step.epoch.is_multiple_of(2) { 0.01 } else { 0.1 };
+        }
+    });
+}
+
+#[test]
+fn slow_convergence_is_short_steps_or_a_short_run() {
+    let id = "train.slow-convergence";
+    let names = ["head.weight", "blocks.0.linear.weight"];
+    check(id, Verdict::Warn, |context| {
+        names.iter().for_each(|n| each_layer(context, n, |s| s.update_ratio *= 1e-3))
+    });
+    let falling = |context: &mut TrainContext| {
+        let count = context.history.steps.len() as f64;
+        each_loss(context, |i, _| 1.0 - 0.9 * i as f64 / count);
+        context.history.steps.iter_mut().for_each(|step| step.lr = 0.1);
+    };
+    check(id, Verdict::Warn, falling);
+    check(id, Verdict::Pass, |context| {
+        falling(context);
+        context.history.steps.last_mut().unwrap().lr = 0.0;
+    });
+}
+
+#[test]
+fn overfitting_names_its_epoch_and_regularisation_what_is_off() {
+    let overfit = |context: &mut TrainContext| {
+        for epoch in &mut context.history.epochs {
+            let loss = if epoch.epoch <= 10 { 0.5 } else { 0.5 + 0.02 * (epoch.epoch - 10) as f64 };
+            epoch.valid.insert("loss".to_owned(), loss);
+        }
+    };
+    let judged = check("train.overfitting", Verdict::Warn, overfit);
+    assert_eq!(judged.evidence["began_epoch"], 0, "the first of the lowest");
+    check("train.regularisation", Verdict::Pass, overfit);
+    check("train.regularisation", Verdict::Warn, |context| {
+        overfit(context);
+        let off = Regularisation { dropout: 0.0, weight_decay: 0.0, label_smoothing: 0.0 };
+        context.regularisation = Some(off);
+    });
+}
+
+#[test]
+fn underfitting_is_no_better_than_a_constant() {
+    check("train.underfitting", Verdict::Warn, |context| context.constant_loss = Some(0.09));
+}
+
+#[test]
+fn the_wrong_epoch_and_the_wrong_weights_are_found() {
+    let id = "train.best-weights-kept";
+    check(id, Verdict::Fail, |context| context.kept = Some(Kept { epoch: 0, score: None }));
+    check(id, Verdict::Fail, |context| context.kept.as_mut().unwrap().score = Some(0.5));
+    check(id, Verdict::Fail, |context| context.primary.as_mut().unwrap().more_is_better = false);
+    check(id, Verdict::Fail, |context| context.kept = Some(Kept { epoch: 99, score: None }));
+}
+
+#[test]
+fn waiting_and_unequal_hashes_are_found() {
+    check("train.input-bound", Verdict::Warn, |context| context.seconds[0].1 = 9.0);
+    check("train.reproducible", Verdict::Fail, |context| {
+        context.repeated_hashes = Some(("ab".to_owned(), "cd".to_owned()));
+    });
+}
