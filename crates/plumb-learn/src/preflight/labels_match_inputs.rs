@@ -1,0 +1,56 @@
+//! `preflight.labels-match-inputs`: do labels follow their inputs into the batches?
+
+use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
+
+use super::PreflightContext;
+
+const RANK: Threshold = Threshold {
+    name: "shuffles in 19 that may reach the true association",
+    value: 3.0,
+    reason: "without any association each rank is equally likely: four or more of 19 are seen in most such tables",
+};
+
+pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
+    page: Page {
+        id: "preflight.labels-match-inputs",
+        question: "Do labels follow their inputs into the batches, and do they have to do with them?",
+        why: "Labels that slip against their rows in a join, a sort or a shuffle train a model on noise, and \
+              nothing but a poor score tells.",
+        evidence: "How many rows of gathered batches were compared with the prepared rows, those that differ, the \
+                   mean squared correlation of inputs and target, and how many of 19 shufflings reach it.",
+        thresholds: &[RANK],
+        false_alarms: "A target that depends on the inputs in a purely curved way, or hardly at all.",
+        remedy: "Check the join that brought `data.target` into the table: run `plumb audit` on it.",
+        sources: &[Source::BestPractices, Source::Recipe],
+    },
+    judge,
+};
+
+fn judge(context: &PreflightContext) -> Judgement {
+    let Some(check) = context.labels.as_ref().filter(|check| check.rows > 0) else {
+        return Judgement::skipped("no labelled rows were compared");
+    };
+    let reached = check.shuffled.iter().filter(|shuffled| **shuffled >= check.association).count();
+    let usable = check.association.is_finite() && !check.shuffled.is_empty();
+    let judged = if let Some(first) = check.mismatched.first() {
+        let count = check.mismatched.len();
+        Judgement::fail(format!(
+            "{count} of {} rows have another row's label or input, first row {first}",
+            check.rows
+        ))
+    } else if usable && reached as f64 > RANK.value {
+        Judgement::warn(format!(
+            "the labels go with the inputs no better than shuffled ones: {reached} of {} reach them",
+            check.shuffled.len()
+        ))
+    } else {
+        Judgement::pass(format!("the labels of {} rows are with their inputs", check.rows))
+    };
+    judged
+        .with("rows", check.rows)
+        .with("mismatched_rows", check.mismatched.iter().copied().take(20).collect::<Vec<_>>())
+        .with("mismatched_count", check.mismatched.len())
+        .with("association", check.association)
+        .with("shuffles", check.shuffled.len())
+        .with("shuffles_as_good", reached)
+}
