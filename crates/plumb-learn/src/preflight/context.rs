@@ -55,9 +55,9 @@ pub struct BatchOrder {
     pub repeats: bool,
     /// The share of neighbours in the order that are neighbours in the data too.
     pub neighbours: f64,
-    /// The mean over batches of the classes' chi-squared against the mix of all batches, divided by its degrees
-    /// of freedom: about 1 for a shuffle. None for regression.
-    pub class_dispersion: Option<f64>,
+    /// The chi-squared of the batches' classes against the mix of all batches, as standard errors above what a
+    /// shuffle gives. None for regression.
+    pub class_deviation: Option<f64>,
 }
 
 /// One input of the model.

@@ -34,15 +34,16 @@ pub(super) fn describe(
         rows: first.len(),
         repeats: first == second,
         neighbours: together as f64 / first.len().saturating_sub(1).max(1) as f64,
-        class_dispersion: match labels {
-            PreparedLabels::Classes(codes) => dispersion(batches, codes),
+        class_deviation: match labels {
+            PreparedLabels::Classes(codes) => deviation(batches, codes),
             _ => None,
         },
     }
 }
 
-/// Pearson's chi-squared of batches by classes, over its degrees of freedom.
-fn dispersion(batches: &[&[u32]], codes: &[u32]) -> Option<f64> {
+/// Pearson's chi-squared of batches by classes, as standard errors above what a shuffle gives (Wilson, Hilferty
+/// 1931: the cube root of chi-squared is nearly normal, for few batches too).
+fn deviation(batches: &[&[u32]], codes: &[u32]) -> Option<f64> {
     let mut totals: BTreeMap<u32, f64> = BTreeMap::new();
     let counts: Vec<BTreeMap<u32, f64>> = (batches.iter())
         .map(|rows| {
@@ -62,6 +63,25 @@ fn dispersion(batches: &[&[u32]], codes: &[u32]) -> Option<f64> {
             chi_squared += (counts.get(code).copied().unwrap_or(0.0) - expected).powi(2) / expected;
         }
     }
-    let freedom = batches.len().saturating_sub(1) * totals.len().saturating_sub(1);
-    (freedom > 0).then(|| chi_squared / freedom as f64)
+    let freedom = (batches.len().saturating_sub(1) * totals.len().saturating_sub(1)) as f64;
+    let variance = 2.0 / (9.0 * freedom);
+    (freedom > 0.0).then(|| ((chi_squared / freedom).cbrt() - (1.0 - variance)) / variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffles_are_judged_as_shuffles() {
+        let codes: Vec<u32> = (0..600).map(|row| row / 300).collect();
+        let deviation = |seed| {
+            let order = Seed(seed).stream("shuffle").permutation(600);
+            deviation(&order.chunks_exact(128).collect::<Vec<_>>(), &codes).unwrap()
+        };
+        let deviations: Vec<f64> = (0..400).map(deviation).collect();
+        let mean = deviations.iter().sum::<f64>() / 400.0;
+        assert!(mean.abs() < 0.25, "five standard errors: {mean}");
+        assert!(deviations.iter().all(|deviation| *deviation < 4.5));
+    }
 }

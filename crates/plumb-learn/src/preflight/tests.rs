@@ -16,7 +16,7 @@ fn sound() -> PreflightContext {
             association: 0.2,
             shuffled: vec![0.01; 19],
         }),
-        order: Some(BatchOrder { rows: 500, repeats: false, neighbours: 0.004, class_dispersion: Some(1.1) }),
+        order: Some(BatchOrder { rows: 500, repeats: false, neighbours: 0.004, class_deviation: Some(0.3) }),
         inputs: vec![InputMoments { name: "age".to_owned(), mean: 0.1, sd: 0.7 }],
         fitted_on_train_only: Some(true),
         initial_loss: Some(0.9),
@@ -82,7 +82,7 @@ fn hostile_facts_get_a_verdict() {
     for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0, f64::MAX, f64::MIN_POSITIVE] {
         contexts.push(PreflightContext {
             labels: Some(LabelCheck { rows: 1, mismatched: vec![], association: x, shuffled: vec![x; 3] }),
-            order: Some(BatchOrder { rows: 9, repeats: false, neighbours: x, class_dispersion: Some(x) }),
+            order: Some(BatchOrder { rows: 9, repeats: false, neighbours: x, class_deviation: Some(x) }),
             inputs: vec![InputMoments { name: String::new(), mean: x, sd: x }],
             fitted_on_train_only: None,
             initial_loss: Some(x),
@@ -133,7 +133,7 @@ fn unshuffled_batches_are_found() {
     let id = "batches-shuffled";
     check(id, Verdict::Fail, |c| c.order.as_mut().unwrap().repeats = true);
     check(id, Verdict::Fail, |c| c.order.as_mut().unwrap().neighbours = 0.9);
-    check(id, Verdict::Warn, |c| c.order.as_mut().unwrap().class_dispersion = Some(9.0));
+    check(id, Verdict::Warn, |c| c.order.as_mut().unwrap().class_deviation = Some(9.0));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_order_of_the_file_is_described_as_such() {
     let labels = PreparedLabels::Classes(rows.iter().map(|row| row / 50).collect());
     let batches: Vec<&[u32]> = rows.chunks(10).collect();
     let found = order::describe(&rows, &rows, &batches, &labels);
-    assert!(found.repeats && found.neighbours > 0.99 && found.class_dispersion.unwrap() > 9.0);
+    assert!(found.repeats && found.neighbours > 0.99 && found.class_deviation.unwrap() > 7.0);
 }
 
 #[test]

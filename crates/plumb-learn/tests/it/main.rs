@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "test code outside `#[test]` functions")]
 
 mod made_up;
+mod preflight;
 mod resume;
 mod training;

@@ -1,0 +1,106 @@
+//! The preflight checks and the watch on real presets: quiet on sound runs, loud on planted faults.
+
+use plumb_data::prepare::Prepared;
+use plumb_learn::preflight::{self, PreflightContext, Subject, measure};
+use plumb_learn::rate_finder::{RangeTest, find};
+use plumb_learn::train::train;
+use plumb_learn::watch::{self, History, Primary, TrainContext};
+use plumb_ledger::clock::StoppedClock;
+use plumb_ledger::{Practice, Seed, Verdict};
+
+use crate::made_up::{Recorder, Setup, setup};
+
+fn look(setup: &Setup) -> PreflightContext {
+    let names = ["x".to_owned(), "y".to_owned()];
+    let (train, config) = (&setup.train, &setup.config);
+    let subject = Subject { train, config, dropout: 0.1, chooses_epoch: true, names: &names };
+    measure(&setup.network(), &subject).unwrap()
+}
+
+fn watched(setup: &Setup) -> TrainContext {
+    let mut watcher = Recorder::default();
+    let clock = StoppedClock { unix_ms: 0 };
+    train(setup.network(), &setup.data(), &setup.config, None, &mut watcher, &clock).unwrap();
+    let mut history = History::default();
+    watcher.events.iter().for_each(|event| history.push(event));
+    let primary = Some(Primary { name: "log_loss".to_owned(), more_is_better: false });
+    TrainContext { history, finished: true, primary, constant_loss: Some(0.69), ..TrainContext::default() }
+}
+
+/// The practices that warn or fail, with what they say.
+fn alarms<C>(practices: &[Practice<C>], context: &C) -> Vec<String> {
+    let judged = practices.iter().map(|practice| (practice.page.id, (practice.judge)(context)));
+    let loud = judged.filter(|(_, judged)| matches!(judged.verdict, Verdict::Warn | Verdict::Fail));
+    loud.map(|(id, judged)| format!("{id}: {}", judged.summary)).collect()
+}
+
+#[track_caller]
+fn names(alarms: &[String], id: &str) {
+    assert!(alarms.iter().any(|alarm| alarm.starts_with(id)), "{id} is not among {alarms:#?}");
+}
+
+#[test]
+fn sound_presets_raise_no_alarm_before_training() {
+    for preset in ["realmlp", "mlp"] {
+        let context = look(&setup(preset, 20));
+        assert_eq!(alarms(preflight::PRACTICES, &context), Vec::<String>::new(), "{preset}");
+    }
+}
+
+#[test]
+fn rates_far_off_and_unscaled_inputs_are_found_before_training() {
+    // Batch norm lets `mlp` bear a hundredfold rate; it explodes later.
+    for (preset, high) in [("realmlp", 100.0), ("mlp", 1e4)] {
+        for factor in [high, 1e-3] {
+            let mut setup = setup(preset, 20);
+            setup.config.lr *= factor;
+            names(&alarms(preflight::PRACTICES, &look(&setup)), "preflight.learning-rate");
+        }
+        let mut setup = setup(preset, 20);
+        setup.train.numbers.iter_mut().for_each(|x| *x = *x * 1000.0 + 40_000.0);
+        names(&alarms(preflight::PRACTICES, &look(&setup)), "preflight.normalised");
+    }
+}
+
+#[test]
+fn inputs_of_noise_are_found_before_training() {
+    let mut setup = setup("mlp", 1);
+    let stream = Seed(9).stream("noise");
+    let noise =
+        Prepared { numbers: (0..1200).map(|i| stream.normal(i) as f32).collect(), ..setup.train.clone() };
+    setup.train = Prepared { flags: vec![0.0; 600], codes: vec![1; 600], ..noise };
+    names(&alarms(preflight::PRACTICES, &look(&setup)), "preflight.labels-match-inputs");
+}
+
+#[test]
+fn trial_steps_leave_the_network_as_it_was() {
+    let setup = setup("mlp", 1);
+    let network = setup.network();
+    let before = plumb_learn::parameters::Arrays::of(&network);
+    let (train, config) = (&setup.train, &setup.config);
+    let test = RangeTest { steps: 30, last: 0.1, ..RangeTest::DEFAULT };
+    let curve = find(&network, train, &config.loss, &config.optimizer, Seed(1), &test).unwrap();
+    assert_eq!(curve.rates.len(), 30);
+    assert_eq!(plumb_learn::parameters::Arrays::of(&network), before);
+}
+
+#[test]
+fn sound_runs_raise_no_alarm_about_rates() {
+    for preset in ["realmlp", "mlp"] {
+        let alarms = alarms(watch::PRACTICES, &watched(&setup(preset, 40)));
+        let about_overfitting = |alarm: &&String| alarm.starts_with("train.overfitting");
+        assert!(alarms.iter().all(|alarm| about_overfitting(&alarm)), "{preset}: {alarms:#?}");
+    }
+}
+
+#[test]
+fn rates_far_off_are_found_in_the_run() {
+    for preset in ["realmlp", "mlp"] {
+        let mut fast = setup(preset, 20);
+        fast.config.lr *= 1e3;
+        assert!(!alarms(watch::PRACTICES, &watched(&fast)).is_empty(), "{preset}");
+        let mut slow = setup(preset, 20);
+        (slow.config.lr, slow.config.watch_every) = (slow.config.lr * 1e-3, 10);
+        names(&alarms(watch::PRACTICES, &watched(&slow)), "train.slow-convergence");
+    }
+}
