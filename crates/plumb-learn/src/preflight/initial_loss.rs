@@ -44,7 +44,7 @@ fn judge(context: &PreflightContext) -> Judgement {
     let shown = format!("the untrained network's loss is {initial:.4}, chance has {uninformed:.4}");
     let judged = if !ratio.is_finite() || ratio > BROKEN.value {
         Judgement::fail(shown)
-    } else if ratio > HIGH.value || ratio < LOW.value {
+    } else if !(LOW.value..=HIGH.value).contains(&ratio) {
         Judgement::warn(shown)
     } else {
         Judgement::pass(shown)

@@ -119,6 +119,8 @@ fn standardised(mut values: Vec<f64>) -> Option<Vec<f64>> {
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     let sd = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
-    values.iter_mut().for_each(|x| *x = (*x - mean) / sd);
+    for x in &mut values {
+        *x = (*x - mean) / sd;
+    }
     (sd > 0.0 && sd.is_finite()).then_some(values)
 }

@@ -20,7 +20,7 @@ fn sound() -> PreflightContext {
         inputs: vec![InputMoments { name: "age".to_owned(), mean: 0.1, sd: 0.7 }],
         fitted_on_train_only: Some(true),
         initial_loss: Some(0.9),
-        uninformed_loss: Some(0.6931),
+        uninformed_loss: Some(std::f64::consts::LN_2),
         subset: Some(Subset {
             rows: 32,
             steps: 60,
@@ -199,7 +199,7 @@ fn sizes_and_rates_out_of_range_are_found() {
 #[test]
 fn rates_far_from_the_found_one_are_named() {
     check("learning-rate", Verdict::Fail, |c| c.learning_rate = Some(4.0));
-    check("learning-rate", Verdict::Warn, |c| c.learning_rate = Some(0.9));
+    check("learning-rate", Verdict::Warn, |c| c.learning_rate = Some(2.5));
     check("learning-rate", Verdict::Warn, |c| c.learning_rate = Some(4e-5));
     check("learning-rate", Verdict::Skipped, |c| c.rate_curve = Some(RateCurve::default()));
 }

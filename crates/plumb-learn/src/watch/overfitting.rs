@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::history::{lowest, median};
-use super::{History, TrainContext};
+use super::{History, Primary, TrainContext};
 
 const RISE: Threshold = Threshold {
     name: "rise of the validation loss over its lowest",
@@ -17,34 +17,39 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
         question: "Does the validation loss stay down while the training loss goes on falling?",
         why: "From the epoch where the curves part, the model learns its training rows by heart.",
         evidence: "The lowest validation loss and its epoch (there it began), the median of the last fifth of the \
-                   epochs, the rise between them, and what the training loss did meanwhile.",
+                   epochs, the rise between them, what the training loss did meanwhile, and how much the \
+                   metric that chooses the epoch lost.",
         thresholds: &[RISE],
-        false_alarms: "Log loss rises with overconfidence while accuracy still gains; the kept weights are those of \
-                       the best epoch anyway (`train.best-weights-kept`).",
+        false_alarms: "A small validation part. A loss that rises with overconfidence or label smoothing while the \
+                       metric that chooses the epoch holds is no alarm; the kept weights are those of the best epoch \
+                       anyway (`train.best-weights-kept`).",
         remedy: "Set `train.patience`; raise `model.dropout` or `train.weight_decay`; get more rows.",
         sources: &[Source::BestPractices],
     },
     judge,
 };
 
-/// What the two curves did after the best epoch.
+/// What the curves did after the epoch with the lowest validation loss.
 pub(super) struct Gap {
     pub(super) best: f64,
     pub(super) epoch: u64,
     pub(super) last: f64,
     pub(super) rise: f64,
     pub(super) train_fall: f64,
+    /// How much worse the metric that chooses the epoch became; none where it is unknown.
+    pub(super) metric_loss: Option<f64>,
 }
 
 impl Gap {
-    /// Whether the validation loss rose and the training loss did not.
+    /// Whether the validation loss rose, the training loss did not, and the metric that counts suffered.
     pub(super) fn is_wide(&self) -> bool {
-        self.rise > RISE.value && self.train_fall >= 0.0
+        self.rise > RISE.value && self.train_fall >= 0.0 && self.metric_loss.is_none_or(|loss| loss > 0.0)
     }
 }
 
 /// The gap at the end of five or more epochs.
-pub(super) fn gap(history: &History) -> Option<Gap> {
+pub(super) fn gap(context: &TrainContext) -> Option<Gap> {
+    let history = &context.history;
     let curve = history.valid_curve();
     let best = lowest(&curve)?;
     if curve.len() < 5 {
@@ -55,11 +60,21 @@ pub(super) fn gap(history: &History) -> Option<Gap> {
     let train = |epoch: &super::Epoch| epoch.train_loss;
     let at_best = history.epochs.iter().find(|epoch| epoch.epoch == best.at).map(train)?;
     let at_end = history.epochs.last().map(train)?;
-    Some(Gap { best: best.loss, epoch: best.at, last, rise, train_fall: at_best - at_end })
+    let metric_loss = context.primary.as_ref().and_then(|primary| metric_loss(history, primary, best.at));
+    Some(Gap { best: best.loss, epoch: best.at, last, rise, train_fall: at_best - at_end, metric_loss })
+}
+
+/// How much worse the median of the last fifth of the epochs is than the epoch with the lowest loss.
+fn metric_loss(history: &History, primary: &Primary, best: u64) -> Option<f64> {
+    let score = |epoch: &super::Epoch| epoch.valid.get(&primary.name).copied();
+    let at_best = history.epochs.iter().find(|epoch| epoch.epoch == best).and_then(score)?;
+    let late = history.epochs.len() - history.epochs.len().div_ceil(5);
+    let at_end = median(history.epochs[late..].iter().filter_map(score))?;
+    Some(if primary.more_is_better { at_best - at_end } else { at_end - at_best })
 }
 
 fn judge(context: &TrainContext) -> Judgement {
-    let Some(gap) = gap(&context.history) else {
+    let Some(gap) = gap(context) else {
         return Judgement::skipped("fewer than 5 epochs with a validation loss");
     };
     let judged = if gap.is_wide() {
@@ -79,4 +94,5 @@ fn judge(context: &TrainContext) -> Judgement {
         .with("last_valid_loss", gap.last)
         .with("rise", gap.rise)
         .with("train_loss_fall", gap.train_fall)
+        .with("metric_loss", gap.metric_loss.unwrap_or(f64::NAN))
 }

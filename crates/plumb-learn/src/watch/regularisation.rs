@@ -22,7 +22,7 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
 };
 
 fn judge(context: &TrainContext) -> Judgement {
-    let (Some(gap), Some(settings)) = (gap(&context.history), context.regularisation) else {
+    let (Some(gap), Some(settings)) = (gap(context), context.regularisation) else {
         return Judgement::skipped("fewer than 5 epochs with a validation loss, or unknown settings");
     };
     let Regularisation { dropout, weight_decay, label_smoothing } = settings;

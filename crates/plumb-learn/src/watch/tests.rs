@@ -181,14 +181,14 @@ fn finite_names_step_layer_and_rows() {
     check("train.finite", Verdict::Fail, |context| context.history.steps[9].loss = f64::NAN);
     let name = "head.weight";
     check("train.finite", Verdict::Fail, |context| {
-        each_layer(context, name, |s| s.weight_norm = f64::INFINITY)
+        each_layer(context, name, |stats| stats.weight_norm = f64::INFINITY);
     });
 }
 
 #[test]
 fn learning_finds_a_flat_loss_and_a_still_layer() {
     check("train.learning", Verdict::Fail, |context| {
-        each_loss(context, |i, _| 0.7 + 0.005 * (i as f64).sin())
+        each_loss(context, |i, _| 0.7 + 0.005 * (i as f64).sin());
     });
     let judged = check("train.learning", Verdict::Warn, |context| {
         each_layer(context, "head.weight", |stats| stats.update_ratio = 0.0);
@@ -256,7 +256,9 @@ fn slow_convergence_is_short_steps_or_a_short_run() {
     let id = "train.slow-convergence";
     let names = ["head.weight", "blocks.0.linear.weight"];
     check(id, Verdict::Warn, |context| {
-        names.iter().for_each(|n| each_layer(context, n, |s| s.update_ratio *= 1e-3))
+        for name in names {
+            each_layer(context, name, |stats| stats.update_ratio *= 1e-3);
+        }
     });
     let falling = |context: &mut TrainContext| {
         let count = context.history.steps.len() as f64;
@@ -276,10 +278,18 @@ fn overfitting_names_its_epoch_and_regularisation_what_is_off() {
         for epoch in &mut context.history.epochs {
             let loss = if epoch.epoch <= 10 { 0.5 } else { 0.5 + 0.02 * (epoch.epoch - 10) as f64 };
             epoch.valid.insert("loss".to_owned(), loss);
+            epoch.valid.insert("accuracy".to_owned(), 1.0 - loss);
         }
     };
     let judged = check("train.overfitting", Verdict::Warn, overfit);
     assert_eq!(judged.evidence["began_epoch"], 0, "the first of the lowest");
+    check("train.overfitting", Verdict::Pass, |context| {
+        overfit(context);
+        let epochs = &mut context.history.epochs;
+        for epoch in epochs {
+            epoch.valid.insert("accuracy".to_owned(), 0.9);
+        }
+    });
     check("train.regularisation", Verdict::Pass, overfit);
     check("train.regularisation", Verdict::Warn, |context| {
         overfit(context);

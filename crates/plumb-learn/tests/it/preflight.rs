@@ -88,8 +88,9 @@ fn trial_steps_leave_the_network_as_it_was() {
 fn sound_runs_raise_no_alarm_about_rates() {
     for preset in ["realmlp", "mlp"] {
         let alarms = alarms(watch::PRACTICES, &watched(&setup(preset, 40)));
-        let about_overfitting = |alarm: &&String| alarm.starts_with("train.overfitting");
-        assert!(alarms.iter().all(|alarm| about_overfitting(&alarm)), "{preset}: {alarms:#?}");
+        // A tenth of the labels is noise, which 40 epochs begin to learn by heart.
+        let about_rates = |alarm: &&String| !alarm.starts_with("train.overfitting");
+        assert_eq!(alarms.iter().find(about_rates), None, "{preset}");
     }
 }
 
