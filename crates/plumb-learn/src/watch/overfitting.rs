@@ -11,6 +11,12 @@ const RISE: Threshold = Threshold {
     reason: "the standard error of the loss over a few hundred rows is about a tenth of it",
 };
 
+const LEVEL: Threshold = Threshold {
+    name: "the same rise over the first training loss",
+    value: 0.05,
+    reason: "a loss that is nearly 0 doubles by one row of a few hundred",
+};
+
 pub(super) const PRACTICE: Practice<TrainContext> = Practice {
     page: Page {
         id: "train.overfitting",
@@ -19,7 +25,7 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
         evidence: "The lowest validation loss and its epoch (there it began), the median of the last fifth of the \
                    epochs, the rise between them, what the training loss did meanwhile, and how much the \
                    metric that chooses the epoch lost.",
-        thresholds: &[RISE],
+        thresholds: &[RISE, LEVEL],
         false_alarms: "A small validation part. A loss that rises with overconfidence or label smoothing while the \
                        metric that chooses the epoch holds is no alarm; the kept weights are those of the best epoch \
                        anyway (`train.best-weights-kept`).",
@@ -35,6 +41,8 @@ pub(super) struct Gap {
     pub(super) epoch: u64,
     pub(super) last: f64,
     pub(super) rise: f64,
+    /// Whether the rise matters beside the loss of the untrained model.
+    pub(super) high: bool,
     pub(super) train_fall: f64,
     /// How much worse the metric that chooses the epoch became; none where it is unknown.
     pub(super) metric_loss: Option<f64>,
@@ -43,7 +51,10 @@ pub(super) struct Gap {
 impl Gap {
     /// Whether the validation loss rose, the training loss did not, and the metric that counts suffered.
     pub(super) fn is_wide(&self) -> bool {
-        self.rise > RISE.value && self.train_fall >= 0.0 && self.metric_loss.is_none_or(|loss| loss > 0.0)
+        self.rise > RISE.value
+            && self.high
+            && self.train_fall >= 0.0
+            && self.metric_loss.is_none_or(|loss| loss > 0.0)
     }
 }
 
@@ -56,12 +67,14 @@ pub(super) fn gap(context: &TrainContext) -> Option<Gap> {
         return None;
     }
     let last = median(curve[curve.len() - curve.len().div_ceil(5)..].iter().map(|point| point.loss))?;
+    let first = history.start_loss().unwrap_or(best.loss).abs();
+    let high = last - best.loss > LEVEL.value * first;
     let rise = (last - best.loss) / best.loss.abs().max(f64::MIN_POSITIVE);
     let train = |epoch: &super::Epoch| epoch.train_loss;
     let at_best = history.epochs.iter().find(|epoch| epoch.epoch == best.at).map(train)?;
     let at_end = history.epochs.last().map(train)?;
     let metric_loss = context.primary.as_ref().and_then(|primary| metric_loss(history, primary, best.at));
-    Some(Gap { best: best.loss, epoch: best.at, last, rise, train_fall: at_best - at_end, metric_loss })
+    Some(Gap { best: best.loss, epoch: best.at, last, rise, high, train_fall: at_best - at_end, metric_loss })
 }
 
 /// How much worse the median of the last fifth of the epochs is than the epoch with the lowest loss.
