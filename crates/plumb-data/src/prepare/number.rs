@@ -27,7 +27,7 @@ impl Scale {
     /// Fits on the finite ones of `values`, which it reorders. All missing: everything becomes 0.
     ///
     /// Quartiles are numpy's `linear` ones, found by selection: linear in the number of values.
-    pub(super) fn fit(scaling: Scaling, values: &mut Vec<f64>) -> Self {
+    pub(crate) fn fit(scaling: Scaling, values: &mut Vec<f64>) -> Self {
         values.retain(|value| value.is_finite());
         if values.is_empty() {
             return Self { fill: 0.0, center: 0.0, factor: 0.0, clip: None };

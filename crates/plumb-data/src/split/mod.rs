@@ -1,9 +1,29 @@
 //! Which rows are train, valid and test, decided before anything is fitted.
 
+mod apportion;
+mod column;
+mod config;
+mod digests;
+mod error;
+mod folds;
+mod group;
+mod method;
+pub mod practices;
+mod random;
+mod stratified;
+mod time;
+
 use std::sync::Mutex;
 
 use plumb_ledger::Sha256;
 use serde::{Deserialize, Serialize};
+
+pub use config::{SplitConfig, SplitMethod};
+pub use digests::row_digests;
+pub use error::SplitError;
+pub use folds::folds;
+pub use method::split;
+pub use practices::{PRACTICES, SplitContext};
 
 /// The part a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +40,9 @@ pub enum Part {
 }
 
 impl Part {
+    /// The parts that have rows to use, in the order of time.
+    pub const USED: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
+
     /// The word, as it stands in `split.parquet`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,3 +119,6 @@ pub fn digest_of_rows(rows: &[u32]) -> Sha256 {
     let bytes: Vec<u8> = rows.iter().flat_map(|row| row.to_le_bytes()).collect();
     Sha256::of(&bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Cross-validation: k splits by the same method, each row tested once.
+
+use crate::{Labels, Table, Target};
+
+use super::method::{Pool, checked};
+use super::{Part, Split, SplitConfig, SplitError, SplitMethod};
+
+/// The `config.folds` splits of cross-validation. In each, one fold is test and valid is taken from the others.
+///
+/// By time, folds move forward: the rows are cut into k + 1 blocks, and each but the first is tested by what
+/// came before. A class with a single row stays in train throughout when the method is stratified.
+pub fn folds(table: &Table, target: &Target, config: &SplitConfig) -> Result<Vec<Split>, SplitError> {
+    let k = config.folds;
+    if k < 2 {
+        return Err(SplitError::Folds { folds: k });
+    }
+    let pool = Pool::new(table, target, config)?;
+    let by_time = match pool.method() {
+        SplitMethod::Column => return Err(SplitError::FoldsOfColumn),
+        method => method == SplitMethod::Time,
+    };
+    let blocks = k + usize::from(by_time);
+    if pool.rows.len() < blocks {
+        return Err(SplitError::TooFewRows { rows: pool.rows.len(), parts: blocks });
+    }
+    let mut block_of = pool.assign(&vec![1.0 / blocks as f64; blocks], false)?;
+    let single = if pool.method() == SplitMethod::Stratified { single_rows(&pool) } else { Vec::new() };
+    // A block of its own, which no fold tests.
+    single.into_iter().for_each(|at| block_of[at] = Some(blocks));
+    let tested = (0..k).map(|fold| fold + usize::from(by_time));
+    tested.map(|block| fold(table, &pool, &block_of, block, by_time, config)).collect()
+}
+
+/// The split that tests one block.
+fn fold(
+    table: &Table,
+    pool: &Pool,
+    block_of: &[Option<usize>],
+    tested: usize,
+    by_time: bool,
+    config: &SplitConfig,
+) -> Result<Split, SplitError> {
+    let mut parts = vec![Part::Unused; table.rows()];
+    let mut others = Vec::new();
+    for (&row, block) in pool.rows.iter().zip(block_of) {
+        match *block {
+            Some(block) if block == tested => parts[row as usize] = Part::Test,
+            Some(block) if !by_time || block < tested => others.push(row),
+            _ => {}
+        }
+    }
+    // The share of all rows that the job asks for, as a share of the rows that are not tested.
+    let outside = others.len() as f64 / pool.rows.len().max(1) as f64;
+    let valid = if by_time { config.valid } else { (config.valid / outside.max(f64::MIN_POSITIVE)).min(0.5) };
+    let inner = pool.with_rows(others, 1 + tested as u64);
+    for (&row, bin) in inner.rows.iter().zip(inner.assign(&[1.0 - valid, valid], true)?) {
+        parts[row as usize] = bin.map_or(Part::Unused, |bin| Part::USED[bin]);
+    }
+    checked(parts, pool.target, &[1.0 - valid, valid, 1.0])
+}
+
+/// Positions of rows that are the only ones of their class.
+fn single_rows(pool: &Pool) -> Vec<usize> {
+    let Labels::Classes(_) = pool.target.labels else { return Vec::new() };
+    let strata = super::stratified::strata(pool);
+    strata.into_iter().filter(|members| members.len() == 1).flatten().collect()
+}
