@@ -1,0 +1,83 @@
+//! What the `data.*` practices look at, and the facts that several of them share.
+
+use std::sync::OnceLock;
+
+use plumb_ledger::Seed;
+use rayon::prelude::*;
+
+use super::column_facts::ColumnFacts;
+use super::row_hashes::{self, Selection};
+use crate::read::ReadReport;
+use crate::{Column, Kind, Table, Target};
+
+/// A table under audit. Shared facts are computed once, on first use.
+#[derive(Debug)]
+pub struct AuditContext {
+    /// The table.
+    pub table: Table,
+    /// What reading found out.
+    pub report: ReadReport,
+    /// What is to be predicted, when a target is named.
+    pub target: Option<Target>,
+    /// Data that the table should be like: last year's, production's.
+    pub reference: Option<Table>,
+    /// Columns whose groups must be represented.
+    pub groups: Vec<String>,
+    /// The column that orders rows in time.
+    pub time: Option<String>,
+    /// Columns whose kind the job states: what was decided by a person is not questioned again.
+    pub declared_kinds: Vec<String>,
+    /// The seed of subsamples and probes.
+    pub seed: Seed,
+    facts: OnceLock<Vec<ColumnFacts>>,
+    row_hashes: OnceLock<Vec<u64>>,
+}
+
+impl AuditContext {
+    /// A context with neither target nor reference; set the public fields to add them.
+    pub fn new(table: Table, report: ReadReport, seed: Seed) -> Self {
+        Self {
+            table,
+            report,
+            target: None,
+            reference: None,
+            groups: Vec::new(),
+            time: None,
+            declared_kinds: Vec::new(),
+            seed,
+            facts: OnceLock::new(),
+            row_hashes: OnceLock::new(),
+        }
+    }
+
+    /// The facts of each column, in the order of the table. One sort a numeric column, one pass over the others.
+    pub(super) fn facts(&self) -> &[ColumnFacts] {
+        self.facts.get_or_init(|| self.table.columns().par_iter().map(ColumnFacts::of).collect())
+    }
+
+    /// Each column with its facts.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&Column, &ColumnFacts)> {
+        self.table.columns().iter().zip(self.facts())
+    }
+
+    /// The columns that a model may take in, with their facts.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = (&Column, &ColumnFacts)> {
+        self.columns().filter(|(column, _)| column.kind.is_table_input() && !self.is_target(column))
+    }
+
+    /// A hash of every row over all columns that say something about it (neither `id` nor `ignore`).
+    pub(super) fn row_hashes(&self) -> &[u64] {
+        self.row_hashes.get_or_init(|| row_hashes::of_rows(&self.table, &self.compared()))
+    }
+
+    /// The columns that tell rows apart, with their place in the table.
+    pub(super) fn compared(&self) -> Selection<'_> {
+        let says_something = |column: &Column| !matches!(column.kind, Kind::Id | Kind::Ignore);
+        Selection::of(&self.table, says_something)
+    }
+
+    /// Whether a column is the target.
+    pub(super) fn is_target(&self, column: &Column) -> bool {
+        self.target.as_ref().is_some_and(|target| target.name == column.name)
+    }
+}
