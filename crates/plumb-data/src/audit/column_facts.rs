@@ -1,7 +1,5 @@
 //! What one column looks like: counted once, used by many practices.
 
-use arrow_array::Array as _;
-
 use super::far_values::{self, FarValues};
 use super::row_hashes::for_cells;
 use crate::{Column, Values};

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use plumb_ledger::Seed;
+use plumb_ledger::{Judgement, Seed};
 use rayon::prelude::*;
 
 use super::column_facts::ColumnFacts;
@@ -74,6 +74,18 @@ impl AuditContext {
     pub(super) fn compared(&self) -> Selection<'_> {
         let says_something = |column: &Column| !matches!(column.kind, Kind::Id | Kind::Ignore);
         Selection::of(&self.table, says_something)
+    }
+
+    /// The target and its labelled rows, or why the question has no meaning here.
+    pub(super) fn labelled(&self) -> Result<(&Target, Vec<u32>), Judgement> {
+        let target = self.target.as_ref().ok_or_else(|| Judgement::skipped("no target is named"))?;
+        if target.len() != self.table.rows() {
+            return Err(Judgement::skipped("the target does not cover the rows of the table"));
+        }
+        match target.labelled_rows() {
+            rows if rows.len() < 2 => Err(Judgement::skipped("fewer than two rows have a label")),
+            rows => Ok((target, rows)),
+        }
     }
 
     /// Whether a column is the target.

@@ -1,0 +1,183 @@
+//! `data.target-leakage`: does a single column predict the target almost perfectly?
+
+use plumb_ledger::{Evidence, Judgement, Page, Practice, Source, Threshold};
+use plumb_stats::Outcome;
+use rayon::prelude::*;
+
+use super::AuditContext;
+use super::association::{self, Binned, Labelled};
+use super::subsample;
+use crate::probe::{ProbeKind, out_of_fold};
+use crate::{Column, Kind, Predictions, Table, Target};
+
+/// The label itself, up to a few rows.
+const FAIL_SCORE: f64 = 0.995;
+/// Better than single honest columns of most tables.
+const SUSPECT_SCORE: f64 = 0.95;
+/// How many times as wrong all other columns together are.
+const WARN_TIMES: f64 = 2.0;
+const FAIL_TIMES: f64 = 4.0;
+/// Suspects for which a probe is fitted without them; the strongest ones.
+const PROBED: usize = 3;
+/// Rows that the probe sees at most.
+const PROBE_ROWS: usize = 10_000;
+const FOLDS: usize = 3;
+/// Columns listed.
+const LISTED: usize = 10;
+
+pub(super) const PRACTICE: Practice<AuditContext> = Practice {
+    page: Page {
+        id: "data.target-leakage",
+        question: "does any single column, the row order or the pattern of missing values predict the target almost \
+                   perfectly?",
+        why: "A column written after the outcome (a discharge date, a settlement) makes every test look excellent and is \
+              absent when the model is used.",
+        evidence: "For each column the held-out score of its bins alone: AUROC (mean of one class against the rest) or, \
+                   for a numeric target, the explained share of the variance of its ranks; fitted on one half of the \
+                   labelled rows, judged on the other, both ways. For the strongest suspects below the failing score \
+                   also the score of boosted trees on all other inputs (10,000 rows at most). The same for the order \
+                   of the rows and for the pattern of missing cells.",
+        thresholds: &[
+            Threshold {
+                name: "score of one column that fails",
+                value: FAIL_SCORE,
+                reason: "the column is the label up to a few rows",
+            },
+            Threshold {
+                name: "score of a suspect",
+                value: SUSPECT_SCORE,
+                reason: "above what single honest columns reach on most tables",
+            },
+            Threshold {
+                name: "times as wrong without the suspect that warns",
+                value: WARN_TIMES,
+                reason: "an honest strong column has honest relatives: the rest then does about as well",
+            },
+            Threshold {
+                name: "times as wrong without the suspect that fails",
+                value: FAIL_TIMES,
+                reason: "one column then knows what all others together do not",
+            },
+        ],
+        false_alarms: "Easy problems with one decisive measurement and no relative of it among the columns.",
+        remedy: "Ask whether the column is known at the moment of prediction; if not, set \
+                 `data.kinds.COLUMN = \"ignore\"`. For row order keep the split random.",
+        sources: &[
+            Source::TestScore,
+            Source::Paper("Kaufman, Rosset, Perlich, Leakage in Data Mining (2012)"),
+        ],
+    },
+    judge,
+};
+
+/// A column, or what else a row gives away, with its score.
+struct Suspect<'a> {
+    name: &'a str,
+    score: f64,
+    input: bool,
+    /// The score of all other inputs, when it was asked for.
+    rest: Option<f64>,
+}
+
+impl Suspect<'_> {
+    fn times_as_wrong(&self) -> Option<f64> {
+        self.rest.map(|rest| (1.0 - rest) / (1.0 - self.score).max(1e-9))
+    }
+}
+
+fn judge(context: &AuditContext) -> Judgement {
+    let (target, rows) = match context.labelled() {
+        Ok(labelled) => labelled,
+        Err(skipped) => return skipped,
+    };
+    let labelled = Labelled::new(target, rows.clone(), context.seed);
+    let mut scored = scores(context, &labelled);
+    if scored.is_empty() {
+        return Judgement::skipped("no column can be scored: too few labelled rows of two classes");
+    }
+    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.name.cmp(b.name)));
+    let probed = subsample(&rows, PROBE_ROWS, context.seed);
+    for suspect in scored.iter_mut().filter(|s| s.input && is_suspect(s) && s.score < FAIL_SCORE).take(PROBED)
+    {
+        suspect.rest = score_without(context, target, &probed, suspect.name);
+    }
+    verdict(&scored)
+}
+
+fn scores<'a>(context: &'a AuditContext, labelled: &Labelled) -> Vec<Suspect<'a>> {
+    let looked_at = |column: &Column| column.kind != Kind::Ignore && !context.is_target(column);
+    let columns: Vec<_> = context.columns().filter(|(column, _)| looked_at(column)).collect();
+    let score = |(column, facts): &(&'a Column, &super::column_facts::ColumnFacts)| {
+        let score = labelled.score(&Binned::of(column, facts, labelled.classes()))?;
+        Some(Suspect { name: &column.name, score, input: column.kind.is_table_input(), rest: None })
+    };
+    let mut scored: Vec<Suspect<'_>> = columns.par_iter().filter_map(score).collect();
+    let names: Vec<&Column> = columns.iter().map(|(column, _)| *column).collect();
+    let pattern = association::missing_pattern(&names, context.table.rows());
+    let order = association::row_order(context.table.rows());
+    let whole_row = [("the pattern of missing cells", pattern), ("the order of the rows", Some(order))];
+    for (name, binned) in whole_row {
+        let score = binned.and_then(|binned| labelled.score(&binned));
+        scored.extend(score.map(|score| Suspect { name, score, input: false, rest: None }));
+    }
+    scored
+}
+
+fn is_suspect(suspect: &Suspect<'_>) -> bool {
+    suspect.score >= SUSPECT_SCORE
+}
+
+/// The out-of-fold score of boosted trees on all other inputs, in the unit of [`Labelled::score`].
+fn score_without(context: &AuditContext, target: &Target, rows: &[u32], without: &str) -> Option<f64> {
+    let kept = context.table.columns().iter().filter(|column| column.name != without).cloned().collect();
+    let table = Table::new(kept).ok()?;
+    match out_of_fold(ProbeKind::BoostedTrees, &table, target, rows, FOLDS, context.seed).ok()? {
+        Predictions::Probabilities { values, classes } => {
+            let truth = target.codes_of(rows);
+            let outcome = Outcome::Classes { truth: &truth, probabilities: &values, classes };
+            (plumb_stats::metric("auroc")?.compute)(&outcome)
+        }
+        Predictions::Numbers(predicted) => {
+            let (truth, predicted) =
+                (association::ranks(&target.numbers_of(rows)), association::ranks(&predicted));
+            plumb_stats::describe::pearson(&truth, &predicted).map(|r| r.coefficient.powi(2))
+        }
+    }
+}
+
+fn verdict(scored: &[Suspect<'_>]) -> Judgement {
+    let fails = |s: &&Suspect<'_>| {
+        s.input && (s.score >= FAIL_SCORE || s.times_as_wrong().is_some_and(|times| times >= FAIL_TIMES))
+    };
+    let warns = |s: &&Suspect<'_>| {
+        is_suspect(s) && (!s.input || s.times_as_wrong().is_some_and(|times| times >= WARN_TIMES))
+    };
+    let judged = if let Some(leak) = scored.iter().find(fails) {
+        Judgement::fail(sentence(leak))
+    } else if let Some(leak) = scored.iter().find(warns) {
+        Judgement::warn(sentence(leak))
+    } else {
+        let best = &scored[0];
+        Judgement::pass(format!(
+            "no column gives the target away; the best alone, `{}`, scores {:.3}",
+            best.name, best.score
+        ))
+    };
+    let entry = |s: &Suspect<'_>| -> Evidence {
+        let fields = Judgement::pass("").with("column", s.name).with("score", s.score).with("input", s.input);
+        match s.rest {
+            Some(rest) => fields.with("score_of_all_others", rest).evidence,
+            None => fields.evidence,
+        }
+    };
+    judged.with("best_single_columns", scored.iter().take(LISTED).map(entry).collect::<Vec<_>>())
+}
+
+fn sentence(leak: &Suspect<'_>) -> String {
+    let alone =
+        format!("`{}` alone predicts the target with a held-out score of {:.4}", leak.name, leak.score);
+    match leak.rest {
+        Some(rest) => format!("{alone}, all other inputs together with {rest:.4}"),
+        None => alone,
+    }
+}
