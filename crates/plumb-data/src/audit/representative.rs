@@ -45,7 +45,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
             Threshold {
                 name: "AUROC that warns",
                 value: WARN_AUROC,
-                reason: "a twentieth of a standard error's reach above one half at 100 rows a side is not yet a shift",
+                reason: "at 100 rows a side it is 2.4 standard errors above one half",
             },
             Threshold {
                 name: "AUROC that fails",

@@ -14,6 +14,7 @@ struct Clean {
     age: Vec<Option<f64>>,
     income: Vec<Option<f64>>,
     weight: Vec<Option<f64>>,
+    height: Vec<Option<f64>>,
     city: Vec<Option<String>>,
     label: Vec<Option<u32>>,
     extra: Vec<Column>,
@@ -39,7 +40,8 @@ fn clean() -> Clean {
     Clean {
         label: rows.clone().map(label).collect(),
         city: rows.clone().map(|row| Some(city(row))).collect(),
-        weight: rows.map(|row| Some(70.0 + 10.0 * normal(5, row))).collect(),
+        weight: rows.clone().map(|row| Some(70.0 + 10.0 * normal(5, row))).collect(),
+        height: rows.map(|row| Some(170.0 + 10.0 * normal(6, row))).collect(),
         age: age.into_iter().map(Some).collect(),
         income: income.into_iter().map(Some).collect(),
         extra: Vec::new(),
@@ -52,6 +54,7 @@ impl Clean {
             Column::number("age", Kind::Number, self.age),
             Column::number("income", Kind::Number, self.income),
             Column::number("weight", Kind::Number, self.weight),
+            Column::number("height", Kind::Number, self.height),
             Column::category("city", Kind::Category, self.city),
         ];
         columns.extend(self.extra);
@@ -68,6 +71,7 @@ impl Clean {
             self.age.push(self.age[row]);
             self.income.push(self.income[row]);
             self.weight.push(self.weight[row]);
+            self.height.push(self.height[row]);
             self.city.push(self.city[row].clone());
             self.label.push(self.label[row]);
             let copy = self.age.len() - 1;
