@@ -3,6 +3,7 @@
 use plumb_ledger::{Evidence, Judgement, Page, Practice, Source, Threshold};
 
 use super::AuditContext;
+use crate::read::BadRow;
 
 /// 1 %: beyond stray lines, the file is read in a wrong way or damaged.
 const FAIL_SHARE: f64 = 0.01;
@@ -12,11 +13,11 @@ const LISTED: usize = 20;
 pub(super) const PRACTICE: Practice<AuditContext> = Practice {
     page: Page {
         id: "data.readable",
-        question: "does every file decode, every row parse and every row have a label?",
+        question: "does every file decode, every row and value parse, and every row have a label?",
         why: "A row that is left out silently changes what is learned, and rows that fail to parse are rarely a random \
               sample: they come from one source, one period, one kind of customer.",
         evidence: "Files and rows read, rows left out (the first 20 with file, line, column and reason), rows without \
-                   a label, columns without a value.",
+                   a label, values that do not fit their column (they count as missing), columns without a value.",
         thresholds: &[Threshold {
             name: "share of rows left out or unlabelled that fails",
             value: FAIL_SHARE,
@@ -34,15 +35,18 @@ fn judge(context: &AuditContext) -> Judgement {
     let bad = context.report.bad_rows_total;
     let labelled = context.target.as_ref().map(|target| target.labelled_rows().len().min(rows));
     let unlabelled = labelled.map_or(0, |labelled| rows - labelled);
+    let misfits = context.report.bad_values_total;
     let share = (bad + unlabelled) as f64 / (rows + bad).max(1) as f64;
-    let summary = format!("{rows} rows read, {bad} left out, {unlabelled} without a label");
+    let summary = format!(
+        "{rows} rows read, {bad} left out, {unlabelled} without a label, {misfits} values that do not fit their column"
+    );
     let judged = if rows == 0 {
         Judgement::fail("the table has no rows")
     } else if labelled == Some(0) {
         Judgement::fail(format!("none of {rows} rows has a label"))
     } else if share >= FAIL_SHARE {
         Judgement::fail(summary)
-    } else if bad + unlabelled > 0 {
+    } else if bad + unlabelled + misfits > 0 {
         Judgement::warn(summary)
     } else {
         Judgement::pass(summary)
@@ -54,13 +58,15 @@ fn judge(context: &AuditContext) -> Judgement {
         .with("rows", rows)
         .with("columns", context.table.columns().len())
         .with("rows_left_out", bad)
-        .with("first_rows_left_out", bad_rows(context))
+        .with("first_rows_left_out", listed(&context.report.bad_rows))
+        .with("values_that_do_not_fit", misfits)
+        .with("first_values_that_do_not_fit", listed(&context.report.bad_values))
         .with("rows_without_label", unlabelled)
         .with("columns_without_value", empty.collect::<Vec<_>>())
 }
 
-fn bad_rows(context: &AuditContext) -> Vec<Evidence> {
-    let entry = |row: &crate::read::BadRow| {
+fn listed(rows: &[BadRow]) -> Vec<Evidence> {
+    let entry = |row: &BadRow| {
         let fields = [
             ("file", row.path.display().to_string().into()),
             ("line", row.line.into()),
@@ -69,5 +75,5 @@ fn bad_rows(context: &AuditContext) -> Vec<Evidence> {
         ];
         fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     };
-    context.report.bad_rows.iter().take(LISTED).map(entry).collect()
+    rows.iter().take(LISTED).map(entry).collect()
 }
