@@ -1,1 +1,31 @@
-//! Honest evaluation of any predictor: metrics with intervals, baselines, paired tests
+//! Honest evaluation of any predictor: metrics with intervals, baselines on the same rows, paired tests, slices.
+//!
+//! [`evaluate`] predicts the valid and the test rows once and keeps what it saw; [`practices`] judge it. The crate
+//! knows no engine: a model is a [`plumb_data::Predictor`].
+
+mod baselines;
+mod config;
+mod context;
+mod error;
+mod evaluation;
+mod metrics_file;
+mod part;
+mod practices;
+mod primary;
+mod residuals;
+mod scored;
+mod slices;
+mod worst;
+
+pub use baselines::Baseline;
+pub use config::EvaluateConfig;
+pub use context::EvaluateContext;
+pub use error::EvaluateError;
+pub use evaluation::{Evaluation, Subject, evaluate};
+pub use metrics_file::metrics_file;
+pub use part::{ClassCurves, ClassRow, MetricValue, PartEvaluation};
+pub use practices::practices;
+pub use primary::Primary;
+pub use residuals::{HistogramBin, Residuals};
+pub use scored::{Scored, Truth};
+pub use worst::{WorstRow, WorstRows};

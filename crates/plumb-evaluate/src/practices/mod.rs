@@ -1,0 +1,51 @@
+//! The practices of evaluation and fairness: one file each, one row each in [`practices`].
+
+mod beats_baseline;
+mod calibration;
+mod confidence_interval;
+mod cross_validation;
+mod disparate_impact;
+mod equalized_odds;
+mod group_performance;
+mod imbalance_aware;
+mod regression_errors;
+mod robustness;
+mod seed_variance;
+mod shift;
+mod systematic_errors;
+
+use plumb_ledger::Practice;
+
+use crate::EvaluateContext;
+
+/// Every practice of this crate, in the order in which they are judged. A function and no static, because what a
+/// context borrows lives shorter than the program.
+pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
+    vec![
+        Practice { page: beats_baseline::PAGE, judge: beats_baseline::judge },
+        Practice { page: confidence_interval::PAGE, judge: confidence_interval::judge },
+        Practice { page: cross_validation::PAGE, judge: cross_validation::judge },
+        Practice { page: seed_variance::PAGE, judge: seed_variance::judge },
+        Practice { page: imbalance_aware::PAGE, judge: imbalance_aware::judge },
+        Practice { page: regression_errors::PAGE, judge: regression_errors::judge },
+        Practice { page: systematic_errors::PAGE, judge: systematic_errors::judge },
+        Practice { page: shift::PAGE, judge: shift::judge },
+        Practice { page: calibration::PAGE, judge: calibration::judge },
+        Practice { page: robustness::PAGE, judge: robustness::judge },
+        Practice { page: group_performance::PAGE, judge: group_performance::judge },
+        Practice { page: disparate_impact::PAGE, judge: disparate_impact::judge },
+        Practice { page: equalized_odds::PAGE, judge: equalized_odds::judge },
+    ]
+}
+
+/// Below this many rows a slice's rate is a guess: with 30, a rate of one half is known to within 18 points.
+const LEAST_ROWS: usize = 30;
+
+/// Chance that a practice allows itself to be wrong about one table, after correction for the number of looks.
+const SIGNIFICANCE: f64 = 0.01;
+
+/// What each practice says when no part could be evaluated.
+const NOTHING_JUDGED: &str = "no part has labelled rows to judge";
+
+#[cfg(test)]
+mod tests;
