@@ -143,4 +143,28 @@ mod tests {
         assert_eq!(scale.apply(Some(1e300)), 3.0);
         assert!((f64::from(scale.apply(Some(3.0))) - 3.0 / 2f64.sqrt()).abs() < 1e-6);
     }
+
+    /// Made by `oracles/prepare.py` with numpy and scikit-learn.
+    #[test]
+    fn scales_are_those_of_the_oracle() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/preparation.json")).unwrap();
+        for case in golden["cases"].as_array().unwrap() {
+            let list = |name: &str| -> Vec<f64> {
+                case[name].as_array().into_iter().flatten().map(|x| x.as_f64().unwrap()).collect()
+            };
+            let (train, values) = (list("train"), list("values"));
+            for (q, expected) in [0.0, 0.25, 0.5, 0.75, 1.0].into_iter().zip(list("quantiles")) {
+                assert_eq!(quantile(&mut train.clone(), q), expected, "{} {q}", case["name"]);
+            }
+            for (scaling, name) in [(Scaling::Robust, "robust"), (Scaling::Standard, "standard")] {
+                let scale = Scale::fit(scaling, &mut train.clone());
+                for (&value, expected) in values.iter().zip(list(name)) {
+                    let found = f64::from(scale.apply(Some(value)));
+                    let close = (found - expected).abs() <= 1e-6 * expected.abs().max(1e-6);
+                    assert!(close, "{} {name} {value}: {found} {expected}", case["name"]);
+                }
+            }
+        }
+    }
 }

@@ -62,7 +62,7 @@ struct DesignColumn {
 
 enum DesignValues {
     Numbers(Vec<f64>),
-    Codes { codes: Vec<u32>, count: usize },
+    Codes(Vec<u32>),
 }
 
 /// The inputs of all rows, column by column; categories stay codes, so that a pass costs one term a category.
@@ -86,9 +86,8 @@ impl Design {
                         columns.push(DesignColumn::numbers(width + 1, numbers.iter().map(flag).collect()));
                     }
                 }
-                (Input::Codes { count }, FeatureValues::Codes { codes, .. }) => {
-                    let values = DesignValues::Codes { codes: codes.clone(), count: *count };
-                    columns.push(DesignColumn { at: width, values });
+                (Input::Codes { .. }, FeatureValues::Codes { codes, .. }) => {
+                    columns.push(DesignColumn { at: width, values: DesignValues::Codes(codes.clone()) });
                 }
                 // The features hold kinds equal between fit and prediction.
                 _ => {}
@@ -98,15 +97,21 @@ impl Design {
         Self { columns, width }
     }
 
-    /// The scores of the rows from `first` on, row-major.
-    fn scores(&self, weights: &[f64], outputs: usize, first: usize, scores: &mut [f64]) {
-        for output in 0..outputs {
-            let own = &weights[output * self.width..][..self.width];
-            scores.iter_mut().skip(output).step_by(outputs).for_each(|score| *score = own[0]);
-            for column in &self.columns {
-                column.add_to(own, first, scores.iter_mut().skip(output).step_by(outputs));
-            }
+    /// One output's scores of the rows from `first` on, by that output's weights.
+    fn scores(&self, weights: &[f64], first: usize, scores: &mut [f64]) {
+        scores.fill(weights[0]);
+        for column in &self.columns {
+            column.add_to(&weights[column.at..], first, scores);
         }
+    }
+
+    /// The scores of a block of rows, one run for each output.
+    fn block_scores(&self, weights: &[f64], first: usize, rows: usize) -> Vec<f64> {
+        let mut scores = vec![0.0; rows * (weights.len() / self.width)];
+        for (weights, scores) in weights.chunks_exact(self.width).zip(scores.chunks_exact_mut(rows)) {
+            self.scores(weights, first, scores);
+        }
+        scores
     }
 }
 
@@ -116,27 +121,29 @@ impl DesignColumn {
     }
 
     /// Adds its term to the score of each row from `first` on.
-    fn add_to<'a>(&self, weights: &[f64], first: usize, scores: impl Iterator<Item = &'a mut f64>) {
+    fn add_to(&self, weights: &[f64], first: usize, scores: &mut [f64]) {
         match &self.values {
             DesignValues::Numbers(values) => {
-                let weight = weights[self.at];
-                scores.zip(&values[first..]).for_each(|(score, value)| *score += weight * value);
+                let weight = weights[0];
+                scores.iter_mut().zip(&values[first..]).for_each(|(score, value)| *score += weight * value);
             }
-            DesignValues::Codes { codes, .. } => {
-                let weights = &weights[self.at..];
-                scores.zip(&codes[first..]).for_each(|(score, &code)| *score += weights[code as usize]);
+            DesignValues::Codes(codes) => {
+                scores
+                    .iter_mut()
+                    .zip(&codes[first..])
+                    .for_each(|(score, &code)| *score += weights[code as usize]);
             }
         }
     }
 
-    /// The sums of `residuals` (one output's) times its terms: the gradient of its weights.
-    fn gradient(&self, residuals: impl Iterator<Item = f64>) -> Vec<f64> {
+    /// Adds the sums of `residuals` times its terms, rows from `first` on, to the gradient of its weights.
+    fn add_gradient(&self, residuals: &[f64], first: usize, gradient: &mut [f64]) {
         match &self.values {
-            DesignValues::Numbers(values) => vec![residuals.zip(values).map(|(r, x)| r * x).sum()],
-            DesignValues::Codes { codes, count } => {
-                let mut sums = vec![0.0; *count];
-                residuals.zip(codes).for_each(|(r, &code)| sums[code as usize] += r);
-                sums
+            DesignValues::Numbers(values) => {
+                gradient[0] += residuals.iter().zip(&values[first..]).map(|(r, x)| r * x).sum::<f64>();
+            }
+            DesignValues::Codes(codes) => {
+                residuals.iter().zip(&codes[first..]).for_each(|(r, &code)| gradient[code as usize] += r);
             }
         }
     }
@@ -154,43 +161,58 @@ pub(super) fn fit(features: &[FeatureValues], link: Link, labels: &[f64]) -> Lin
     Linear { link, inputs, weights }
 }
 
-/// The penalised mean loss and its gradient.
+/// The penalised mean loss and its gradient: one pass over blocks of rows, their sums added in order.
 fn objective(design: &Design, link: Link, labels: &[f64], weights: &[f64]) -> (f64, Vec<f64>) {
-    let outputs = link.outputs();
-    let n = labels.len() as f64;
-    let mut residuals = vec![0.0; labels.len() * outputs];
-    let blocks = residuals.par_chunks_mut(BLOCK * outputs).zip(labels.par_chunks(BLOCK)).enumerate();
-    let losses: Vec<f64> = blocks
-        .map(|(block, (scores, labels))| {
-            design.scores(weights, outputs, block * BLOCK, scores);
-            scores.chunks_exact_mut(outputs).zip(labels).map(|(row, &label)| residual(link, row, label)).sum()
-        })
+    let blocks: Vec<(f64, Vec<f64>)> = labels
+        .par_chunks(BLOCK)
+        .enumerate()
+        .map(|(block, labels)| block_objective(design, link, labels, weights, block * BLOCK))
         .collect();
-    let mut gradient: Vec<f64> = Vec::with_capacity(weights.len());
-    let mut penalty = 0.0;
-    for output in 0..outputs {
-        let own = || residuals.iter().copied().skip(output).step_by(outputs);
-        let sums: Vec<Vec<f64>> = design.columns.par_iter().map(|column| column.gradient(own())).collect();
-        let weights = &weights[output * design.width..][..design.width];
-        let mut of_output: Vec<f64> = weights.iter().map(|weight| weight / n).collect();
-        of_output[0] = own().sum::<f64>() / n;
-        for (column, sums) in design.columns.iter().zip(sums) {
-            of_output[column.at..].iter_mut().zip(sums).for_each(|(to, sum)| *to += sum / n);
-        }
-        penalty += 0.5 * weights[1..].iter().map(|weight| weight * weight).sum::<f64>() / n;
-        gradient.extend(of_output);
+    let n = labels.len() as f64;
+    let mut loss = 0.0;
+    let mut gradient = weights.to_vec();
+    for weights in gradient.chunks_exact_mut(design.width) {
+        weights[0] = 0.0;
+        loss += 0.5 * weights.iter().map(|weight| weight * weight).sum::<f64>();
     }
-    (losses.iter().sum::<f64>() / n + penalty, gradient)
+    for (block_loss, block_gradient) in blocks {
+        loss += block_loss;
+        gradient.iter_mut().zip(block_gradient).for_each(|(sum, own)| *sum += own);
+    }
+    gradient.iter_mut().for_each(|sum| *sum /= n);
+    (loss / n, gradient)
 }
 
-/// The loss of a row; its scores become predicted minus wanted.
-fn residual(link: Link, scores: &mut [f64], label: f64) -> f64 {
-    let loss = link.loss(scores, label);
-    link.activate(scores);
-    for (output, score) in scores.iter_mut().enumerate() {
-        *score -= link.wanted(label, output);
+/// The summed loss of a block of rows and its gradient, without the penalty.
+fn block_objective(
+    design: &Design,
+    link: Link,
+    labels: &[f64],
+    weights: &[f64],
+    first: usize,
+) -> (f64, Vec<f64>) {
+    let rows = labels.len();
+    let mut residuals = design.block_scores(weights, first, rows);
+    let mut loss = 0.0;
+    let mut scores = vec![0.0; link.outputs()];
+    for (row, &label) in labels.iter().enumerate() {
+        for (output, score) in scores.iter_mut().enumerate() {
+            *score = residuals[output * rows + row];
+        }
+        loss += link.loss(&scores, label);
+        link.activate(&mut scores);
+        for (output, &mean) in scores.iter().enumerate() {
+            residuals[output * rows + row] = mean - link.wanted(label, output);
+        }
     }
-    loss
+    let mut gradient = vec![0.0; weights.len()];
+    for (residuals, gradient) in residuals.chunks_exact(rows).zip(gradient.chunks_exact_mut(design.width)) {
+        gradient[0] = residuals.iter().sum();
+        for column in &design.columns {
+            column.add_gradient(residuals, first, &mut gradient[column.at..]);
+        }
+    }
+    (loss, gradient)
 }
 
 impl Linear {
@@ -199,11 +221,13 @@ impl Linear {
         let design = Design::new(&self.inputs, features);
         let outputs = self.link.outputs();
         let mut scores = vec![0.0; rows * outputs];
-        if outputs > 0 {
-            scores.par_chunks_mut(BLOCK * outputs).enumerate().for_each(|(block, scores)| {
-                design.scores(&self.weights, outputs, block * BLOCK, scores);
-            });
-        }
+        scores.par_chunks_mut((BLOCK * outputs).max(1)).enumerate().for_each(|(block, scores)| {
+            let rows = scores.len() / outputs;
+            let by_output = design.block_scores(&self.weights, block * BLOCK, rows);
+            for (place, score) in scores.iter_mut().enumerate() {
+                *score = by_output[place % outputs * rows + place / outputs];
+            }
+        });
         self.link.answers(scores)
     }
 }
