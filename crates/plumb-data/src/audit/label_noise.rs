@@ -10,6 +10,10 @@ use crate::{Predictions, Target};
 
 /// Rows that the probe sees at most: the standard error of a rate of 3 % among its most confident twentieth is 0.5 %.
 const ROWS: usize = 20_000;
+/// Rows times classes at most: boosted trees fit one tree a class and round.
+const ROWS_TIMES_CLASSES: usize = 10 * ROWS;
+/// Fewer labelled rows for each class than this and no class is learned.
+const LEAST_CLASS_ROWS: usize = 10;
 /// Out-of-fold folds.
 const FOLDS: usize = 3;
 /// Below this the most confident slice is too small to judge.
@@ -30,7 +34,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
         question: "do the labels agree with predictions where a model that has not seen them is surest?",
         why: "Wrong labels teach wrong rules, and in the test part they make right predictions count as errors. \
               Classic benchmarks have 1 to 6 % of them.",
-        evidence: "Boosted trees predict each row out of fold (20,000 labelled rows at most, 3 folds). The noise floor is \
+        evidence: "Boosted trees predict each row out of fold (20,000 labelled rows at most, fewer beyond ten classes; 3 folds). The noise floor is \
                    the least rate of disagreement within the 5, 10 and 20 % of rows that are predicted with the most \
                    confidence: honest uncertainty vanishes there, wrong labels do not. It decides, by the lower end of \
                    its 95 % Wilson interval. The rows that confident learning marks (off the diagonal of the confident \
@@ -78,7 +82,13 @@ fn judge(context: &AuditContext) -> Judgement {
             labelled.len()
         ));
     }
-    let rows = subsample(&labelled, ROWS, context.seed);
+    let rows = subsample(&labelled, ROWS.min(ROWS_TIMES_CLASSES / target.classes.len()), context.seed);
+    if rows.len() < LEAST_CLASS_ROWS * target.classes.len() {
+        return Judgement::skipped(format!(
+            "{} classes have too few rows each to be learned",
+            target.classes.len()
+        ));
+    }
     match out_of_fold(ProbeKind::BoostedTrees, &context.table, target, &rows, FOLDS, context.seed) {
         Ok(Predictions::Probabilities { values, classes }) => {
             let truth = target.codes_of(&rows);

@@ -35,7 +35,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
         evidence: "For each column the held-out score of its bins alone: AUROC (mean of one class against the rest) or, \
                    for a numeric target, the explained share of the variance of its ranks; fitted on one half of the \
                    labelled rows, judged on the other, both ways. For the strongest suspects below the failing score \
-                   also the score of boosted trees on all other inputs (10,000 rows at most). The same for the order \
+                   also the score of boosted trees on all other inputs (10,000 rows at most, fewer beyond ten classes). The same for the order \
                    of the rows and for the pattern of missing cells.",
         thresholds: &[
             Threshold {
@@ -96,7 +96,9 @@ fn judge(context: &AuditContext) -> Judgement {
         return Judgement::skipped("no column can be scored: too few labelled rows of two classes");
     }
     scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.name.cmp(b.name)));
-    let probed = subsample(&rows, PROBE_ROWS, context.seed);
+    // Boosted trees fit one tree a class and round.
+    let most = PROBE_ROWS.min(10 * PROBE_ROWS / labelled.classes());
+    let probed = subsample(&rows, most, context.seed);
     for suspect in scored.iter_mut().filter(|s| s.input && is_suspect(s) && s.score < FAIL_SCORE).take(PROBED)
     {
         suspect.rest = score_without(context, target, &probed, suspect.name);
