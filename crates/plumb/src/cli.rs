@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{completions, explain_key, practices, schema};
+use crate::commands::{audit, check, completions, explain_key, init, practices, run, schema};
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
 ///
@@ -26,6 +26,14 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look at data and write a commented job file
+    Init(init::Args),
+    /// Audit, split, train, evaluate and report
+    Run(run::Args),
+    /// Judge a table
+    Audit(audit::Args),
+    /// Audit, split and preflight, without training
+    Check(check::Args),
     /// List the practices, or explain one
     Practices(practices::Args),
     /// Explain a key of the job file, or all of them
@@ -36,11 +44,14 @@ pub(crate) enum Command {
     Completions(completions::Args),
 }
 
-/// Runs a command.
 impl Command {
     /// Dispatches to the command's file.
     pub(crate) fn run(self) -> Result<plumb_ledger::ExitCode, crate::fault::Fault> {
         match self {
+            Self::Init(args) => init::run(&args),
+            Self::Run(args) => run::run(&args),
+            Self::Audit(args) => audit::run(&args),
+            Self::Check(args) => check::run(&args),
             Self::Practices(args) => practices::run(&args),
             Self::ExplainKey(args) => explain_key::run(&args),
             Self::Schema => schema::run(),

@@ -1,6 +1,8 @@
 //! The one error of the binary: a sentence, what to change, how the process ends.
 
-use plumb_ledger::{ExitCode, Explain};
+use std::path::Path;
+
+use plumb_ledger::{Entry, ExitCode, Explain};
 
 use crate::console;
 use crate::job::JobError;
@@ -32,6 +34,19 @@ impl Fault {
     /// Whoever read the result has had enough: no fault at all.
     pub(crate) fn reader_gone() -> Self {
         Self::new("", ExitCode::Done)
+    }
+
+    /// Practices named in `[gates]` failed.
+    pub(crate) fn gate(broken: &[&Entry]) -> Self {
+        let ids: Vec<String> = broken.iter().map(|entry| format!("`{}`", entry.id)).collect();
+        let remedy = broken.first().map(|entry| entry.remedy.clone()).unwrap_or_default();
+        Self::new(format!("stopped by `gates.fail`: {} failed", ids.join(", ")), ExitCode::Gate).hint(remedy)
+    }
+
+    /// The run was interrupted and can be resumed.
+    pub(crate) fn interrupted(folder: &Path) -> Self {
+        let hint = format!("`plumb run --resume {}` goes on", folder.display());
+        Self::new(format!("interrupted: {}", folder.display()), ExitCode::Interrupted).hint(hint)
     }
 
     /// Adds what to change.

@@ -7,7 +7,6 @@ mod commands;
 mod console;
 mod fault;
 mod job;
-#[cfg_attr(not(test), expect(dead_code, reason = "`plumb run` draws the report"))]
 mod report;
 mod run;
 

@@ -1,6 +1,10 @@
 //! One file for each command: its arguments and what it does.
 
+pub(crate) mod audit;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain_key;
+pub(crate) mod init;
 pub(crate) mod practices;
+pub(crate) mod run;
 pub(crate) mod schema;

@@ -24,6 +24,16 @@ impl<T> Auto<T> {
     }
 }
 
+impl<T: Copy> Auto<T> {
+    /// The given value, if there is one.
+    pub(crate) fn value(&self) -> Option<T> {
+        match self {
+            Self::Auto => None,
+            Self::Value(value) => Some(*value),
+        }
+    }
+}
+
 impl<T: Serialize> Serialize for Auto<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -6,6 +6,42 @@ use plumb_data::Kind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::Auto;
+
+/// What stands between the fields of a text file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub(crate) enum Delimiter {
+    /// Found out.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// A comma.
+    #[serde(rename = ",")]
+    Comma,
+    /// A semicolon.
+    #[serde(rename = ";")]
+    Semicolon,
+    /// A tab.
+    #[serde(rename = "\t")]
+    Tab,
+    /// A vertical bar.
+    #[serde(rename = "|")]
+    Bar,
+}
+
+impl Delimiter {
+    /// The character as a byte; none for one to be found out.
+    pub(crate) fn byte(self) -> Option<u8> {
+        match self {
+            Self::Auto => None,
+            Self::Comma => Some(b','),
+            Self::Semicolon => Some(b';'),
+            Self::Tab => Some(b'\t'),
+            Self::Bar => Some(b'|'),
+        }
+    }
+}
+
 /// The data to learn from.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +63,14 @@ pub(crate) struct DataSection {
     /// and `ignore` are never an input of a model for tables.
     #[schemars(schema_with = "kinds_schema")]
     pub(crate) kinds: BTreeMap<String, Kind>,
+    /// What stands between the fields of a text file.
+    ///
+    /// `auto` finds it out from the first lines.
+    pub(crate) delimiter: Delimiter,
+    /// Whether text files begin with the names of their columns.
+    ///
+    /// `auto` finds it out from the first lines.
+    pub(crate) header: Auto<bool>,
     /// Data that the training data should be like: recent, or from production.
     ///
     /// `data.representative` compares each column by effect size and corrected p. Without it the practice is

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DataSection, EvaluateSection, GatesSection, LimitsSection, ModelSection, PrepareSection, SplitSection,
-    TrainSection,
+    DataSection, EvaluateSection, GatesSection, LimitsSection, LogSection, ModelSection, PrepareSection,
+    SplitSection, TrainSection,
 };
 
 /// A job: what to learn, from what, how, and which practices stop it.
@@ -29,6 +29,8 @@ pub(crate) struct JobFile {
     pub(crate) evaluate: EvaluateSection,
     /// Which practices stop the run.
     pub(crate) gates: GatesSection,
+    /// What is written for other programs.
+    pub(crate) log: LogSection,
     /// How much a reader may take in before it refuses.
     pub(crate) limits: LimitsSection,
 }

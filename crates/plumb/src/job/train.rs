@@ -41,6 +41,23 @@ pub(crate) enum ScheduleName {
     FlatCos,
 }
 
+impl ScheduleName {
+    /// The word, as it stands in a job.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Step => "step",
+            Self::Linear => "linear",
+            Self::Cosine => "cosine",
+            Self::WarmRestarts => "warm_restarts",
+            Self::OneCycle => "one_cycle",
+            Self::Plateau => "plateau",
+            Self::Coslog4 => "coslog4",
+            Self::FlatCos => "flat_cos",
+        }
+    }
+}
+
 /// How much each class counts in the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -129,7 +146,7 @@ pub(crate) struct TrainSection {
     ///
     /// `auto` is the preset's: 256 for `realmlp`, fewer for large tables.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
-    pub(crate) epochs: Auto<usize>,
+    pub(crate) epochs: Auto<u64>,
     /// How many rows make one step.
     ///
     /// `auto` is the preset's: 256 for `realmlp`.
@@ -186,7 +203,7 @@ pub(crate) struct TrainSection {
     ///
     /// `auto` is the preset's: `realmlp` runs its schedule to the end, `mlp` waits 16 epochs.
     #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
-    pub(crate) patience: Auto<usize>,
+    pub(crate) patience: Auto<u64>,
 }
 
 impl Default for TrainSection {

@@ -9,6 +9,8 @@ use plumb_ledger::lock::{FolderLock, LockError};
 use plumb_ledger::{ExitCode, Explain};
 use serde::Serialize;
 
+use super::files::JOB;
+
 /// Why a run cannot have its folder.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FolderError {
@@ -66,13 +68,6 @@ impl Explain for FolderError {
         }
     }
 }
-
-/// The resolved job.
-pub(crate) const JOB: &str = "job.toml";
-/// All verdicts.
-pub(crate) const LEDGER: &str = "ledger.json";
-/// The scores; written last, so that it stands only in a finished run.
-pub(crate) const METRICS: &str = "metrics.json";
 
 /// A run's folder, held by this process alone.
 #[derive(Debug)]

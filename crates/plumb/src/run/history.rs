@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use plumb_learn::train::Event;
 use serde::Serialize;
 
 /// The history file, open for appending.
@@ -25,6 +26,13 @@ impl History {
         file.set_len(length)?;
         file.seek(SeekFrom::End(0))?;
         Ok(Self { file: io::BufWriter::new(file), length })
+    }
+
+    /// The events in the first `length` bytes of the file; lines that cannot be read are passed over.
+    pub(crate) fn events(path: &Path, length: u64) -> Vec<Event> {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let kept = bytes.get(..length as usize).unwrap_or(&bytes);
+        kept.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
     /// Appends one event.

@@ -1,10 +1,31 @@
 //! The main job: its folder, its stages and what a person sees of it.
 
+mod files;
 mod folder;
 mod history;
 mod interrupt;
+mod observer;
+mod open;
 mod parquet_file;
+mod pipeline;
+mod provenance;
+mod repeats;
 mod screen;
+mod settle;
+mod stage_data;
+mod stage_evaluate;
+mod stage_preflight;
+mod stage_prepare;
+mod stage_report;
+mod stage_split;
+mod stage_train;
+mod state;
+mod summary;
 mod tensorboard;
 
-pub(crate) use folder::{FolderError, RunFolder};
+pub(crate) use folder::RunFolder;
+pub(crate) use open::{Place, Source, open};
+pub(crate) use pipeline::{audit, check, run};
+pub(crate) use screen::Screen;
+pub(crate) use stage_data::read_options;
+pub(crate) use state::Run;

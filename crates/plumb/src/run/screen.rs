@@ -1,6 +1,7 @@
 //! What a person sees while a run works: verdicts as they come, and one bar with rate, time left and the
 //! figures that matter. Without a terminal the bar is plain lines, a few seconds apart.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,10 +14,31 @@ use crate::console;
 /// Between plain lines of progress: enough to see that it moves, few enough to keep a log readable.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// The screen's clock, for whoever holds the screen's other half.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedClock(Arc<SystemClock>);
+
+impl SharedClock {
+    /// The clock of a screen.
+    pub(crate) fn of(screen: &Screen) -> Self {
+        Self(Arc::clone(&screen.clock))
+    }
+}
+
+impl Clock for SharedClock {
+    fn unix_ms(&self) -> u64 {
+        self.0.unix_ms()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// The log on stderr, with a bar below it while there is one.
 #[derive(Debug)]
 pub(crate) struct Screen {
-    clock: SystemClock,
+    clock: Arc<SystemClock>,
     terminal: bool,
     bar: Option<ProgressBar>,
     work: Work,
@@ -36,7 +58,7 @@ impl Screen {
     /// A screen on this process's stderr.
     pub(crate) fn new(clock: SystemClock) -> Self {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        Self { clock, terminal, bar: None, work: Work::default() }
+        Self { clock: Arc::new(clock), terminal, bar: None, work: Work::default() }
     }
 
     /// The machine's clock.

@@ -38,7 +38,11 @@ impl EventFile {
             bytes_field(&mut summary, 1, &of_tag);
         }
         bytes_field(&mut event, 5, &summary);
-        self.record(&event)?;
+        self.record(&event)
+    }
+
+    /// Hands everything written so far to the system.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 
@@ -108,6 +112,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut events = EventFile::create(folder.path(), 1_700_000_000_000).unwrap();
         events.scalars(1_700_000_000_500, 300, &[("train/loss", 0.25)]).unwrap();
+        events.flush().unwrap();
         let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         let bytes = std::fs::read(path).unwrap();
         let mut at = 0;

@@ -1,0 +1,30 @@
+//! The names of the files in a run folder.
+
+/// The resolved job; there from the first moment.
+pub(crate) const JOB: &str = "job.toml";
+/// All verdicts.
+pub(crate) const LEDGER: &str = "ledger.json";
+/// The profile of the table.
+pub(crate) const DATA: &str = "data.json";
+/// The part of each row.
+pub(crate) const SPLIT: &str = "split.parquet";
+/// The split in short.
+pub(crate) const SPLIT_SUMMARY: &str = "split.json";
+/// What was measured before training.
+pub(crate) const PREFLIGHT: &str = "preflight.json";
+/// One event a line.
+pub(crate) const HISTORY: &str = "history.jsonl";
+/// What was predicted for the valid and the test rows.
+pub(crate) const PREDICTIONS: &str = "predictions.parquet";
+/// The rows that were predicted worst.
+pub(crate) const WORST: &str = "worst.json";
+/// The page for people.
+pub(crate) const REPORT: &str = "report.html";
+/// The scores; written last, so that it stands only in a finished run.
+pub(crate) const METRICS: &str = "metrics.json";
+/// Checkpoints, one folder each.
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+/// TensorBoard event files.
+pub(crate) const TENSORBOARD: &str = "tensorboard";
+/// What can be deployed.
+pub(crate) const MODEL: &str = "model";

@@ -1,0 +1,152 @@
+//! Watches a training: history and TensorBoard files, checkpoints, progress, Ctrl-C.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use plumb_learn::train::{Checkpoint, Control, Event, Observer};
+use plumb_learn::watch;
+use plumb_ledger::atomic::{self, StagedFolder};
+use plumb_ledger::clock::Clock;
+
+use super::history::History;
+use super::tensorboard::EventFile;
+use super::{Screen, interrupt};
+
+/// The file of a checkpoint that tells how long `history.jsonl` was.
+const HISTORY_LENGTH: &str = "history.json";
+/// Steps between points of the step curves in TensorBoard; its pages thin them anyway.
+const SCALARS_EVERY: u64 = 10;
+
+/// Where the events of a training go.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) history: History,
+    pub(crate) tensorboard: Option<EventFile>,
+}
+
+/// Watches one training.
+#[derive(Debug)]
+pub(crate) struct Watcher<'a> {
+    screen: &'a mut Screen,
+    /// The folder of its checkpoint.
+    checkpoint: PathBuf,
+    /// Files for the events; none for a repeat, whose events are of no interest later.
+    recorder: Option<Recorder>,
+    /// The metric shown while training.
+    primary: String,
+    score: Option<f64>,
+    /// The events as the practices read them.
+    pub(crate) events: watch::History,
+    /// Why recording failed, if it did; it ends the training.
+    pub(crate) failed: Option<io::Error>,
+}
+
+impl<'a> Watcher<'a> {
+    /// A watcher that has already seen `events`, those before the checkpoint.
+    pub(crate) fn new(
+        screen: &'a mut Screen,
+        checkpoint: PathBuf,
+        recorder: Option<Recorder>,
+        primary: &str,
+        events: watch::History,
+    ) -> Self {
+        let primary = primary.to_owned();
+        Self { screen, checkpoint, recorder, primary, score: None, events, failed: None }
+    }
+
+    fn record(&mut self, event: &Event) -> io::Result<()> {
+        let Some(recorder) = &mut self.recorder else { return Ok(()) };
+        recorder.history.append(event)?;
+        let now = self.screen.clock().unix_ms();
+        match (event, &mut recorder.tensorboard) {
+            (Event::Step { step, loss, lr, grad_norm, .. }, Some(file)) if step % SCALARS_EVERY == 0 => file
+                .scalars(
+                    now,
+                    *step,
+                    &[("train/loss", *loss), ("train/lr", *lr), ("train/grad_norm", *grad_norm)],
+                ),
+            (Event::Epoch { step, train_loss, valid, .. }, Some(file)) => {
+                let tags: Vec<String> = valid.keys().map(|name| format!("valid/{name}")).collect();
+                let mut scalars = vec![("train/epoch_loss", *train_loss)];
+                scalars.extend(tags.iter().map(String::as_str).zip(valid.values().copied()));
+                file.scalars(now, *step, &scalars)?;
+                file.flush()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Epoch { valid, .. } => self.score = valid.get(&self.primary).copied(),
+            Event::Step { step, epoch, loss, .. } => {
+                let score = self.score.map(|score| format!(", valid {} {score:.4}", self.primary));
+                let figures = format!("epoch {}, loss {loss:.4}{}", epoch + 1, score.unwrap_or_default());
+                self.screen.advance(step + 1, &figures);
+            }
+            Event::Layers { .. } => {}
+        }
+    }
+
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), String> {
+        let length = match &mut self.recorder {
+            Some(recorder) => {
+                recorder.history.sync().map_err(|e| format!("cannot write the history ({e})"))?
+            }
+            None => 0,
+        };
+        let write = || {
+            let mut folder = StagedFolder::new(&self.checkpoint)?;
+            for (name, bytes) in &checkpoint.files {
+                folder.write(name, bytes)?;
+            }
+            folder.write(HISTORY_LENGTH, length.to_string().as_bytes())?;
+            folder.commit()
+        };
+        write().map_err(|e| e.to_string())
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn event(&mut self, event: &Event) -> Control {
+        self.events.push(event);
+        self.show(event);
+        if let Err(error) = self.record(event) {
+            self.failed = Some(error);
+            return Control::Stop;
+        }
+        if interrupt::asked() { Control::Stop } else { Control::Continue }
+    }
+
+    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), String> {
+        self.save(checkpoint)
+    }
+}
+
+/// A checkpoint found in a run folder.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// What training goes on from; none when there is none.
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// How long `history.jsonl` was then.
+    pub(crate) history_length: u64,
+}
+
+/// Looks for a checkpoint. A damaged one is told and left out: training anew leads to the same weights.
+pub(crate) fn find_checkpoint(folder: &Path, screen: &Screen) -> Found {
+    let recovered = atomic::recover(folder).map_err(|e| e.to_string());
+    if !folder.join(atomic::MANIFEST).exists() {
+        return Found::default();
+    }
+    match recovered.and_then(|()| atomic::read_folder(folder).map_err(|e| e.to_string())) {
+        Ok(mut files) => {
+            let length = files.remove(HISTORY_LENGTH).and_then(|bytes| String::from_utf8(bytes).ok());
+            let history_length = length.and_then(|text| text.parse().ok()).unwrap_or(0);
+            Found { checkpoint: Some(Checkpoint { files }), history_length }
+        }
+        Err(problem) => {
+            screen.say(&format!("the checkpoint cannot be used, training starts anew: {problem}"));
+            Found::default()
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Every `auto` of the job becomes a value: from the preset, the task and the train rows.
+//!
+//! The values are written back into the job, so that the job in the run folder says all that was chosen.
+
+use std::collections::BTreeMap;
+
+use plumb_data::Target;
+use plumb_data::prepare::{self, PrepareConfig};
+use plumb_evaluate::Primary;
+use plumb_learn::losses::Loss;
+use plumb_learn::model::NetworkConfig;
+use plumb_learn::optim::OptimizerConfig;
+use plumb_learn::presets::{self, Circumstances};
+use plumb_learn::schedules::ScheduleConfig;
+use plumb_learn::train::TrainConfig;
+
+use super::Run;
+use super::stage_data::Data;
+use crate::fault::Fault;
+use crate::job::{Auto, ClassWeights, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName};
+
+/// All that training is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// How numbers and categories become inputs.
+    pub(crate) prepare: PrepareConfig,
+    /// The network.
+    pub(crate) network: NetworkConfig,
+    /// How it is trained.
+    pub(crate) train: TrainConfig,
+    /// The metric that chooses the epoch, with the reason.
+    pub(crate) primary: Primary,
+    /// Whether the rate is still to be found by the range test.
+    pub(crate) find_rate: bool,
+}
+
+/// Settles the job for these train rows.
+pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<Plan, Fault> {
+    let target = data.target()?;
+    let named = run.job.evaluate.primary.clone().or("auto".to_owned());
+    let primary = Primary::choose(&named, target, train_rows)?;
+    let job = &mut run.job;
+    job.evaluate.primary = Auto::Value(primary.metric.name.to_owned());
+    let preset = presets::named(preset_name(&mut job.model.preset))?;
+    let of = Circumstances { task: target.task, rows: train_rows.len(), primary: primary.metric.name };
+    let mut network = (preset.network)(target.task);
+    settle_network(job, &mut network);
+    let mut train = (preset.train)(&of);
+    settle_training(job, &mut train, target, train_rows)?;
+    let find_rate = job.train.lr == Rate::Find;
+    let prepare = settle_prepare(job, preset.name);
+    train.identity = identity(job, data)?;
+    Ok(Plan { prepare, network, train, primary, find_rate })
+}
+
+fn preset_name(preset: &mut Preset) -> &'static str {
+    match preset {
+        Preset::Auto | Preset::Realmlp => {
+            *preset = Preset::Realmlp;
+            "realmlp"
+        }
+        Preset::Mlp => "mlp",
+    }
+}
+
+fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) {
+    let (hidden, dropout) = match network {
+        NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
+        NetworkConfig::RealMlp(config) => (&mut config.hidden, &mut config.dropout),
+    };
+    fill(&mut job.model.hidden, hidden);
+    fill(&mut job.model.dropout, dropout);
+}
+
+fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
+    if job.prepare.scaling == Scaling::Auto {
+        job.prepare.scaling = if preset == "realmlp" { Scaling::Robust } else { Scaling::Standard };
+    }
+    let scaling = match job.prepare.scaling {
+        Scaling::Auto | Scaling::Robust => prepare::Scaling::Robust,
+        Scaling::Standard => prepare::Scaling::Standard,
+        Scaling::None => prepare::Scaling::None,
+    };
+    PrepareConfig { scaling, one_hot_max: job.prepare.one_hot_max, rare_below: job.prepare.rare }
+}
+
+fn settle_training(
+    job: &mut JobFile,
+    train: &mut TrainConfig,
+    target: &Target,
+    train_rows: &[u32],
+) -> Result<(), Fault> {
+    let of = &mut job.train;
+    train.seed = of.seed;
+    train.accumulate = of.accumulate;
+    train.balanced = of.sampling == Sampling::Balanced;
+    fill(&mut of.epochs, &mut train.epochs);
+    fill(&mut of.batch_size, &mut train.batch_size);
+    fill(&mut of.weight_decay, &mut train.weight_decay);
+    match of.lr {
+        Rate::Value(rate) => train.lr = rate,
+        Rate::Auto => of.lr = Rate::Value(train.lr),
+        Rate::Find => {}
+    }
+    fill_optional(&mut of.clip_norm, &mut train.clip_norm, 0.0);
+    fill_optional(&mut of.ema, &mut train.ema, 0.0);
+    fill_optional(&mut of.patience, &mut train.patience, 0);
+    settle_optimizer(&mut of.optimizer, of.momentum, train)?;
+    settle_schedule(&mut of.schedule, train)?;
+    settle_loss(job, train, target, train_rows);
+    Ok(())
+}
+
+/// The job's value wins; `auto` takes the preset's, and the job then says so.
+fn fill<T: Clone>(of_job: &mut Auto<T>, of_preset: &mut T) {
+    match of_job {
+        Auto::Value(value) => of_preset.clone_from(value),
+        Auto::Auto => *of_job = Auto::Value(of_preset.clone()),
+    }
+}
+
+/// Like [`fill`], where `none` in the job stands for nothing.
+fn fill_optional<T: Copy + PartialEq>(of_job: &mut Auto<T>, of_preset: &mut Option<T>, none: T) {
+    match *of_job {
+        Auto::Value(value) => *of_preset = (value != none).then_some(value),
+        Auto::Auto => *of_job = Auto::Value(of_preset.unwrap_or(none)),
+    }
+}
+
+/// An optimizer named as the preset's own keeps the preset's settings.
+fn settle_optimizer(
+    name: &mut Auto<OptimizerName>,
+    momentum: f64,
+    train: &mut TrainConfig,
+) -> Result<(), Fault> {
+    let own = train.optimizer.name();
+    let wanted = match name {
+        Auto::Auto => own,
+        Auto::Value(OptimizerName::Sgd) => "sgd",
+        Auto::Value(OptimizerName::Adam) => "adam",
+        Auto::Value(OptimizerName::Adamw) => "adamw",
+    };
+    if wanted != own {
+        train.optimizer = OptimizerConfig::named(wanted)?;
+    }
+    if let OptimizerConfig::Sgd(sgd) = &mut train.optimizer {
+        sgd.momentum = momentum;
+        sgd.nesterov = momentum > 0.0;
+    }
+    *name = Auto::Value(match &train.optimizer {
+        OptimizerConfig::Sgd(_) => OptimizerName::Sgd,
+        OptimizerConfig::Adam(_) => OptimizerName::Adam,
+        OptimizerConfig::AdamW(_) => OptimizerName::Adamw,
+    });
+    Ok(())
+}
+
+/// A schedule named as the preset's own keeps the preset's settings.
+fn settle_schedule(name: &mut Auto<ScheduleName>, train: &mut TrainConfig) -> Result<(), Fault> {
+    let own = schedule_name(&train.schedule);
+    let wanted = name.or(own);
+    if wanted != own {
+        train.schedule = ScheduleConfig::named(wanted.as_str())?;
+    }
+    *name = Auto::Value(wanted);
+    Ok(())
+}
+
+fn schedule_name(schedule: &ScheduleConfig) -> ScheduleName {
+    match schedule {
+        ScheduleConfig::Constant => ScheduleName::Constant,
+        ScheduleConfig::Step(_) => ScheduleName::Step,
+        ScheduleConfig::Linear(_) => ScheduleName::Linear,
+        ScheduleConfig::Cosine(_) => ScheduleName::Cosine,
+        ScheduleConfig::WarmRestarts(_) => ScheduleName::WarmRestarts,
+        ScheduleConfig::OneCycle(_) => ScheduleName::OneCycle,
+        ScheduleConfig::Plateau(_) => ScheduleName::Plateau,
+        ScheduleConfig::Coslog4 => ScheduleName::Coslog4,
+        ScheduleConfig::FlatCos => ScheduleName::FlatCos,
+    }
+}
+
+fn settle_loss(job: &mut JobFile, train: &mut TrainConfig, target: &Target, train_rows: &[u32]) {
+    let weights = job.train.class_weights.or(ClassWeights::None);
+    job.train.class_weights = Auto::Value(weights);
+    match &mut train.loss {
+        Loss::CrossEntropy { smoothing, class_weights } => {
+            fill(&mut job.train.label_smoothing, smoothing);
+            if weights == ClassWeights::Balanced {
+                *class_weights = balanced_weights(target, train_rows);
+            }
+        }
+        Loss::SquaredError => job.train.label_smoothing = Auto::Value(0.0),
+    }
+}
+
+/// Rows over (classes x rows of the class), as scikit-learn's `balanced`; 1 for a class that train lacks.
+fn balanced_weights(target: &Target, rows: &[u32]) -> Vec<f64> {
+    let mut counts = vec![0usize; target.classes.len()];
+    let codes = target.codes_of(rows);
+    for &code in &codes {
+        if let Some(count) = counts.get_mut(code as usize) {
+            *count += 1;
+        }
+    }
+    let even = codes.len() as f64 / counts.len().max(1) as f64;
+    counts.iter().map(|&count| if count == 0 { 1.0 } else { even / count as f64 }).collect()
+}
+
+/// What must be the same for a checkpoint to be taken up again.
+fn identity(job: &JobFile, data: &Data) -> Result<BTreeMap<String, String>, Fault> {
+    let text =
+        toml::to_string(job).map_err(|e| Fault::failed(format!("cannot write the job as TOML ({e})")))?;
+    let digest = plumb_ledger::Sha256::of(text.as_bytes());
+    let entries = [
+        ("job", digest.to_string()),
+        ("data", data.digest.to_string()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    Ok(entries.map(|(name, value)| (name.to_owned(), value)).into())
+}

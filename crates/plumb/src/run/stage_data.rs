@@ -1,0 +1,109 @@
+//! Stage 1: read the files, judge the table.
+
+use std::path::PathBuf;
+
+use plumb_data::audit::{self, AuditContext};
+use plumb_data::read::{Inferred, Progress, ReadOptions, ReadReport, read as read_files};
+use plumb_data::{Table, Target};
+use plumb_ledger::Sha256;
+use plumb_ledger::digest::Sha256Hasher;
+
+use super::{Run, files};
+use crate::fault::Fault;
+use crate::job::{JobFile, SplitMethod};
+
+/// The data of a run.
+#[derive(Debug)]
+pub(crate) struct Data {
+    /// The rows.
+    pub(crate) table: Table,
+    /// What is to be predicted; always there for a job with a target.
+    pub(crate) target: Option<Target>,
+    /// What reading found out.
+    pub(crate) report: ReadReport,
+    /// The kind of each column with its reason.
+    pub(crate) inferred: Vec<Inferred>,
+    /// The digest over the digests of all files.
+    pub(crate) digest: Sha256,
+}
+
+impl Data {
+    /// The target of a job that has been checked to have one.
+    pub(crate) fn target(&self) -> Result<&Target, Fault> {
+        self.target.as_ref().ok_or_else(|| Fault::usage("`data.target` is missing"))
+    }
+}
+
+/// How the job wants these files read.
+pub(crate) fn read_options(job: &JobFile, files: Vec<String>) -> ReadOptions {
+    ReadOptions {
+        files,
+        base: PathBuf::new(),
+        kinds: job.data.kinds.clone(),
+        target: job.data.target.clone(),
+        delimiter: job.data.delimiter.byte(),
+        header: job.data.header.value(),
+        limits: job.limits.into(),
+    }
+}
+
+/// Reads the files and tells what was found in one line.
+pub(crate) fn read(run: &mut Run) -> Result<Data, Fault> {
+    let options = read_options(&run.job, run.job.data.files.clone());
+    let read = read_files(&options, &|_: Progress| {})?;
+    for note in &read.report.notes {
+        run.screen.say(note);
+    }
+    let name = run.job.data.target.clone();
+    let kind = name.as_ref().and_then(|name| run.job.data.kinds.get(name)).copied();
+    let target = name.map(|name| Target::of(&read.table, &name, kind)).transpose()?;
+    let mut digest = Sha256Hasher::default();
+    read.report.files.iter().for_each(|file| digest.update(file.digest.as_str().as_bytes()));
+    run.screen.say(&found(&read.table, target.as_ref()));
+    let (table, report, inferred) = (read.table, read.report, read.inferred);
+    Ok(Data { table, target, report, inferred, digest: digest.finish() })
+}
+
+/// `344 rows, 8 columns; species: 3 classes`.
+fn found(table: &Table, target: Option<&Target>) -> String {
+    let size = format!("{} rows, {} columns", table.rows(), table.columns().len());
+    match target {
+        None => size,
+        Some(target) if target.classes.is_empty() => format!("{size}; `{}` is a number", target.name),
+        Some(target) => format!("{size}; `{}` has {} classes", target.name, target.classes.len()),
+    }
+}
+
+/// Judges the table and writes its profile.
+pub(crate) fn audit(run: &mut Run, data: &Data) -> Result<(), Fault> {
+    let mut context = AuditContext::new(data.table.clone(), data.report.clone(), run.seed());
+    context.target.clone_from(&data.target);
+    context.reference = reference(run)?;
+    context.groups = known_columns(&data.table, "evaluate.groups", &run.job.evaluate.groups)?;
+    known_columns(&data.table, "evaluate.by", &run.job.evaluate.by)?;
+    context.time =
+        (run.job.split.method == SplitMethod::Time).then(|| run.job.split.column.clone()).flatten();
+    context.declared_kinds = run.job.data.kinds.keys().cloned().collect();
+    run.judge(audit::PRACTICES, &context);
+    if run.folder.is_some() {
+        run.write_json(files::DATA, &audit::profile(&context))?;
+    }
+    run.end_stage()
+}
+
+fn reference(run: &Run) -> Result<Option<Table>, Fault> {
+    let Some(file) = &run.job.data.reference else { return Ok(None) };
+    // Its target may be missing or constant: only columns are compared.
+    let options = ReadOptions { target: None, ..read_options(&run.job, vec![file.clone()]) };
+    Ok(Some(read_files(&options, &|_: Progress| {})?.table))
+}
+
+fn known_columns(table: &Table, key: &str, names: &[String]) -> Result<Vec<String>, Fault> {
+    match names.iter().find(|name| table.column(name).is_none()) {
+        None => Ok(names.to_vec()),
+        Some(wrong) => {
+            let hint = plumb_ledger::nearest::did_you_mean(wrong, table.names());
+            Err(Fault::usage(format!("`{key}` names column `{wrong}`, which is not in the data")).hint(hint))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Stage 4: seconds before training, is the set-up sound?
+
+use plumb_data::Predictor as _;
+use plumb_data::prepare::{Encoding, Preparation};
+use plumb_data::probe::{self, ProbeKind};
+use plumb_data::split::Split;
+use plumb_evaluate::Scored;
+use plumb_learn::preflight::{self, Baseline, Subject};
+use serde_json::json;
+
+use super::settle::Plan;
+use super::stage_data::Data;
+use super::stage_prepare::Ready;
+use super::{Run, files, stage_train};
+use crate::fault::Fault;
+use crate::job::Rate;
+
+/// Measures and judges the set-up; with `lr = "find"` the rate found becomes the plan's.
+pub(crate) fn preflight(
+    run: &mut Run,
+    plan: &mut Plan,
+    data: &Data,
+    split: &Split,
+    ready: &Ready,
+) -> Result<(), Fault> {
+    let network = stage_train::start(&stage_train::model_config(plan, ready), &plan.train, ready);
+    let names = number_names(&ready.preparation);
+    let subject = Subject {
+        train: &ready.train,
+        config: &plan.train,
+        dropout: run.job.model.dropout.clone().or(0.0),
+        chooses_epoch: ready.valid.rows > 0,
+        names: &names,
+    };
+    let mut context = preflight::measure(&network, &subject)?;
+    if let (true, Some(curve)) = (plan.find_rate, &context.rate_curve) {
+        match curve.suggestion {
+            Some(rate) => plan.train.lr = rate,
+            None => run.screen.say(&format!("the range test found no rate, {} is kept", plan.train.lr)),
+        }
+        context.learning_rate = Some(plan.train.lr);
+    }
+    run.job.train.lr = Rate::Value(plan.train.lr);
+    context.fitted_on_train_only = Some(ready.preparation.train_digest == split.train_digest());
+    context.baselines.extend(linear_baseline(run, plan, data, split)?);
+    run.judge(preflight::PRACTICES, &context);
+    let curve = context.rate_curve.as_ref();
+    let curve =
+        curve.map(|of| json!({ "rates": of.rates, "losses": of.losses, "suggestion": of.suggestion }));
+    run.write_json(files::PREFLIGHT, &json!({ "schema": 1, "rate_finder": curve }))?;
+    run.end_stage()
+}
+
+/// The linear model on the valid rows; none where it cannot be fitted.
+fn linear_baseline(run: &Run, plan: &Plan, data: &Data, split: &Split) -> Result<Option<Baseline>, Fault> {
+    let target = data.target()?;
+    let Ok(linear) = probe::fit(ProbeKind::Linear, &data.table, target, &split.train(), run.seed()) else {
+        return Ok(None);
+    };
+    debug_assert_eq!(linear.task(), target.task);
+    let scored = Scored::predict(&linear, &data.table, target, &split.valid());
+    let value = scored.ok().and_then(|scored| (plan.primary.metric.compute)(&scored.outcome()));
+    let metric = plan.primary.metric.name.to_owned();
+    Ok(value.map(|value| Baseline { name: "linear".to_owned(), metric, value }))
+}
+
+/// The names of the scaled numbers, in the order in which they enter the model.
+fn number_names(preparation: &Preparation) -> Vec<String> {
+    let names = preparation.columns.iter().flat_map(|column| match &column.encoding {
+        Encoding::Number { .. } => vec![column.name.clone()],
+        Encoding::Time { parts, .. } => {
+            parts.iter().map(|part| format!("{} ({:?})", column.name, part.part)).collect()
+        }
+        Encoding::OneHot(_) | Encoding::Embedding(_) => Vec::new(),
+    });
+    names.collect()
+}

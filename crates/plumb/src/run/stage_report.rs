@@ -1,0 +1,46 @@
+//! Stage 7: the page for people, then `metrics.json`, which marks the run as finished.
+
+use std::collections::BTreeMap;
+
+use plumb_evaluate::Truth;
+
+use super::stage_data::Data;
+use super::stage_evaluate::Measured;
+use super::stage_train::Fit;
+use super::{Run, files, provenance};
+use crate::fault::Fault;
+use crate::report::{self, Predictions, RunFiles};
+
+/// Draws the report from the files of the run.
+pub(crate) fn stage(run: &Run, data: &Data, measured: &Measured, fit: &Fit) -> Result<(), Fault> {
+    let Some(folder) = &run.folder else { return Ok(()) };
+    let names = [
+        files::JOB,
+        files::LEDGER,
+        files::DATA,
+        files::SPLIT_SUMMARY,
+        files::PREFLIGHT,
+        files::HISTORY,
+        files::WORST,
+    ];
+    let mut bytes: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for name in names {
+        let read = std::fs::read(folder.join(name));
+        let failed =
+            |e| Fault::failed(format!("cannot read the file ({e}): {}", folder.join(name).display()));
+        bytes.insert(name.to_owned(), read.map_err(failed)?);
+    }
+    bytes.insert(files::METRICS.to_owned(), measured.metrics.to_string().into_bytes());
+    let mut of_run = RunFiles::from_bytes(&bytes)?;
+    of_run.predictions = numbers(measured);
+    of_run.provenance = provenance::of(run, data, fit.weights_sha256.as_str());
+    folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?;
+    Ok(folder.write_json(files::METRICS, &measured.metrics)?)
+}
+
+/// Targets and predictions of a regression.
+fn numbers(measured: &Measured) -> Option<Predictions> {
+    let scored = &measured.evaluation.judged()?.scored;
+    let Truth::Numbers(actual) = &scored.truth else { return None };
+    Some(Predictions { actual: actual.clone(), predicted: scored.predicted.clone() })
+}

@@ -1,0 +1,257 @@
+//! Stage 5: train, keep the best weights, judge the training.
+
+use plumb_data::Predictions;
+use plumb_data::prepare::PreparedLabels;
+use plumb_learn::model::{Inputs, ModelConfig, TabularNetwork, training_device};
+use plumb_learn::predict::TrainedModel;
+use plumb_learn::train::{
+    self, Checkpoint, Control, Event, Observer, Stopped, TrainConfig, TrainData, TrainError,
+};
+use plumb_learn::watch::{self, Kept, NonFinite, Primary, Regularisation, TrainContext};
+use plumb_ledger::clock::StoppedClock;
+use plumb_ledger::{Seed, Sha256};
+use plumb_stats::metrics::Direction;
+use plumb_stats::{Metric, Outcome};
+
+use super::history::History;
+use super::observer::{Recorder, Watcher, find_checkpoint};
+use super::settle::Plan;
+use super::stage_prepare::Ready;
+use super::tensorboard::EventFile;
+use super::{Run, files};
+use crate::fault::Fault;
+
+/// A trained model and how it came about.
+#[derive(Debug)]
+pub(crate) struct Fit {
+    /// The model with its best weights.
+    pub(crate) model: TrainedModel,
+    /// The digest of the weights.
+    pub(crate) weights_sha256: Sha256,
+    best_epoch: Option<u64>,
+    events: watch::History,
+}
+
+/// Which training this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one that the run is about: its events are recorded.
+    Main,
+    /// A fold or another seed: `fold-3`.
+    Repeat(&'static str, usize),
+}
+
+impl Which {
+    fn slot(self) -> String {
+        match self {
+            Self::Main => "last".to_owned(),
+            Self::Repeat(what, number) => format!("{what}-{number}"),
+        }
+    }
+
+    fn title(self) -> String {
+        match self {
+            Self::Main => "training".to_owned(),
+            Self::Repeat(what, number) => format!("training {what} {number}"),
+        }
+    }
+}
+
+/// The model as it will be trained.
+pub(crate) fn model_config(plan: &Plan, ready: &Ready) -> ModelConfig {
+    let classes = ready.preparation.classes.len();
+    ModelConfig {
+        schema: 1,
+        inputs: Inputs::of(&ready.preparation),
+        outputs: if ready.preparation.task.is_classification() { classes } else { 1 },
+        network: plan.network.clone(),
+    }
+}
+
+/// The network with its start values.
+pub(crate) fn start(config: &ModelConfig, train: &TrainConfig, ready: &Ready) -> TabularNetwork {
+    config.start(Seed(train.seed), &ready.train, &training_device())
+}
+
+/// Trains, from the checkpoint where there is one.
+pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Result<Fit, Fault> {
+    let config = model_config(plan, ready);
+    let network = start(&config, &plan.train, ready);
+    let Some(folder) = &run.folder else { return Err(Fault::failed("training needs a run folder")) };
+    let slot = folder.make(files::CHECKPOINTS)?.join(which.slot());
+    let found = find_checkpoint(&slot, &run.screen);
+    let history = folder.join(files::HISTORY);
+    let mut events = watch::History::default();
+    let recorder = if which == Which::Main {
+        History::events(&history, found.history_length).iter().for_each(|event| events.push(event));
+        Some(recorder(run, found.history_length)?)
+    } else {
+        None
+    };
+    let resumed = found.checkpoint;
+    let clock = super::screen::SharedClock::of(&run.screen);
+    run.screen.begin(&which.title(), steps(&plan.train, ready));
+    let mut watcher = Watcher::new(&mut run.screen, slot, recorder, &plan.train.primary, events);
+    let trained = train::train(network, &data(ready), &plan.train, resumed.as_ref(), &mut watcher, &clock);
+    let (events, failed) = (std::mem::take(&mut watcher.events), watcher.failed.take());
+    run.screen.end();
+    if let Some(error) = failed {
+        return Err(Fault::failed(format!("cannot write the history ({error})")));
+    }
+    let trained = match trained {
+        Ok(trained) => trained,
+        Err(error) => return Err(broken(run, ready, events, error)?),
+    };
+    if trained.stopped == Stopped::Interrupted {
+        return Err(run
+            .folder
+            .as_ref()
+            .map_or_else(Fault::reader_gone, |folder| Fault::interrupted(folder.path())));
+    }
+    let weights_sha256 = trained.weights.sha256()?;
+    let model = TrainedModel::new(config, ready.preparation.clone(), &trained.weights)
+        .map_err(|e| Fault::failed(e.to_string()))?;
+    Ok(Fit { model, weights_sha256, best_epoch: trained.best_epoch, events })
+}
+
+fn data(ready: &Ready) -> TrainData<'_> {
+    TrainData {
+        train: &ready.train,
+        valid: &ready.valid,
+        task: ready.preparation.task,
+        label_scale: ready.preparation.label_scale,
+    }
+}
+
+fn steps(config: &TrainConfig, ready: &Ready) -> u64 {
+    let batches = ready.train.rows / config.batch_size.clamp(1, ready.train.rows.max(1));
+    config.epochs * batches.div_ceil(config.accumulate) as u64
+}
+
+fn recorder(run: &Run, history_length: u64) -> Result<Recorder, Fault> {
+    let Some(folder) = &run.folder else { return Err(Fault::failed("training needs a run folder")) };
+    let failed = |e: std::io::Error| Fault::failed(format!("cannot write the history ({e})"));
+    let history = History::open(&folder.join(files::HISTORY), history_length).map_err(failed)?;
+    let now = plumb_ledger::clock::Clock::unix_ms(run.screen.clock());
+    let tensorboard = if run.job.log.tensorboard {
+        Some(EventFile::create(&folder.make(files::TENSORBOARD)?, now).map_err(failed)?)
+    } else {
+        None
+    };
+    Ok(Recorder { history, tensorboard })
+}
+
+/// A training that ended without a model: the ledger says why before the process ends.
+fn broken(run: &mut Run, ready: &Ready, history: watch::History, error: TrainError) -> Result<Fault, Fault> {
+    if let TrainError::NonFinite { what, step, layer, rows } = &error {
+        let in_table = |row: &u32| ready.train_rows.get(*row as usize).copied().unwrap_or(*row);
+        let rows = rows.iter().map(in_table).collect();
+        let non_finite =
+            Some(NonFinite { what: (*what).to_owned(), step: *step, layer: layer.clone(), rows });
+        run.judge(
+            watch::PRACTICES,
+            &TrainContext { history, finished: true, non_finite, ..TrainContext::default() },
+        );
+        run.end_stage()?;
+    }
+    Ok(error.into())
+}
+
+/// Judges the training.
+pub(crate) fn judge(run: &mut Run, plan: &Plan, ready: &Ready, fit: &mut Fit) -> Result<(), Fault> {
+    let kept =
+        fit.best_epoch.map(|epoch| Kept { epoch, score: score(&fit.model, ready, plan.primary.metric) });
+    let context = TrainContext {
+        history: std::mem::take(&mut fit.events),
+        finished: true,
+        non_finite: None,
+        constant_loss: constant_loss(&ready.train.labels),
+        primary: Some(Primary {
+            name: plan.primary.metric.name.to_owned(),
+            more_is_better: plan.primary.metric.direction == Direction::Up,
+        }),
+        kept,
+        regularisation: Some(Regularisation {
+            dropout: run.job.model.dropout.or(0.0),
+            weight_decay: plan.train.weight_decay,
+            label_smoothing: run.job.train.label_smoothing.or(0.0),
+        }),
+        seconds: Vec::new(),
+        repeated_hashes: Some((short_run(plan, ready)?, short_run(plan, ready)?)),
+    };
+    run.judge(watch::PRACTICES, &context);
+    run.end_stage()
+}
+
+/// The primary metric of the kept weights on the valid rows, computed anew.
+fn score(model: &TrainedModel, ready: &Ready, metric: &Metric) -> Option<f64> {
+    match (model.predict_prepared(&ready.valid), &ready.valid.labels, ready.preparation.label_scale) {
+        (Predictions::Probabilities { values, classes }, PreparedLabels::Classes(truth), _) => {
+            (metric.compute)(&Outcome::Classes { truth, probabilities: &values, classes })
+        }
+        (Predictions::Numbers(predicted), PreparedLabels::Numbers(labels), Some(scale)) => {
+            // As the loop does it: standardised labels back to their own unit, not held to train's range.
+            let truth: Vec<f64> =
+                labels.iter().map(|&label| f64::from(label) * scale.deviation + scale.mean).collect();
+            (metric.compute)(&Outcome::Numbers { truth: &truth, predicted: &predicted })
+        }
+        _ => None,
+    }
+}
+
+/// The entropy of the classes, or the variance of the standardised labels.
+fn constant_loss(labels: &PreparedLabels) -> Option<f64> {
+    match labels {
+        PreparedLabels::Absent => None,
+        PreparedLabels::Numbers(numbers) => {
+            let numbers: Vec<f64> = numbers.iter().map(|&x| f64::from(x)).collect();
+            let mean = numbers.iter().sum::<f64>() / numbers.len().max(1) as f64;
+            Some(numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / numbers.len().max(1) as f64)
+        }
+        PreparedLabels::Classes(codes) => {
+            let mut counts = std::collections::BTreeMap::<u32, usize>::new();
+            codes.iter().for_each(|code| *counts.entry(*code).or_default() += 1);
+            let shares = counts.values().map(|&count| count as f64 / codes.len() as f64);
+            Some(-shares.map(|share| share * share.ln()).sum::<f64>())
+        }
+    }
+}
+
+/// The digest of the weights after a few steps: two of these tell whether the same seed gives the same weights.
+fn short_run(plan: &Plan, ready: &Ready) -> Result<String, Fault> {
+    struct StopSoon;
+    impl Observer for StopSoon {
+        fn event(&mut self, event: &Event) -> Control {
+            const STEPS: u64 = 5;
+            match event {
+                Event::Step { step, .. } if step + 1 < STEPS => Control::Continue,
+                Event::Layers { .. } => Control::Continue,
+                _ => Control::Stop,
+            }
+        }
+        fn checkpoint(&mut self, _: &Checkpoint) -> Result<(), String> {
+            Ok(())
+        }
+    }
+    let network = start(&model_config(plan, ready), &plan.train, ready);
+    let clock = StoppedClock::default();
+    let trained = train::train(network, &data(ready), &plan.train, None, &mut StopSoon, &clock)?;
+    Ok(trained.weights.sha256()?.to_string())
+}
+
+/// Writes `model/`: weights, description, preparation.
+pub(crate) fn write_model(run: &Run, model: &TrainedModel) -> Result<(), Fault> {
+    let Some(folder) = &run.folder else { return Ok(()) };
+    let failed = |e: &dyn std::fmt::Display| Fault::failed(format!("cannot store the model ({e})"));
+    let mut staged =
+        plumb_ledger::atomic::StagedFolder::new(&folder.join(files::MODEL)).map_err(|e| failed(&e))?;
+    let parts = [
+        ("model.safetensors", model.weights().to_safetensors()?),
+        ("model.json", model.description().map_err(|e| failed(&e))?.into_bytes()),
+        ("preparation.json", model.preparation().to_json()?.into_bytes()),
+    ];
+    for (name, bytes) in parts {
+        staged.write(name, &bytes).map_err(|e| failed(&e))?;
+    }
+    staged.commit().map_err(|e| failed(&e))
+}
