@@ -156,7 +156,7 @@ fn area(seen: &[u32], judged: &[u32], classes: usize, class: usize) -> Option<f6
     }
     bins.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (mut area, mut positives, mut negatives) = (0.0, 0.0, 0.0);
-    for tie in bins.chunk_by(|a, b| a.0 == b.0) {
+    for tie in bins.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let (p, n) = tie.iter().fold((0.0, 0.0), |(p, n), bin| (p + bin.1, n + bin.2));
         area += n * (positives + p / 2.0);
         positives += p;
@@ -171,9 +171,11 @@ pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
     order.sort_unstable_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]).then(a.cmp(&b)));
     let mut ranks = vec![0.0; values.len()];
     let mut below = 0;
-    for tie in order.chunk_by(|&a, &b| values[a as usize] == values[b as usize]) {
+    for tie in order.chunk_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]).is_eq()) {
         let middle = (below as f64 + tie.len() as f64 / 2.0) / values.len() as f64;
-        tie.iter().for_each(|&row| ranks[row as usize] = middle);
+        for &row in tie {
+            ranks[row as usize] = middle;
+        }
         below += tie.len();
     }
     ranks
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn a_copy_of_the_label_scores_one_and_noise_one_half() {
         let copy = Column::number("c", Kind::Number, (0..900).map(|row| Some(f64::from(row % 3 == 0))));
-        assert_eq!(scored(&copy, classes(900), Task::Binary), 1.0);
+        assert!(scored(&copy, classes(900), Task::Binary) > 1.0 - 1e-12);
         let stream = Seed(5).stream("noise");
         let noise = Column::number("n", Kind::Number, (0..900).map(|row| Some(stream.uniform(row))));
         assert!((scored(&noise, classes(900), Task::Binary) - 0.5).abs() < 0.08);

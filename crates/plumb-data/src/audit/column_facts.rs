@@ -70,7 +70,7 @@ impl ColumnFacts {
 
     fn of_numbers(column: &Column, values: Vec<f64>) -> Self {
         let sorted = sorted(values);
-        let runs = || sorted.chunk_by(|a, b| a == b).map(<[f64]>::len);
+        let runs = || sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(<[f64]>::len);
         let agreement = agreement(runs().chain([column.missing()]), column.len());
         let number = NumberFacts::of(&sorted, column.missing());
         let present = sorted.len();

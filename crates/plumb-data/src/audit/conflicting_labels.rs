@@ -51,7 +51,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
 fn judge(context: &AuditContext) -> Judgement {
     let (target, labelled) = match context.labelled() {
         Ok(labelled) => labelled,
-        Err(skipped) => return skipped,
+        Err(skipped) => return *skipped,
     };
     let is_input = |column: &Column| column.kind.is_table_input() && !context.is_target(column);
     let inputs = Selection::of(&context.table, is_input);

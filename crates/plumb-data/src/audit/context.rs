@@ -77,13 +77,14 @@ impl AuditContext {
     }
 
     /// The target and its labelled rows, or why the question has no meaning here.
-    pub(super) fn labelled(&self) -> Result<(&Target, Vec<u32>), Judgement> {
-        let target = self.target.as_ref().ok_or_else(|| Judgement::skipped("no target is named"))?;
+    pub(super) fn labelled(&self) -> Result<(&Target, Vec<u32>), Box<Judgement>> {
+        let target =
+            self.target.as_ref().ok_or_else(|| Box::new(Judgement::skipped("no target is named")))?;
         if target.len() != self.table.rows() {
-            return Err(Judgement::skipped("the target does not cover the rows of the table"));
+            return Err(Box::new(Judgement::skipped("the target does not cover the rows of the table")));
         }
         match target.labelled_rows() {
-            rows if rows.len() < 2 => Err(Judgement::skipped("fewer than two rows have a label")),
+            rows if rows.len() < 2 => Err(Box::new(Judgement::skipped("fewer than two rows have a label"))),
             rows => Ok((target, rows)),
         }
     }

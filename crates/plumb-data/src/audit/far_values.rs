@@ -38,8 +38,8 @@ pub(super) fn find(sorted: &[f64], median: f64) -> Option<FarValues> {
     if sorted.len() < LEAST_VALUES {
         return None;
     }
-    let above = side(sorted, median, sorted.iter().rev().copied(), true);
-    let below = side(sorted, median, sorted.iter().copied(), false);
+    let above = side(sorted, median, &sorted.iter().rev().copied(), true);
+    let below = side(sorted, median, &sorted.iter().copied(), false);
     match (above, below) {
         (Some(above), Some(below)) => Some(if above.count >= below.count { above } else { below }),
         (above, below) => above.or(below),
@@ -50,7 +50,7 @@ pub(super) fn find(sorted: &[f64], median: f64) -> Option<FarValues> {
 fn side(
     sorted: &[f64],
     median: f64,
-    outward: impl Iterator<Item = f64> + Clone,
+    outward: &(impl Iterator<Item = f64> + Clone),
     above: bool,
 ) -> Option<FarValues> {
     // Halved, so that the distance of two finite numbers cannot overflow.

@@ -71,7 +71,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
 fn judge(context: &AuditContext) -> Judgement {
     let (target, labelled) = match context.labelled() {
         Ok(labelled) => labelled,
-        Err(skipped) => return skipped,
+        Err(skipped) => return *skipped,
     };
     if !target.task.is_classification() || target.classes.len() < 2 {
         return Judgement::skipped("confident learning is for two classes or more");

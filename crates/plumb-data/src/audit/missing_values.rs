@@ -188,7 +188,7 @@ fn with_group<'a>(column: &'a Column, group: &'a Column) -> Option<Relation<'a>>
 }
 
 fn with_codes(column: &Column, levels: usize, code: impl Fn(usize) -> Option<u32>) -> Option<(f64, f64)> {
-    let mut counts = vec![vec![0.0; levels], vec![0.0; levels]];
+    let mut counts = [vec![0.0; levels], vec![0.0; levels]];
     for row in 0..column.len() {
         if let Some(count) =
             code(row).and_then(|code| counts[usize::from(column.is_missing(row))].get_mut(code as usize))

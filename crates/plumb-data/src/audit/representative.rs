@@ -192,7 +192,9 @@ fn level_counts(here: &Column, there: &Column) -> Option<[Vec<f64>; 2]> {
                 *places.entry(categories.level(code).to_owned()).or_insert(next)
             })
             .collect();
-        counts.iter_mut().for_each(|counts| counts.resize(places.len(), 0.0));
+        for counts in &mut counts {
+            counts.resize(places.len(), 0.0);
+        }
         for code in (0..column.len()).filter_map(|row| categories.code(row)) {
             counts[side][place_of[code as usize]] += 1.0;
         }

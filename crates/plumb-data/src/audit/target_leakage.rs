@@ -88,7 +88,7 @@ impl Suspect<'_> {
 fn judge(context: &AuditContext) -> Judgement {
     let (target, rows) = match context.labelled() {
         Ok(labelled) => labelled,
-        Err(skipped) => return skipped,
+        Err(skipped) => return *skipped,
     };
     let labelled = Labelled::new(target, rows.clone(), context.seed);
     let mut scored = scores(context, &labelled);

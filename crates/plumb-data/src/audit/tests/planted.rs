@@ -154,7 +154,9 @@ fn wrong_labels_are_caught_and_found() {
     let mut table = clean();
     let chance = chance().at(12);
     let wrong: Vec<usize> = (0..ROWS).filter(|&row| chance.uniform(row as u64) < 0.1).collect();
-    wrong.iter().for_each(|&row| table.label[row] = table.label[row].map(|code| 1 - code));
+    for &row in &wrong {
+        table.label[row] = table.label[row].map(|code| 1 - code);
+    }
     let judged = ask("data.label-noise", &table.context());
     assert!(matches!(judged.verdict, Verdict::Warn | Verdict::Fail), "{}", judged.summary);
     let first = judged.evidence["most_suspicious"].as_array().unwrap();
