@@ -2,8 +2,10 @@
 
 use crate::ranks::ascending;
 
-/// Holm's step-down adjustment: controls the chance of any false finding. Same order as the input.
+/// Holm's step-down adjustment: controls the chance of any false finding. Same order as the input; NaN
+/// counts as 1.
 pub fn holm(p: &[f64]) -> Vec<f64> {
+    let p = &known(p);
     let order = ascending(p);
     let mut adjusted = vec![1.0; p.len()];
     let mut largest: f64 = 0.0;
@@ -16,6 +18,7 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 
 /// Benjamini and Hochberg's step-up adjustment: controls the share of false findings. Same order as the input.
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
+    let p = &known(p);
     let order = ascending(p);
     let mut adjusted = vec![1.0; p.len()];
     let mut smallest: f64 = 1.0;
@@ -26,11 +29,22 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
+/// A test without an answer has found nothing.
+fn known(p: &[f64]) -> Vec<f64> {
+    p.iter().map(|p| if p.is_nan() { 1.0 } else { *p }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn no_answer_is_no_finding() {
+        assert_eq!(holm(&[f64::NAN, 0.01]), [1.0, 0.02]);
+        assert_eq!(benjamini_hochberg(&[f64::NAN, 0.01]), [1.0, 0.02]);
+    }
 
     proptest! {
         #[test]

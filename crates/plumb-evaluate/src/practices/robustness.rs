@@ -2,8 +2,8 @@
 
 use plumb_data::{Column, Kind, PredictError, Table, Values};
 use plumb_ledger::{Judgement, Page, Source, Stream, Threshold};
-use plumb_stats::Direction;
 use plumb_stats::describe::deviation;
+use plumb_stats::{Direction, Metric};
 use serde_json::json;
 
 use super::NOTHING_JUDGED;
@@ -19,7 +19,7 @@ pub(super) const PAGE: Page = Page {
     id: "evaluate.robustness",
     question: "Does the model keep its quality when inputs are slightly noisy or a few are missing?",
     why: "Real inputs are measured and typed by people. A model that breaks on a little noise has learnt the digits, not the quantity.",
-    evidence: "The primary metric on up to 5,000 judged rows as they are, with noise added to every number, and with values removed at random.",
+    evidence: "The primary metric on up to 5,000 judged rows as they are, with noise added to every number, and with values removed at random; and how much of it each change may cost: the tolerance below, and the share of the gain over a constant prediction that the change itself takes away (a tenth for the noise; for missing values the share of rows that lose one).",
     thresholds: &[
         Threshold {
             name: "noise in standard deviations of the column in the train rows",
@@ -30,9 +30,13 @@ pub(super) const PAGE: Page = Page {
         Threshold {
             name: "loss of a score from 0 to 1",
             value: WORST_SCORE,
-            reason: "five points for noise that a person would not notice",
+            reason: "five points beyond what the change must cost any model",
         },
-        Threshold { name: "growth of an error", value: WORST_ERROR, reason: "a quarter" },
+        Threshold {
+            name: "growth of an error",
+            value: WORST_ERROR,
+            reason: "a quarter beyond what the change must cost any model",
+        },
     ],
     false_alarms: "Whole numbers (counts, codes) are exact: noise between them never happens. Name codes as categories in `data.kinds`.",
     remedy: "raise `train.weight_decay` or `model.dropout`; look for a column that must be exact",
@@ -50,48 +54,83 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
         return Judgement::skipped(format!("{} is undefined on the judged rows", metric.name));
     };
     let mut results = Vec::new();
-    for (name, change) in CHANGES {
-        match changed(context, &rows, *change, stream) {
-            Ok(scored) => results.extend((metric.compute)(&scored.outcome()).map(|value| (*name, value))),
+    for change in CHANGES {
+        match changed(context, &rows, change.of, stream) {
+            Ok(scored) => results.extend((metric.compute)(&scored.outcome()).map(|value| Changed {
+                name: change.name,
+                loss: -metric.gain(value, clean),
+                allowed: tolerance(metric, clean) + unavoidable(context, change, clean),
+                value,
+            })),
             Err(error) => {
                 return Judgement::skipped(format!("the model cannot predict changed rows: {error}"));
             }
         }
     }
-    verdict(context, clean, &results)
+    let facts =
+        results.iter().map(|c| json!({"change": c.name, "value": c.value, "allowed_loss": c.allowed}));
+    verdict(metric.name, clean, &results)
         .with("metric", metric.name)
         .with("rows", rows.len())
         .with("clean", clean)
-        .with(
-            "changed",
-            results.iter().map(|(name, value)| json!({"change": name, "value": value})).collect::<Vec<_>>(),
-        )
+        .with("changed", facts.collect::<Vec<_>>())
 }
 
-fn verdict(context: &EvaluateContext<'_>, clean: f64, results: &[(&str, f64)]) -> Judgement {
-    let metric = context.evaluation.primary.metric;
-    let loss = |value: f64| -metric.gain(value, clean);
-    let Some(worst) = results.iter().max_by(|a, b| loss(a.1).total_cmp(&loss(b.1))) else {
-        return Judgement::skipped(format!("{} is undefined on changed rows", metric.name));
+/// What a change did to the metric.
+struct Changed {
+    name: &'static str,
+    value: f64,
+    loss: f64,
+    allowed: f64,
+}
+
+fn verdict(metric: &str, clean: f64, results: &[Changed]) -> Judgement {
+    let beyond = |changed: &Changed| changed.loss - changed.allowed;
+    let Some(worst) = results.iter().max_by(|a, b| beyond(a).total_cmp(&beyond(b))) else {
+        return Judgement::skipped(format!("{metric} is undefined on changed rows"));
     };
-    let allowed = match metric.direction {
+    let text = format!("{metric} goes from {clean:.4} to {:.4} with {}", worst.value, worst.name);
+    if beyond(worst) > 0.0 { Judgement::warn(text) } else { Judgement::pass(text) }
+}
+
+fn tolerance(metric: &Metric, clean: f64) -> f64 {
+    match metric.direction {
         Direction::Up => WORST_SCORE,
         Direction::Down => WORST_ERROR * clean.abs(),
-    };
-    let text = format!("{} goes from {clean:.4} to {:.4} with {}", metric.name, worst.1, worst.0);
-    if loss(worst.1) > allowed { Judgement::warn(text) } else { Judgement::pass(text) }
+    }
+}
+
+/// What the change costs a model that does nothing wrong: information is gone, so a share of the gain over a constant
+/// prediction is.
+fn unavoidable(context: &EvaluateContext<'_>, change: &Change, clean: f64) -> f64 {
+    let inputs = context.subject.table.inputs(Some(&context.subject.target.name)).count();
+    let constant = context.evaluation.baselines.iter().find(|baseline| baseline.name == "majority");
+    let value = constant.and_then(|baseline| baseline.metrics.iter().find(|m| m.name == context.primary()));
+    value.map_or(0.0, |value| (change.share)(inputs) * context.gain(clean, value.value).max(0.0))
 }
 
 /// A change of one value of a column: (column's deviation among train rows, value, stream, place).
-type Change = fn(f64, Option<f64>, Stream, u64) -> Option<f64>;
+type ChangeOne = fn(f64, Option<f64>, Stream, u64) -> Option<f64>;
 
-const CHANGES: &[(&str, Change)] = &[
-    ("noise in every number", |spread, value, stream, place| {
-        value.map(|x| x + NOISE * spread * stream.normal(place))
-    }),
-    ("values missing at random", |_, value, stream, place| {
-        value.filter(|_| stream.uniform(place) >= MISSING)
-    }),
+/// A change of the input.
+struct Change {
+    name: &'static str,
+    of: ChangeOne,
+    /// The share of its gain that a smooth model loses, by the number of inputs.
+    share: fn(usize) -> f64,
+}
+
+const CHANGES: &[Change] = &[
+    Change {
+        name: "noise in every number",
+        of: |spread, value, stream, place| value.map(|x| x + NOISE * spread * stream.normal(place)),
+        share: |_| NOISE,
+    },
+    Change {
+        name: "values missing at random",
+        of: |_, value, stream, place| value.filter(|_| stream.uniform(place) >= MISSING),
+        share: |inputs| 1.0 - (1.0 - MISSING).powf(inputs as f64),
+    },
 ];
 
 /// The predictions on a table of the rows alone, each number of an input changed; categories and times only lose
@@ -99,7 +138,7 @@ const CHANGES: &[(&str, Change)] = &[
 fn changed(
     context: &EvaluateContext<'_>,
     rows: &[u32],
-    change: Change,
+    change: ChangeOne,
     stream: Stream,
 ) -> Result<Scored, EvaluateError> {
     let subject = &context.subject;

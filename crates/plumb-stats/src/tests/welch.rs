@@ -22,14 +22,16 @@ impl Moments {
 }
 
 /// The two-sided p-value of equal means, by Student's t with Welch and Satterthwaite's degrees of freedom
-/// (`scipy.stats.ttest_ind(equal_var=False)`). `None` below two values or when neither sample varies.
+/// (`scipy.stats.ttest_ind(equal_var=False)`). `None` below two values or when neither sample varies or
+/// a variance is not finite.
 pub fn welch(first: &Moments, second: &Moments) -> Option<f64> {
     let part = |m: &Moments| m.variance / m.count as f64;
     let (a, b) = (part(first), part(second));
     let usable = first.count > 1 && second.count > 1 && a >= 0.0 && b >= 0.0 && a + b > 0.0;
-    usable.then(|| {
+    let p = usable.then(|| {
         let free = |x: f64, m: &Moments| x * x / (m.count as f64 - 1.0);
         let degrees = (a + b) * (a + b) / (free(a, first) + free(b, second));
         student_two_sided((first.mean - second.mean) / (a + b).sqrt(), degrees)
-    })
+    });
+    p.filter(|p| !p.is_nan())
 }
