@@ -67,7 +67,9 @@ fn direction(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
     }
     if let Some(last) = pairs.back() {
         let scale = last.curvature / dot(&last.change, &last.change);
-        direction.iter_mut().for_each(|d| *d *= scale);
+        for d in &mut direction {
+            *d *= scale;
+        }
     }
     for (pair, share) in pairs.iter().zip(shares.into_iter().rev()) {
         let back = dot(&pair.change, &direction) / pair.curvature;

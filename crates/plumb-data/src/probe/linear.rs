@@ -179,7 +179,9 @@ fn objective(design: &Design, link: Link, labels: &[f64], weights: &[f64]) -> (f
         loss += block_loss;
         gradient.iter_mut().zip(block_gradient).for_each(|(sum, own)| *sum += own);
     }
-    gradient.iter_mut().for_each(|sum| *sum /= n);
+    for sum in &mut gradient {
+        *sum /= n;
+    }
     (loss / n, gradient)
 }
 

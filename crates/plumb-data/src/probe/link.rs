@@ -84,7 +84,9 @@ impl Link {
                     *score = (*score - top).exp();
                     sum += *score;
                 }
-                scores.iter_mut().for_each(|score| *score /= sum);
+                for score in scores.iter_mut() {
+                    *score /= sum;
+                }
             }
             Self::Identity { .. } => {}
         }

@@ -65,15 +65,14 @@ enum Model {
 /// Fits a probe on the labelled rows among `rows`; nothing of the other rows is looked at.
 ///
 /// Inputs are the number, category and time columns without the target. The fit is a function of its arguments
-/// alone, whatever the number of threads; `seed` is there for probes that draw, today none does.
+/// alone, whatever the number of threads; `_seed` is there for probes that draw, today none does.
 pub fn fit(
     kind: ProbeKind,
     table: &Table,
     target: &Target,
     rows: &[u32],
-    seed: Seed,
+    _seed: Seed,
 ) -> Result<Probe, ProbeError> {
-    let _drawn_by_none = seed;
     let rows = labelled(table, target, rows)?;
     let features = Features::fit(table, target, &rows);
     let (link, labels) = link::outcome(target, &rows);

@@ -15,7 +15,7 @@ const BLOCK: usize = 8192;
 /// Categories count by their text, `-0` is `0`. One pass, 9 bytes a cell hashed.
 pub fn row_digests(table: &Table) -> Vec<u64> {
     let columns: Vec<&Column> = table.columns().iter().collect();
-    digests(&columns, table.rows(), |column| Cells::exact(column))
+    digests(&columns, table.rows(), Cells::exact)
 }
 
 /// Digests that near twins share: numbers count by the cell of a grid, categories without case and outer blanks.
@@ -28,7 +28,7 @@ pub(super) fn near_digests(columns: &[&Column], rows: usize, width: f64, shift: 
 
 /// Digests over some columns.
 pub(super) fn exact_digests(columns: &[&Column], rows: usize) -> Vec<u64> {
-    digests(columns, rows, |column| Cells::exact(column))
+    digests(columns, rows, Cells::exact)
 }
 
 fn digests<'a>(columns: &[&'a Column], rows: usize, cells: impl Fn(&'a Column) -> Cells<'a>) -> Vec<u64> {
@@ -38,7 +38,9 @@ fn digests<'a>(columns: &[&'a Column], rows: usize, cells: impl Fn(&'a Column) -
         let mut bytes = Vec::new();
         for (place, digest) in digests.iter_mut().enumerate() {
             bytes.clear();
-            cells.iter().for_each(|cells| cells.write(block * BLOCK + place, &mut bytes));
+            for cells in &cells {
+                cells.write(block * BLOCK + place, &mut bytes);
+            }
             *digest = xxh3(&bytes);
         }
     });

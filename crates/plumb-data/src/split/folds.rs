@@ -26,7 +26,9 @@ pub fn folds(table: &Table, target: &Target, config: &SplitConfig) -> Result<Vec
     let mut block_of = pool.assign(&vec![1.0 / blocks as f64; blocks], false)?;
     let single = if pool.method() == SplitMethod::Stratified { single_rows(&pool) } else { Vec::new() };
     // A block of its own, which no fold tests.
-    single.into_iter().for_each(|at| block_of[at] = Some(blocks));
+    for at in single {
+        block_of[at] = Some(blocks);
+    }
     let tested = (0..k).map(|fold| fold + usize::from(by_time));
     tested.map(|block| fold(table, &pool, &block_of, block, by_time, config)).collect()
 }

@@ -10,6 +10,7 @@ use super::method::{Bins, Pool};
 const TENTHS: usize = 10;
 
 /// Deals each stratum out in random order. With `keep_first`, every stratum stands in the first bin.
+#[expect(clippy::unnecessary_wraps, reason = "every method has this type, some fail")]
 pub(super) fn assign(pool: &Pool, shares: &[f64], keep_first: bool) -> Result<Bins, SplitError> {
     let mut bins = vec![None; pool.rows.len()];
     let mut owed = vec![0.0; shares.len()];

@@ -99,7 +99,9 @@ mod tests {
         let binning = Binning::fit(&[FeatureValues::Numbers(many.clone())]);
         let bins = &binning.apply(&[FeatureValues::Numbers(many)])[0];
         let mut counts = [0; 256];
-        bins.iter().for_each(|&bin| counts[bin as usize] += 1);
+        for &bin in bins {
+            counts[bin as usize] += 1;
+        }
         assert_eq!(counts[0], 0);
         assert!(counts[1..=BINS].iter().all(|&count| (30..=50).contains(&count)), "{counts:?}");
     }

@@ -76,7 +76,9 @@ impl<'a> Grower<'a> {
     pub(super) fn grow(&self, gradients: &[[f64; 2]], rate: f64, scores: &mut [f64]) -> Tree {
         let rows: Vec<u32> = (0..self.rows as u32).collect();
         let mut total = Sums::default();
-        gradients.iter().for_each(|&gradient| total.add(gradient));
+        for &gradient in gradients {
+            total.add(gradient);
+        }
         let histograms = self.histograms(&rows, gradients);
         let mut nodes = vec![Node::Leaf(0.0)];
         let mut leaves = vec![self.leaf(0, rows, total, histograms)];
