@@ -39,6 +39,7 @@ pub(crate) enum Command {
     /// Explain a key of the job file, or all of them
     ExplainKey(explain_key::Args),
     /// Print the JSON schema of the job file, for an editor
+    #[command(after_help = "Example:\n  plumb schema > job.schema.json")]
     Schema,
     /// Print the completions of a shell
     Completions(completions::Args),

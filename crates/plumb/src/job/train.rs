@@ -204,6 +204,11 @@ pub(crate) struct TrainSection {
     /// `auto` is the preset's: `realmlp` runs its schedule to the end, `mlp` waits 16 epochs.
     #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
     pub(crate) patience: Auto<u64>,
+    /// Seconds between checkpoints; 0 is one after every step.
+    ///
+    /// 30: what a person is willing to lose. When they are made changes no result.
+    #[schemars(range(min = 0, max = 86_400))]
+    pub(crate) checkpoint_seconds: f64,
 }
 
 impl Default for TrainSection {
@@ -225,6 +230,7 @@ impl Default for TrainSection {
             clip_norm: Auto::Auto,
             ema: Auto::Auto,
             patience: Auto::Auto,
+            checkpoint_seconds: 30.0,
         }
     }
 }

@@ -110,11 +110,14 @@ impl RunFolder {
         }
     }
 
+    /// Refuses a folder that is none of a run.
+    pub(crate) fn check(path: &Path) -> Result<(), FolderError> {
+        if path.join(JOB).is_file() { Ok(()) } else { Err(FolderError::NoRun { path: path.to_owned() }) }
+    }
+
     /// Takes the folder of a run that was interrupted.
     pub(crate) fn resume(path: &Path) -> Result<Self, FolderError> {
-        if !path.join(JOB).is_file() {
-            return Err(FolderError::NoRun { path: path.to_owned() });
-        }
+        Self::check(path)?;
         Self::take(path)
     }
 

@@ -34,7 +34,10 @@ pub(crate) enum Place<'a> {
 /// Opens a run. The folder is taken, and the job in it, before anything is read.
 pub(crate) fn open(source: &Source<'_>, place: Place<'_>, screen: Screen) -> Result<Run, Fault> {
     let (file, base) = match place {
-        Place::Resumed(folder) => (job::load(&folder.join(files::JOB), &[])?, folder.to_owned()),
+        Place::Resumed(folder) => {
+            RunFolder::check(folder)?;
+            (job::load(&folder.join(files::JOB), &[])?, folder.to_owned())
+        }
         _ => typed(source)?,
     };
     let job = job::resolve(file, &base, source.needs, &catalogue::ids(), &metric_names())?;

@@ -93,6 +93,7 @@ fn settle_training(
     let of = &mut job.train;
     train.seed = of.seed;
     train.accumulate = of.accumulate;
+    train.checkpoint_seconds = of.checkpoint_seconds;
     train.balanced = of.sampling == Sampling::Balanced;
     fill(&mut of.epochs, &mut train.epochs);
     fill(&mut of.batch_size, &mut train.batch_size);

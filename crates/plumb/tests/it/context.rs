@@ -1,0 +1,91 @@
+//! A folder of its own for a test, and the binary run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A test's folder.
+pub(crate) struct TestContext {
+    folder: tempfile::TempDir,
+}
+
+/// What a process left.
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl TestContext {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
+    /// The binary with these arguments, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plumb"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it; the folder's path in its output becomes `[DIR]`.
+    pub(crate) fn plumb(&self, arguments: &[&str]) -> Answer {
+        let output = self.command(arguments).output().unwrap();
+        let shown = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            text.replace(&self.folder.path().display().to_string(), "[DIR]")
+        };
+        Answer { code: output.status.code(), stdout: shown(&output.stdout), stderr: shown(&output.stderr) }
+    }
+
+    /// The names in a folder, sorted.
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
+        let names = std::fs::read_dir(self.path(folder)).unwrap();
+        let mut names: Vec<String> = names.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A table of two separable classes, with a category and missing values.
+pub(crate) fn table(rows: usize) -> String {
+    let mut text = "length,width,site,kind\n".to_owned();
+    for row in 0..rows {
+        // Two interleaved low-discrepancy sequences: spread like chance, the same everywhere.
+        let (a, b) = ((row as f64 * 0.618_034).fract(), (row as f64 * 0.754_878).fract());
+        let kind = if a + 0.3 * b > 0.6 { "long" } else { "short" };
+        let width = if row % 17 == 3 { String::new() } else { format!("{:.4}", 3.0 - a + b) };
+        text += &format!("{:.4},{width},{},{kind}\n", 10.0 * a, ["north", "south", "west"][row % 3]);
+    }
+    text
+}
+
+/// Asserts that a text equals the one stored under `tests/it/snapshots`; a stale one is rewritten, and the test
+/// fails once so that somebody looks.
+pub(crate) fn assert_snapshot(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots").join(format!("{name}.txt"));
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    if stored != text {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        panic!("{name}.txt was stale and has been rewritten: look at it and commit it\n{text}");
+    }
+}
