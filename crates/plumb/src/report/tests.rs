@@ -271,7 +271,10 @@ fn drawings(x: &[f64], y: &[f64], points: &[(f64, f64)]) -> Vec<String> {
 #[ignore = "writes pages to look at"]
 fn samples_to_look_at() {
     let folder = std::env::temp_dir();
-    for (name, files) in [("binary", sample::binary()), ("regression", sample::regression())] {
+    let hostile = poisoned("\"><img src=x onerror=alert(1)><script>alert(1)</script>");
+    for (name, files) in
+        [("binary", sample::binary()), ("regression", sample::regression()), ("hostile", hostile)]
+    {
         let page = folder.join(format!("plumb-report-{name}.html"));
         plumb_ledger::atomic::write_file(&page, render(&files).unwrap().as_bytes()).unwrap();
     }
