@@ -130,8 +130,8 @@ mod tests {
         assert!(complaint(|job| job.split.method = SplitMethod::Time).contains("`split.column` is missing"));
         assert!(complaint(|job| job.gates.fail = vec!["data.dupes".into()]).contains("`data.dupes`"));
         assert!(complaint(|job| job.evaluate.primary = Auto::Value("acc".into())).contains("`acc`"));
-        let ignored = |job: &mut JobFile| drop(job.data.kinds.insert("y".into(), Kind::Ignore));
-        assert!(complaint(ignored).contains("of kind `ignore`"));
+        let ignored = complaint(|job| job.data.kinds = [("y".to_owned(), Kind::Ignore)].into());
+        assert!(ignored.contains("of kind `ignore`"));
     }
 
     #[test]

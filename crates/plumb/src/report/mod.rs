@@ -20,7 +20,5 @@ mod sample;
 mod tests;
 
 pub(crate) use error::ReportError;
-#[cfg_attr(not(test), expect(unused_imports, reason = "`plumb run` draws the report"))]
 pub(crate) use files::{Predictions, RunFiles};
-#[cfg_attr(not(test), expect(unused_imports, reason = "`plumb run` draws the report"))]
 pub(crate) use page::render;

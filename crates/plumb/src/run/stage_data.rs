@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use plumb_data::audit::{self, AuditContext};
-use plumb_data::read::{Inferred, Progress, ReadOptions, ReadReport, read as read_files};
+use plumb_data::read::{Progress, ReadOptions, ReadReport, read as read_files};
 use plumb_data::{Table, Target};
 use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
@@ -21,8 +21,6 @@ pub(crate) struct Data {
     pub(crate) target: Option<Target>,
     /// What reading found out.
     pub(crate) report: ReadReport,
-    /// The kind of each column with its reason.
-    pub(crate) inferred: Vec<Inferred>,
     /// The digest over the digests of all files.
     pub(crate) digest: Sha256,
 }
@@ -60,8 +58,7 @@ pub(crate) fn read(run: &mut Run) -> Result<Data, Fault> {
     let mut digest = Sha256Hasher::default();
     read.report.files.iter().for_each(|file| digest.update(file.digest.as_str().as_bytes()));
     run.screen.say(&found(&read.table, target.as_ref()));
-    let (table, report, inferred) = (read.table, read.report, read.inferred);
-    Ok(Data { table, target, report, inferred, digest: digest.finish() })
+    Ok(Data { table: read.table, target, report: read.report, digest: digest.finish() })
 }
 
 /// `344 rows, 8 columns; species: 3 classes`.

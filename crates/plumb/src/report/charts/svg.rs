@@ -12,6 +12,7 @@ pub(crate) struct Markup(String);
 
 impl Markup {
     /// The markup.
+    #[cfg(test)]
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
