@@ -20,7 +20,7 @@ pub fn row_digests(table: &Table) -> Vec<u64> {
 
 /// Digests that near twins share: numbers count by the cell of a grid, categories without case and outer blanks.
 ///
-/// A grid cell is `width` interquartile ranges wide; grids shifted by half a cell (`shift` 0.0 and 0.5) together
+/// A grid cell is `width` interquartile ranges wide; grids half a cell apart (`shift`, in cells) together
 /// find twins that one of them parts.
 pub(super) fn near_digests(columns: &[&Column], rows: usize, width: f64, shift: f64) -> Vec<u64> {
     digests(columns, rows, |column| Cells::near(column, width, shift))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::{LISTED, SplitContext};
@@ -18,10 +19,11 @@ const FAIL: f64 = 0.02;
 const FEWEST: usize = 5;
 /// The cell of the grid that near twins share, in interquartile ranges; finer when there are few numbers.
 const WIDTH: f64 = 0.01;
+/// Where the two grids stand, half a cell apart. Recorded numbers lie on multiples of simple fractions of the
+/// quartiles' distance: the golden ratio keeps the edges of the cells away from them.
+const SHIFTS: [f64; 2] = [0.618_034, 0.118_034];
 /// Twins by coincidence that the grid may give per row, were the numbers independent.
 const COINCIDENCE: f64 = 1e-3;
-/// Distinct values above which a column of numbers tells rows apart.
-const DISTINCT: usize = 100;
 
 const PAGE: Page = Page {
     id: "split.disjoint",
@@ -72,10 +74,10 @@ fn judge(context: &SplitContext) -> Judgement {
     let rows = context.table.rows();
     let exact = twins(context, &[exact_digests(&columns, rows)]);
     let width = width(&columns, rows);
-    let grids = [0.0, 0.5].map(|shift| near_digests(&columns, rows, width, shift));
+    let grids = SHIFTS.map(|shift| near_digests(&columns, rows, width, shift));
     let near: Vec<[usize; 2]> = twins(context, &grids)
         .into_iter()
-        .filter(|[row, _]| !exact.iter().any(|[same, _]| same == row))
+        .filter(|[row, _]| exact.binary_search_by_key(row, |[same, _]| *same).is_err())
         .collect();
     let count = exact.len() + near.len();
     let share = count as f64 / held_out as f64;
@@ -101,17 +103,25 @@ fn judge(context: &SplitContext) -> Judgement {
         .with("near_pairs", pairs(&near))
 }
 
-/// The width of a grid cell, so fine that coincidence gives few twins. The chance that two values of a normal
-/// number share a cell is about 0.4 times its width.
+/// The width of a grid cell: halved from [`WIDTH`] until coincidence gives few twins, or a finer grid would not
+/// part more. Two values share a cell because they are equal, or by the chance of a normal number's cell, about 0.4
+/// times its width, whichever is more.
 fn width(columns: &[&Column], rows: usize) -> f64 {
-    let telling = |column: &&&Column| {
-        column.numbers().is_some_and(|numbers| {
-            let bits = numbers.iter().flatten().map(f64::to_bits);
-            bits.collect::<std::collections::HashSet<u64>>().len() > DISTINCT
-        })
+    let share_of_value = |column: &&Column| {
+        let mut bits: Vec<u64> = column.numbers()?.iter().flatten().map(f64::to_bits).collect();
+        bits.sort_unstable();
+        let n = bits.len().max(1) as f64;
+        Some(bits.chunk_by(|a, b| a == b).map(|run| (run.len() as f64 / n).powi(2)).sum::<f64>())
     };
-    let numbers = columns.iter().filter(telling).count().max(1);
-    WIDTH.min((COINCIDENCE / rows.max(1) as f64).powf(1.0 / numbers as f64) / 0.4)
+    let shares: Vec<f64> = columns.par_iter().filter_map(share_of_value).collect();
+    let mut width = WIDTH;
+    loop {
+        let twins: f64 = shares.iter().map(|share| share.max(0.4 * width)).product::<f64>() * rows as f64;
+        if twins <= COINCIDENCE || shares.iter().all(|&share| share >= 0.4 * width) {
+            return width;
+        }
+        width /= 2.0;
+    }
 }
 
 /// Held-out rows with the first row of an earlier part that shares a digest in one of the lists; ascending.

@@ -78,6 +78,27 @@ fn disjoint() {
     assert_eq!(near.evidence["exact_twins"], 0);
 }
 
+/// Whole numbers stand on the edges of a grid that starts at the median: their twins must not be parted there.
+#[test]
+fn near_twins_of_whole_numbers() {
+    let columns = (0..30).map(|column| {
+        let stream = Seed(2).stream("whole").at(column);
+        let value = |row: usize| {
+            let whole = stream.below((row % (ROWS / 2)) as u64, 17) as f64;
+            Some(if row < ROWS / 2 { whole } else { whole * (1.0 + 1e-6) })
+        };
+        Column::number(&format!("x{column}"), Kind::Number, (0..ROWS).map(value))
+    });
+    let context = context(columns.collect(), SplitMethod::Auto, None);
+    let judged = judge("split.disjoint", &context);
+    let position = |row: usize| Part::USED.iter().position(|&part| part == context.split.parts()[row]);
+    let parted = (0..ROWS / 2).filter(|&row| position(row) != position(row + ROWS / 2)).count();
+    assert_eq!(
+        judged.evidence["near_twins"].as_u64().unwrap() + judged.evidence["exact_twins"].as_u64().unwrap(),
+        parted as u64
+    );
+}
+
 #[test]
 fn group_disjoint() {
     let patient =
