@@ -22,7 +22,6 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("burn", &["plumb-learn"]),
     ("arrow-", &["plumb-data", "plumb-dl"]),
     ("parquet", &["plumb-data", "plumb-dl"]),
-    ("forust-ml", &["plumb-data"]),
     ("clap", &["plumb-dl"]),
     ("minijinja", &["plumb-dl"]),
 ];
