@@ -12,12 +12,14 @@ pub(crate) struct SystemClock {
 
 impl SystemClock {
     /// A clock that starts now.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub(crate) fn start() -> Self {
         Self { start: Instant::now() }
     }
 }
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn unix_ms(&self) -> u64 {
         // A clock before 1970 is a machine without a clock: the stamp then says so by being 0.
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)

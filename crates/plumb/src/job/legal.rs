@@ -103,14 +103,13 @@ impl Legal {
                 self.takes("number") && parsed.is_some_and(|x| x.is_finite() && self.bounds.hold(x))
             }
             DeValue::Boolean(_) => self.takes("boolean"),
-            DeValue::Datetime(_) => false,
             DeValue::Array(array) if self.takes("array") => {
                 return check_each(self.items.as_deref(), array.iter());
             }
             DeValue::Table(table) if self.takes("object") => {
                 return check_each(self.values.as_deref(), table.values());
             }
-            DeValue::Array(_) | DeValue::Table(_) => false,
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => false,
         };
         if legal { Ok(()) } else { Err(value.span()) }
     }

@@ -168,6 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a fixture need not be durable")]
     fn a_used_folder_is_refused_and_a_leftover_of_a_killed_run_is_not() {
         let base = tempfile::tempdir().unwrap();
         let out = base.path().join("out");

@@ -19,7 +19,11 @@ pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-#[expect(clippy::exit, reason = "the second Ctrl-C stops at once, whatever the other threads do")]
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "the second Ctrl-C stops at once, whatever the other threads do"
+)]
 fn on_signal() {
     if ASKED.swap(true, Ordering::Relaxed) {
         std::process::exit(ExitCode::Interrupted as i32);

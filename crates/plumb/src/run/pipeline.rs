@@ -7,7 +7,7 @@ use plumb_ledger::ExitCode;
 use plumb_ledger::clock::Clock as _;
 
 use super::repeats::{self, Repeats};
-use super::settle::{Plan, settle};
+use super::settle::{self, Plan, settle};
 use super::stage_data::{self, Data};
 use super::stage_evaluate::{self, PartRows};
 use super::stage_prepare::{Ready, prepare};
@@ -17,25 +17,37 @@ use super::{Run, interrupt, screen, stage_preflight, stage_report, summary};
 use crate::console;
 use crate::fault::Fault;
 
+/// All that is fixed before the training begins.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The table and its target.
+    pub(crate) data: Data,
+    /// Which rows are where.
+    pub(crate) parts: Parts,
+    /// What training is told.
+    pub(crate) plan: Plan,
+    /// What it is told it on.
+    pub(crate) ready: Ready,
+}
+
 /// `plumb run`: everything.
 pub(crate) fn run(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
     interrupt::listen()?;
-    let (data, parts, plan, ready) = until_training(&mut run)?;
-    run.write_job()?;
+    let setup = until_training(&mut run)?;
     let spent = screen::duration(run.screen.clock().elapsed().as_secs_f64());
-    run.screen.say(&format!("training begins after {spent}, {} epochs at most", plan.train.epochs));
+    run.screen.say(&format!("training begins after {spent}, {} epochs at most", setup.plan.train.epochs));
 
-    let mut fit = stage_train::fit(&mut run, &plan, &ready, Which::Main)?;
-    stage_train::judge(&mut run, &plan, &ready, &mut fit)?;
+    let mut fit = stage_train::fit(&mut run, &setup.plan, &setup.ready, Which::Main)?;
+    stage_train::judge(&mut run, &setup, &mut fit)?;
     stage_train::write_model(&run, &fit.model)?;
 
     let mut repeats = Repeats::default();
-    repeats::folds(&mut run, &plan, &data, &parts, &mut repeats)?;
-    let rows = PartRows::read(&parts);
-    repeats::seeds(&mut run, &plan, &data, &ready, &fit, rows.judged(), &mut repeats)?;
+    repeats::folds(&mut run, &setup, &mut repeats)?;
+    let rows = PartRows::read(&setup.parts);
+    repeats::seeds(&mut run, &setup, &fit, rows.judged(), &mut repeats)?;
 
-    let measured = stage_evaluate::stage(&mut run, &plan, &data, &parts, &rows, &fit, repeats)?;
-    stage_report::stage(&run, &data, &measured, &fit)?;
+    let measured = stage_evaluate::stage(&mut run, &setup, &rows, &fit, repeats)?;
+    stage_report::stage(&run, &setup.data, &measured, &fit)?;
     console::result(summary::of_run(&run, &measured, json))?;
     Ok(ExitCode::Done)
 }
@@ -43,7 +55,6 @@ pub(crate) fn run(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
 /// `plumb check`: everything before the training.
 pub(crate) fn check(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
     until_training(&mut run)?;
-    run.write_job()?;
     console::result(summary::of_check(&run, json))?;
     Ok(ExitCode::Done)
 }
@@ -56,12 +67,15 @@ pub(crate) fn audit(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
     Ok(ExitCode::Done)
 }
 
-fn until_training(run: &mut Run) -> Result<(Data, Parts, Plan, Ready), Fault> {
+fn until_training(run: &mut Run) -> Result<Setup, Fault> {
     let data = stage_data::read(run)?;
     stage_data::audit(run, &data)?;
     let parts = stage_split::split(run, &data)?;
-    let mut plan = settle(run, &data, &parts.split().train())?;
+    let plan = settle(run, &data, &parts.split().train())?;
     let ready = prepare(&plan, &data, parts.split())?;
-    stage_preflight::preflight(run, &mut plan, &data, parts.split(), &ready)?;
-    Ok((data, parts, plan, ready))
+    let mut setup = Setup { data, parts, plan, ready };
+    stage_preflight::stage(run, &mut setup)?;
+    setup.plan.train.identity = settle::identity(&run.job, &setup.data)?;
+    run.write_job()?;
+    Ok(setup)
 }

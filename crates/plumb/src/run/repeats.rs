@@ -7,10 +7,8 @@ use plumb_ledger::Seed;
 
 use super::Run;
 use super::parquet_file::PredictedRows;
-use super::settle::Plan;
-use super::stage_data::Data;
-use super::stage_prepare::{Ready, prepare};
-use super::stage_split::Parts;
+use super::pipeline::Setup;
+use super::stage_prepare::prepare;
 use super::stage_train::{Fit, Which, fit};
 use crate::fault::Fault;
 
@@ -26,13 +24,8 @@ pub(crate) struct Repeats {
 }
 
 /// Trains each fold anew: split, preparation and model.
-pub(crate) fn folds(
-    run: &mut Run,
-    plan: &Plan,
-    data: &Data,
-    parts: &Parts,
-    repeats: &mut Repeats,
-) -> Result<(), Fault> {
+pub(crate) fn folds(run: &mut Run, setup: &Setup, repeats: &mut Repeats) -> Result<(), Fault> {
+    let Setup { data, parts, plan, .. } = setup;
     for (number, split) in (1usize..).zip(&parts.folds) {
         let ready = prepare(plan, data, split)?;
         let fit = fit(run, plan, &ready, Which::Repeat("fold", number))?;
@@ -49,13 +42,12 @@ pub(crate) fn folds(
 /// Trains with other seeds on the same split and scores each on `judged`, as the run's own model is.
 pub(crate) fn seeds(
     run: &mut Run,
-    plan: &Plan,
-    data: &Data,
-    ready: &Ready,
+    setup: &Setup,
     main: &Fit,
     judged: &[u32],
     repeats: &mut Repeats,
 ) -> Result<(), Fault> {
+    let Setup { data, plan, ready, .. } = setup;
     if run.job.train.seeds < 2 {
         return Ok(());
     }

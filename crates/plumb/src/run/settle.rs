@@ -49,7 +49,6 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     settle_training(job, &mut train, target, train_rows)?;
     let find_rate = job.train.lr == Rate::Find;
     let prepare = settle_prepare(job, preset.name);
-    train.identity = identity(job, data)?;
     Ok(Plan { prepare, network, train, primary, find_rate })
 }
 
@@ -208,8 +207,9 @@ fn balanced_weights(target: &Target, rows: &[u32]) -> Vec<f64> {
     counts.iter().map(|&count| if count == 0 { 1.0 } else { even / count as f64 }).collect()
 }
 
-/// What must be the same for a checkpoint to be taken up again.
-fn identity(job: &JobFile, data: &Data) -> Result<BTreeMap<String, String>, Fault> {
+/// What must be the same for a checkpoint to be taken up again. To be asked when nothing in the job is `auto` any
+/// more: a resumed run starts from the settled job.
+pub(crate) fn identity(job: &JobFile, data: &Data) -> Result<BTreeMap<String, String>, Fault> {
     let text =
         toml::to_string(job).map_err(|e| Fault::failed(format!("cannot write the job as TOML ({e})")))?;
     let digest = plumb_ledger::Sha256::of(text.as_bytes());

@@ -6,9 +6,9 @@ use plumb_evaluate::{EvaluateConfig, EvaluateContext, Evaluation, Scored, Subjec
 use serde_json::{Value, json};
 
 use super::parquet_file::{self, PredictedRows};
+use super::pipeline::Setup;
 use super::repeats::Repeats;
 use super::settle::Plan;
-use super::stage_data::Data;
 use super::stage_split::{self, Parts};
 use super::stage_train::Fit;
 use super::{Run, files};
@@ -48,13 +48,12 @@ pub(crate) struct Measured {
 /// Evaluates, judges and writes predictions and worst rows.
 pub(crate) fn stage(
     run: &mut Run,
-    plan: &Plan,
-    data: &Data,
-    parts: &Parts,
+    setup: &Setup,
     rows: &PartRows,
     fit: &Fit,
     repeats: Repeats,
 ) -> Result<Measured, Fault> {
+    let Setup { data, parts, plan, .. } = setup;
     let (table, target, predictor) = (&data.table, data.target()?, &fit.model);
     let subject =
         Subject { table, target, train: &rows.train, valid: &rows.valid, test: &rows.test, predictor };

@@ -1,46 +1,34 @@
 //! Stage 4: seconds before training, is the set-up sound?
 
-use plumb_data::Predictor as _;
 use plumb_data::prepare::{Encoding, Preparation};
 use plumb_data::probe::{self, ProbeKind};
 use plumb_data::split::Split;
 use plumb_evaluate::Scored;
-use plumb_learn::preflight::{self, Baseline, Subject};
+use plumb_learn::preflight::{self, Baseline, PreflightContext, Subject};
 use serde_json::json;
 
+use super::pipeline::Setup;
 use super::settle::Plan;
 use super::stage_data::Data;
-use super::stage_prepare::Ready;
 use super::{Run, files, stage_train};
 use crate::fault::Fault;
 use crate::job::Rate;
 
 /// Measures and judges the set-up; with `lr = "find"` the rate found becomes the plan's.
-pub(crate) fn preflight(
-    run: &mut Run,
-    plan: &mut Plan,
-    data: &Data,
-    split: &Split,
-    ready: &Ready,
-) -> Result<(), Fault> {
+pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
+    let Setup { data, parts, plan, ready } = setup;
+    let split = parts.split();
     let network = stage_train::start(&stage_train::model_config(plan, ready), &plan.train, ready);
     let names = number_names(&ready.preparation);
     let subject = Subject {
         train: &ready.train,
         config: &plan.train,
-        dropout: run.job.model.dropout.clone().or(0.0),
+        dropout: run.job.model.dropout.or(0.0),
         chooses_epoch: ready.valid.rows > 0,
         names: &names,
     };
     let mut context = preflight::measure(&network, &subject)?;
-    if let (true, Some(curve)) = (plan.find_rate, &context.rate_curve) {
-        match curve.suggestion {
-            Some(rate) => plan.train.lr = rate,
-            None => run.screen.say(&format!("the range test found no rate, {} is kept", plan.train.lr)),
-        }
-        context.learning_rate = Some(plan.train.lr);
-    }
-    run.job.train.lr = Rate::Value(plan.train.lr);
+    take_found_rate(run, plan, &mut context);
     context.fitted_on_train_only = Some(ready.preparation.train_digest == split.train_digest());
     context.baselines.extend(linear_baseline(run, plan, data, split)?);
     run.judge(preflight::PRACTICES, &context);
@@ -51,13 +39,24 @@ pub(crate) fn preflight(
     run.end_stage()
 }
 
+/// The rate of the plan, found or given, stands in the job from here on.
+fn take_found_rate(run: &mut Run, plan: &mut Plan, context: &mut PreflightContext) {
+    if let (true, Some(curve)) = (plan.find_rate, &context.rate_curve) {
+        match curve.suggestion {
+            Some(rate) => plan.train.lr = rate,
+            None => run.screen.say(&format!("the range test found no rate, {} is kept", plan.train.lr)),
+        }
+        context.learning_rate = Some(plan.train.lr);
+    }
+    run.job.train.lr = Rate::Value(plan.train.lr);
+}
+
 /// The linear model on the valid rows; none where it cannot be fitted.
 fn linear_baseline(run: &Run, plan: &Plan, data: &Data, split: &Split) -> Result<Option<Baseline>, Fault> {
     let target = data.target()?;
     let Ok(linear) = probe::fit(ProbeKind::Linear, &data.table, target, &split.train(), run.seed()) else {
         return Ok(None);
     };
-    debug_assert_eq!(linear.task(), target.task);
     let scored = Scored::predict(&linear, &data.table, target, &split.valid());
     let value = scored.ok().and_then(|scored| (plan.primary.metric.compute)(&scored.outcome()));
     let metric = plan.primary.metric.name.to_owned();

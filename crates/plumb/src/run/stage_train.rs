@@ -15,6 +15,7 @@ use plumb_stats::{Metric, Outcome};
 
 use super::history::History;
 use super::observer::{Recorder, Watcher, find_checkpoint};
+use super::pipeline::Setup;
 use super::settle::Plan;
 use super::stage_prepare::Ready;
 use super::tensorboard::EventFile;
@@ -77,13 +78,15 @@ pub(crate) fn start(config: &ModelConfig, train: &TrainConfig, ready: &Ready) ->
 pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Result<Fit, Fault> {
     let config = model_config(plan, ready);
     let network = start(&config, &plan.train, ready);
-    let Some(folder) = &run.folder else { return Err(Fault::failed("training needs a run folder")) };
+    let folder = run.folder()?;
     let slot = folder.make(files::CHECKPOINTS)?.join(which.slot());
     let found = find_checkpoint(&slot, &run.screen);
     let history = folder.join(files::HISTORY);
     let mut events = watch::History::default();
     let recorder = if which == Which::Main {
-        History::events(&history, found.history_length).iter().for_each(|event| events.push(event));
+        for event in History::events(&history, found.history_length) {
+            events.push(&event);
+        }
         Some(recorder(run, found.history_length)?)
     } else {
         None
@@ -103,10 +106,7 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
         Err(error) => return Err(broken(run, ready, events, error)?),
     };
     if trained.stopped == Stopped::Interrupted {
-        return Err(run
-            .folder
-            .as_ref()
-            .map_or_else(Fault::reader_gone, |folder| Fault::interrupted(folder.path())));
+        return Err(Fault::interrupted(run.folder()?.path()));
     }
     let weights_sha256 = trained.weights.sha256()?;
     let model = TrainedModel::new(config, ready.preparation.clone(), &trained.weights)
@@ -129,7 +129,7 @@ fn steps(config: &TrainConfig, ready: &Ready) -> u64 {
 }
 
 fn recorder(run: &Run, history_length: u64) -> Result<Recorder, Fault> {
-    let Some(folder) = &run.folder else { return Err(Fault::failed("training needs a run folder")) };
+    let folder = run.folder()?;
     let failed = |e: std::io::Error| Fault::failed(format!("cannot write the history ({e})"));
     let history = History::open(&folder.join(files::HISTORY), history_length).map_err(failed)?;
     let now = plumb_ledger::clock::Clock::unix_ms(run.screen.clock());
@@ -158,7 +158,8 @@ fn broken(run: &mut Run, ready: &Ready, history: watch::History, error: TrainErr
 }
 
 /// Judges the training.
-pub(crate) fn judge(run: &mut Run, plan: &Plan, ready: &Ready, fit: &mut Fit) -> Result<(), Fault> {
+pub(crate) fn judge(run: &mut Run, setup: &Setup, fit: &mut Fit) -> Result<(), Fault> {
+    let Setup { plan, ready, .. } = setup;
     let kept =
         fit.best_epoch.map(|epoch| Kept { epoch, score: score(&fit.model, ready, plan.primary.metric) });
     let context = TrainContext {
@@ -210,7 +211,9 @@ fn constant_loss(labels: &PreparedLabels) -> Option<f64> {
         }
         PreparedLabels::Classes(codes) => {
             let mut counts = std::collections::BTreeMap::<u32, usize>::new();
-            codes.iter().for_each(|code| *counts.entry(*code).or_default() += 1);
+            for code in codes {
+                *counts.entry(*code).or_default() += 1;
+            }
             let shares = counts.values().map(|&count| count as f64 / codes.len() as f64);
             Some(-shares.map(|share| share * share.ln()).sum::<f64>())
         }
@@ -241,7 +244,7 @@ fn short_run(plan: &Plan, ready: &Ready) -> Result<String, Fault> {
 
 /// Writes `model/`: weights, description, preparation.
 pub(crate) fn write_model(run: &Run, model: &TrainedModel) -> Result<(), Fault> {
-    let Some(folder) = &run.folder else { return Ok(()) };
+    let folder = run.folder()?;
     let failed = |e: &dyn std::fmt::Display| Fault::failed(format!("cannot store the model ({e})"));
     let mut staged =
         plumb_ledger::atomic::StagedFolder::new(&folder.join(files::MODEL)).map_err(|e| failed(&e))?;

@@ -31,6 +31,11 @@ impl Run {
         Seed(self.job.train.seed)
     }
 
+    /// The folder of a run that must have one.
+    pub(crate) fn folder(&self) -> Result<&RunFolder, Fault> {
+        self.folder.as_ref().ok_or_else(|| Fault::failed("a training without a run folder"))
+    }
+
     /// Asks every practice of a table; fails and warns are shown as they come.
     pub(crate) fn judge<C>(&mut self, practices: &[Practice<C>], context: &C) {
         let screen = &self.screen;

@@ -67,7 +67,7 @@ fn scores(evaluation: &Evaluation) -> String {
     for baseline in &evaluation.baselines {
         match baseline.metrics.iter().find(|metric| metric.name == name) {
             Some(value) => {
-                push(&mut text, format_args!("  {:<14} {}\n", baseline.name, with_interval(value)))
+                push(&mut text, format_args!("  {:<14} {}\n", baseline.name, with_interval(value)));
             }
             None => push(&mut text, format_args!("  {:<14} none\n", baseline.name)),
         }

@@ -1,5 +1,7 @@
 //! Jobs that cannot be run: one sentence, the lines at fault, a hint, exit code 2, and no folder.
 
+use std::fmt::Write as _;
+
 use crate::context::{TestContext, assert_snapshot, table};
 
 const JOBS: [(&str, &str); 10] = [
@@ -25,7 +27,7 @@ fn bad_jobs_are_refused_before_any_work() {
         let answer = context.plumb(&["run", "job.toml", "--out", "out"]);
         assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""), "{name}: {}", answer.stderr);
         assert!(!context.path("out").exists(), "{name}");
-        all += &format!("# {name}\n{}\n", answer.stderr);
+        writeln!(all, "# {name}\n{}", answer.stderr).unwrap();
     }
     assert_snapshot("bad-jobs", &all);
 }

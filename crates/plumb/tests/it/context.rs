@@ -1,5 +1,6 @@
 //! A folder of its own for a test, and the binary run in it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -73,7 +74,7 @@ pub(crate) fn table(rows: usize) -> String {
         let (a, b) = ((row as f64 * 0.618_034).fract(), (row as f64 * 0.754_878).fract());
         let kind = if a + 0.3 * b > 0.6 { "long" } else { "short" };
         let width = if row % 17 == 3 { String::new() } else { format!("{:.4}", 3.0 - a + b) };
-        text += &format!("{:.4},{width},{},{kind}\n", 10.0 * a, ["north", "south", "west"][row % 3]);
+        writeln!(text, "{:.4},{width},{},{kind}", 10.0 * a, ["north", "south", "west"][row % 3]).unwrap();
     }
     text
 }

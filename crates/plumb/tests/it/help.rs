@@ -1,5 +1,7 @@
 //! The help of every command, and what needs no data.
 
+use std::fmt::Write as _;
+
 use crate::context::{TestContext, assert_snapshot};
 
 const COMMANDS: [&str; 8] =
@@ -14,7 +16,7 @@ fn help_is_as_stored() {
     for command in COMMANDS {
         let help = context.plumb(&[command, "--help"]);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{command}");
-        text += &format!("\n$ plumb {command} --help\n{}", help.stdout);
+        write!(text, "\n$ plumb {command} --help\n{}", help.stdout).unwrap();
     }
     assert_snapshot("help", &text);
 }

@@ -1,5 +1,8 @@
 //! The binary as a person meets it: each test runs it in a folder of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "fixtures need not be durable, and waiting needs a clock")]
+
 mod bad_input;
 mod bad_job;
 mod context;

@@ -88,8 +88,8 @@ fn a_found_rate_stands_in_the_job() {
 #[test]
 fn a_gate_stops_the_run_before_the_training() {
     let context = TestContext::new();
-    let leaking: String =
-        table(300).lines().map(|line| format!("{line},{}\n", line.rsplit(',').next().unwrap())).collect();
+    let doubled = |line: &str| format!("{line},{}", line.rsplit(',').next().unwrap());
+    let leaking = table(300).lines().map(doubled).collect::<Vec<_>>().join("\n");
     context.write("table.csv", leaking.replacen("kind,kind", "kind,copy", 1));
     let gate = ["--set", "gates.fail=[\"data.target-leakage\"]"];
     let answer = run(&context, &[&["table.csv", "--target", "kind", "--out", "a"], &gate[..]].concat());
