@@ -115,6 +115,11 @@ fn group_disjoint() {
 #[test]
 fn time_ordered() {
     let day = Column::time("day", Kind::Time, (0..ROWS as i64).map(|row| Some(row * 37 % 400 * 86_400_000)));
+    let ignored = context(vec![normal("x", 0, 0.0), day.clone()], SplitMethod::Stratified, None);
+    assert_eq!(verdict("split.time-ordered", &ignored), Verdict::Warn);
+    let other = Column { name: "other".to_owned(), ..day.clone() };
+    let unclear = context(vec![day.clone(), other], SplitMethod::Stratified, None);
+    assert_eq!(verdict("split.time-ordered", &unclear), Verdict::Skipped);
     let kept = context(vec![normal("x", 0, 0.0), day], SplitMethod::Time, Some("day"));
     assert_eq!(verdict("split.time-ordered", &kept), Verdict::Pass);
     let broken = with_parts(kept, |row| Part::USED[row % 3]);

@@ -14,7 +14,8 @@ const PAGE: Page = Page {
           and events that it will not know then.",
     evidence: "The first and last moment of each part, and how many rows of a part are not later than the last row \
                of the part before. The column is that of a split by time, or the only column of kind `time` under \
-               a given split.",
+               another split but one by group. Disorder fails a split that claims an order (`time`, `column`) and \
+               warns on one that ignores it (`random`, `stratified`).",
     thresholds: &[],
     false_alarms: "A time that says nothing about when the row will be predicted, such as a date of birth.",
     remedy: "set `split.method = \"time\"` and `split.column` to the column of times",
@@ -57,7 +58,8 @@ fn judge(context: &SplitContext) -> Judgement {
     } else {
         let summary =
             format!("{disordered} rows are not later than the part before, by column `{}`", column.name);
-        Judgement::fail(summary)
+        let claims_order = matches!(context.config.method, SplitMethod::Time | SplitMethod::Column);
+        if claims_order { Judgement::fail(summary) } else { Judgement::warn(summary) }
     };
     let start = start.with("column", column.name.as_str()).with("rows_not_later", disordered);
     judged
@@ -69,11 +71,11 @@ fn judge(context: &SplitContext) -> Judgement {
 fn time_column(context: &SplitContext) -> Option<&Column> {
     match context.config.method {
         SplitMethod::Time => context.table.column(context.config.column.as_deref()?),
-        SplitMethod::Column => {
+        SplitMethod::Group => None,
+        _ => {
             let mut times = context.table.columns().iter().filter(|column| column.kind == Kind::Time);
             let only = times.next()?;
             times.next().is_none().then_some(only)
         }
-        _ => None,
     }
 }
