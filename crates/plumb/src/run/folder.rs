@@ -73,6 +73,7 @@ impl Explain for FolderError {
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,
+    new: bool,
     _lock: FolderLock,
 }
 
@@ -86,7 +87,7 @@ impl RunFolder {
         let unusable = |source| FolderError::Unusable { source, path: path.to_owned() };
         fs::create_dir_all(path).map_err(unusable)?;
         // The lock first: of two that come at once one is told that the folder is in use.
-        let folder = Self::take(path)?;
+        let folder = Self::take(path, true)?;
         for entry in fs::read_dir(path).map_err(unusable)? {
             if !entry.map_err(unusable)?.file_name().to_string_lossy().starts_with('.') {
                 return Err(FolderError::NotEmpty { path: path.to_owned() });
@@ -103,7 +104,7 @@ impl RunFolder {
         loop {
             let path = runs.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {
-                Ok(()) => return Self::take(&path),
+                Ok(()) => return Self::take(&path, true),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(e) => return Err(unusable(e)),
             }
@@ -118,11 +119,22 @@ impl RunFolder {
     /// Takes the folder of a run that was interrupted.
     pub(crate) fn resume(path: &Path) -> Result<Self, FolderError> {
         Self::check(path)?;
-        Self::take(path)
+        Self::take(path, false)
     }
 
-    fn take(path: &Path) -> Result<Self, FolderError> {
-        Ok(Self { path: path.to_owned(), _lock: FolderLock::take(path)? })
+    fn take(path: &Path, new: bool) -> Result<Self, FolderError> {
+        Ok(Self { path: path.to_owned(), new, _lock: FolderLock::take(path)? })
+    }
+
+    /// Removes a folder taken for a run that could not begin, so that the same command can be given again. The
+    /// folder of a resumed run stays, and so does one in which anything else stands.
+    pub(crate) fn abandon(&self) {
+        if !self.new {
+            return;
+        }
+        // The error that ended the run is being reported; a failed clean-up adds nothing to it.
+        let _gone = [JOB, ".lock"].map(|name| fs::remove_file(self.join(name)).is_ok());
+        let _gone = fs::remove_dir(&self.path).is_ok();
     }
 
     /// The folder.

@@ -61,14 +61,23 @@ pub(crate) fn check(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
 
 /// `plumb audit`: the table alone.
 pub(crate) fn audit(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
-    let data = stage_data::read(&mut run)?;
+    let data = read(&mut run)?;
     stage_data::audit(&mut run, &data)?;
     console::result(summary::of_check(&run, json))?;
     Ok(ExitCode::Done)
 }
 
+/// Reads the data; when it cannot be used, no folder is left behind.
+fn read(run: &mut Run) -> Result<Data, Fault> {
+    let data = stage_data::read(run);
+    if let (Err(_), Some(folder)) = (&data, &run.folder) {
+        folder.abandon();
+    }
+    data
+}
+
 fn until_training(run: &mut Run) -> Result<Setup, Fault> {
-    let data = stage_data::read(run)?;
+    let data = read(run)?;
     stage_data::audit(run, &data)?;
     let parts = stage_split::split(run, &data)?;
     let plan = settle(run, &data, &parts.split().train())?;

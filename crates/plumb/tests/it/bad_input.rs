@@ -14,6 +14,10 @@ fn refused(name: &str, content: impl AsRef<[u8]>, code: i32, says: &str) {
     assert!(answer.stderr.contains(says), "{name}: {}", answer.stderr);
     is_clean(&answer, name);
     if context.path("out").exists() {
+        assert!(
+            context.path("out/ledger.json").exists(),
+            "{name}: a folder is left of a run that never began"
+        );
         assert!(!context.path("out/metrics.json").exists(), "{name}: a run that failed looks finished");
         assert!(context.names("out").iter().all(|name| !name.contains(".part")), "{name}");
     }
