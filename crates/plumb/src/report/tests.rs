@@ -266,16 +266,18 @@ fn drawings(x: &[f64], y: &[f64], points: &[(f64, f64)]) -> Vec<String> {
     figures.chain(markups.into_iter().flatten()).map(|drawing| drawing.as_str().to_owned()).collect()
 }
 
-/// Draws the samples into the folder for temporary files: `cargo test -p plumb-dl -- --ignored samples`.
+/// Every sample renders whole. `PLUMB_SAMPLE_PAGES=FOLDER cargo test ...` also keeps the pages to look at.
 #[test]
-#[ignore = "writes pages to look at"]
-fn samples_to_look_at() {
-    let folder = std::env::temp_dir();
+fn samples_render_whole() {
     let hostile = poisoned("\"><img src=x onerror=alert(1)><script>alert(1)</script>");
     for (name, files) in
         [("binary", sample::binary()), ("regression", sample::regression()), ("hostile", hostile)]
     {
-        let page = folder.join(format!("plumb-report-{name}.html"));
-        plumb_ledger::atomic::write_file(&page, render(&files).unwrap().as_bytes()).unwrap();
+        let page = render(&files).unwrap();
+        assert!(page.trim_end().ends_with("</html>"), "{name}");
+        if let Some(folder) = std::env::var_os("PLUMB_SAMPLE_PAGES") {
+            let path = std::path::PathBuf::from(folder).join(format!("plumb-report-{name}.html"));
+            plumb_ledger::atomic::write_file(&path, page.as_bytes()).unwrap();
+        }
     }
 }
