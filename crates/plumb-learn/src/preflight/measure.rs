@@ -87,10 +87,16 @@ fn predict<N: Network>(network: &N, batch: &Batch) -> Vec<f32> {
     host(network.forward(batch, &mut Pass::inference()).inner())
 }
 
+/// At most [`ROWS`] rows spread evenly over the table: a file is often sorted, and its head then unlike the rest.
+fn spread(rows: usize) -> Vec<u32> {
+    let count = rows.min(ROWS);
+    (0..count).map(|i| (i * rows / count) as u32).collect()
+}
+
 /// The loss as it starts, and that of outputs which say nothing.
 fn initial_loss<N: Network>(network: &N, train: &Prepared, loss: &Loss) -> (f64, Option<f64>) {
     let (network, device) = plain(network);
-    let rows: Vec<u32> = (0..train.rows.min(ROWS) as u32).collect();
+    let rows = spread(train.rows);
     let batch = Batch::gather(train, &rows, &device);
     let outputs = predict(&network, &batch);
     let uninformed = match &batch.labels {
