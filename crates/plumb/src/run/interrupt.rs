@@ -28,5 +28,5 @@ fn on_signal() {
     if ASKED.swap(true, Ordering::Relaxed) {
         std::process::exit(ExitCode::Interrupted as i32);
     }
-    console::log("interrupted: stopping after this step; once more stops at once");
+    console::log("interrupted: stopping as soon as all is saved; once more stops at once");
 }

@@ -1,6 +1,6 @@
 //! Every `auto` of the job becomes a value: from the preset, the task and the train rows.
 //!
-//! The values are written back into the job, so that the job in the run folder says all that was chosen.
+//! The values are written back into the job, so that the job in the run folder says what was chosen.
 
 use std::collections::BTreeMap;
 
@@ -37,10 +37,8 @@ pub(crate) struct Plan {
 /// Settles the job for these train rows.
 pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<Plan, Fault> {
     let target = data.target()?;
-    let named = run.job.evaluate.primary.clone().or("auto".to_owned());
-    let primary = Primary::choose(&named, target, train_rows)?;
+    let primary = Primary::choose(&primary_name(&run.job), target, train_rows)?;
     let job = &mut run.job;
-    job.evaluate.primary = Auto::Value(primary.metric.name.to_owned());
     let preset = presets::named(preset_name(&mut job.model.preset))?;
     let of = Circumstances { task: target.task, rows: train_rows.len(), primary: primary.metric.name };
     let mut network = (preset.network)(target.task);
@@ -50,6 +48,12 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let find_rate = job.train.lr == Rate::Find;
     let prepare = settle_prepare(job, preset.name);
     Ok(Plan { prepare, network, train, primary, find_rate })
+}
+
+/// The metric as the job names it. `auto` stays `auto` there: the reason for the choice belongs to the result,
+/// and the choice is a function of the train rows.
+pub(crate) fn primary_name(job: &JobFile) -> String {
+    job.evaluate.primary.clone().or("auto".to_owned())
 }
 
 fn preset_name(preset: &mut Preset) -> &'static str {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::parquet_file::{self, PredictedRows};
 use super::pipeline::Setup;
 use super::repeats::Repeats;
-use super::settle::Plan;
+use super::settle::primary_name;
 use super::stage_split::{self, Parts};
 use super::stage_train::Fit;
 use super::{Run, files};
@@ -53,11 +53,11 @@ pub(crate) fn stage(
     fit: &Fit,
     repeats: Repeats,
 ) -> Result<Measured, Fault> {
-    let Setup { data, parts, plan, .. } = setup;
+    let Setup { data, parts, .. } = setup;
     let (table, target, predictor) = (&data.table, data.target()?, &fit.model);
     let subject =
         Subject { table, target, train: &rows.train, valid: &rows.valid, test: &rows.test, predictor };
-    let config = config(run, plan);
+    let config = config(run);
     let evaluation = evaluate(&subject, &config)?;
     stage_split::close(run, parts)?;
     let context = EvaluateContext {
@@ -80,12 +80,12 @@ pub(crate) fn stage(
     Ok(Measured { metrics, evaluation })
 }
 
-fn config(run: &Run, plan: &Plan) -> EvaluateConfig {
+fn config(run: &Run) -> EvaluateConfig {
     let of = &run.job.evaluate;
     let class_weights = run.job.train.class_weights.or(ClassWeights::None) == ClassWeights::Balanced
         || run.job.train.sampling == Sampling::Balanced;
     EvaluateConfig {
-        primary: plan.primary.metric.name.to_owned(),
+        primary: primary_name(&run.job),
         groups: of.groups.clone(),
         by: of.by.clone(),
         resamples: of.resamples,

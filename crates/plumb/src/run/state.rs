@@ -2,7 +2,7 @@
 
 use plumb_ledger::{Entry, Ledger, Practice, Seed, Verdict};
 
-use super::{RunFolder, Screen, files};
+use super::{RunFolder, Screen, files, interrupt};
 use crate::fault::Fault;
 use crate::job::JobFile;
 
@@ -52,9 +52,12 @@ impl Run {
         }
     }
 
-    /// Ends a stage: the ledger is written, and a gate whose practice failed ends the run.
+    /// Ends a stage: the ledger is written; Ctrl-C, or a gate whose practice failed, ends the run.
     pub(crate) fn end_stage(&mut self) -> Result<(), Fault> {
         self.write_json(files::LEDGER, &self.ledger)?;
+        if let (true, Some(folder)) = (interrupt::asked(), &self.folder) {
+            return Err(Fault::interrupted(folder.path()));
+        }
         let broken: Vec<&Entry> = self.ledger.broken_gates(&self.job.gates.fail).collect();
         match broken.as_slice() {
             [] => Ok(()),
