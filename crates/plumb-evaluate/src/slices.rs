@@ -132,6 +132,12 @@ pub(crate) struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
+    /// As a summary names it.
+    pub(crate) fn named(&self) -> String {
+        let Slice { column, value, .. } = self.slice;
+        format!("`{column}` = `{value}` (error {:.3} against {:.3})", self.error, self.rest)
+    }
+
     /// As evidence.
     pub(crate) fn fact(&self) -> Value {
         json!({

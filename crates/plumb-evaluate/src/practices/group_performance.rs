@@ -54,13 +54,10 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let judgement = match worse.first() {
         None => Judgement::pass(format!("none of {} groups fares worse than everyone else", compared.len())),
         Some(worst) => Judgement::warn(format!(
-            "{} of {} groups fare worse, most of all `{}` = `{}` (error {:.3} against {:.3})",
+            "{} of {} groups fare worse, most of all {}",
             worse.len(),
             compared.len(),
-            worst.slice.column,
-            worst.slice.value,
-            worst.error,
-            worst.rest
+            worst.named()
         )),
     };
     judgement

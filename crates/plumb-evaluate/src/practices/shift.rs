@@ -62,13 +62,10 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
             Judgement::pass(format!("none of {} sources and periods is worse than the rest", compared.len()))
         }
         Some(worst) => Judgement::warn(format!(
-            "{} of {} sources and periods are worse than the rest, the worst is `{}` = `{}` (error {:.3} against {:.3})",
+            "{} of {} sources and periods are worse than the rest, the worst is {}",
             worse.len(),
             compared.len(),
-            worst.slice.column,
-            worst.slice.value,
-            worst.error,
-            worst.rest
+            worst.named()
         )),
     };
     judgement

@@ -58,13 +58,10 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let judgement = match bad.first() {
         None => Judgement::pass(format!("none of {} slices is much worse than the rest", compared.len())),
         Some(worst) => Judgement::warn(format!(
-            "{} of {} slices are much worse than the rest, the worst is `{}` = `{}` (error {:.3} against {:.3})",
+            "{} of {} slices are much worse than the rest, the worst is {}",
             bad.len(),
             compared.len(),
-            worst.slice.column,
-            worst.slice.value,
-            worst.error,
-            worst.rest
+            worst.named()
         )),
     };
     judgement
