@@ -28,10 +28,11 @@ def arguments(about, **extra):
 
 
 def with_peers(*requirements):
-    """Goes on inside a virtual environment that holds the peers, making it first where it is missing."""
-    venv = WORK / "venv"
+    """Goes on inside this script's own virtual environment, which holds its peers, making it first where it is missing.
+
+    One for each script, because the peers of one may need an older version of what the peers of another need."""
+    venv = WORK / "venv" / Path(sys.argv[0]).name
     python = venv / "bin" / "python"
-    WORK.mkdir(parents=True, exist_ok=True)
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     stamp = venv / ("installed-" + "-".join(sorted(requirements)).replace("=", "").replace("/", ""))
@@ -56,9 +57,9 @@ def target():
     return Path(json.loads(metadata.stdout)["target_directory"])
 
 
-def example(package, name):
-    """An example of a crate, built now."""
-    command = ["cargo", "build", "--release", "--quiet", "-p", package, "--example", name]
+def example(name):
+    """An example, built now: with the whole workspace, whose dependencies are the ones that are built already."""
+    command = ["cargo", "build", "--release", "--quiet", "--workspace", "--example", name]
     subprocess.run(command, cwd=ROOT, check=True)
     return target() / "release" / "examples" / name
 
