@@ -125,16 +125,26 @@ impl StagedFolder {
 
     /// Writes the manifest and puts the folder in its place; a folder already there is replaced.
     ///
-    /// A kill between the two renames of a replacement leaves the old folder under its `.old` name, which
-    /// [`recover`] puts back.
-    pub fn commit(mut self) -> Result<(), WriteError> {
+    /// A kill between the two renames of a replacement leaves the old folder under its `.old` name, where
+    /// [`read_folder_or_old`] finds it.
+    pub fn commit(self) -> Result<(), WriteError> {
+        let old = old_name(&self.target);
+        self.commit_keeping_old()?;
+        if old.exists() {
+            fs::remove_dir_all(&old).map_err(failed("remove the old folder", &old))?;
+        }
+        Ok(())
+    }
+
+    /// Like [`StagedFolder::commit`], but the folder that is replaced stays under its `.old` name, in place of the one
+    /// before: [`read_folder_or_old`] falls back to it.
+    pub fn commit_keeping_old(mut self) -> Result<(), WriteError> {
         let manifest = serde_json::to_vec_pretty(&self.manifest)
             .map_err(|e| failed("write the manifest", &self.target)(e.into()))?;
         write_synced(&self.staged.join(MANIFEST), |file| file.write_all(&manifest))?;
         sync_folder(&self.staged)?;
         let old = old_name(&self.target);
-        let replaces = self.target.exists();
-        if replaces {
+        if self.target.exists() {
             if old.exists() {
                 fs::remove_dir_all(&old).map_err(failed("remove the old folder", &old))?;
             }
@@ -142,11 +152,7 @@ impl StagedFolder {
         }
         rename(&self.staged, &self.target).map_err(failed("replace the folder", &self.target))?;
         self.committed = true;
-        sync_folder(parent(&self.target))?;
-        if replaces {
-            fs::remove_dir_all(&old).map_err(failed("remove the old folder", &old))?;
-        }
-        Ok(())
+        sync_folder(parent(&self.target))
     }
 }
 
@@ -162,16 +168,6 @@ fn old_name(target: &Path) -> PathBuf {
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(".old");
     target.with_file_name(name)
-}
-
-/// Puts back a folder that a kill left under its `.old` name. Call it before reading a replaced folder.
-pub fn recover(target: &Path) -> Result<(), WriteError> {
-    let old = old_name(target);
-    if !target.exists() && old.exists() {
-        rename(&old, target).map_err(failed("put back the folder", target))?;
-        sync_folder(parent(target))?;
-    }
-    Ok(())
 }
 
 /// Why a folder's contents cannot be trusted.
@@ -219,6 +215,36 @@ pub fn read_folder(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, FolderErr
         files.insert(name, bytes);
     }
     Ok(files)
+}
+
+/// A folder as it was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Its files.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What is wrong with the newer folder, when these files are of the one before it.
+    pub damage: Option<FolderError>,
+}
+
+/// Reads a folder that is replaced by [`StagedFolder::commit_keeping_old`]: itself, or the one before it when it is
+/// damaged. None where there has never been one; the error is the newer folder's.
+pub fn read_folder_or_old(target: &Path) -> Result<Option<Found>, FolderError> {
+    let old = old_name(target);
+    if !target.exists() && !old.exists() {
+        return Ok(None);
+    }
+    if !target.exists() {
+        // A kill between the two renames of a replacement: nothing is damaged.
+        return Ok(Some(Found { files: read_folder(&old)?, damage: None }));
+    }
+    let damage = match read_folder(target) {
+        Ok(files) => return Ok(Some(Found { files, damage: None })),
+        Err(damage) => damage,
+    };
+    match read_folder(&old) {
+        Ok(files) => Ok(Some(Found { files, damage: Some(damage) })),
+        Err(_) => Err(damage),
+    }
 }
 
 #[cfg(test)]
@@ -289,14 +315,36 @@ mod tests {
     }
 
     #[test]
-    fn a_kill_between_the_renames_is_recovered() {
+    fn a_damaged_folder_gives_way_to_the_one_before() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("last");
+        assert!(read_folder_or_old(&target).unwrap().is_none());
+        for round in [b"1", b"2", b"3"] {
+            let mut folder = StagedFolder::new(&target).unwrap();
+            folder.write("weights", round).unwrap();
+            folder.commit_keeping_old().unwrap();
+        }
+        assert_eq!(names(home.path()), ["last", "last.old"]);
+        let found = read_folder_or_old(&target).unwrap().unwrap();
+        assert!(found.files["weights"] == b"3" && found.damage.is_none());
+        for (file, bytes) in [("weights", b"x".as_slice()), (MANIFEST, b"{"), (MANIFEST, b"")] {
+            fs::write(target.join(file), bytes).unwrap();
+            let found = read_folder_or_old(&target).unwrap().unwrap();
+            assert!(found.files["weights"] == b"2" && found.damage.is_some());
+        }
+        fs::write(target.with_file_name("last.old").join("weights"), b"x").unwrap();
+        assert!(matches!(read_folder_or_old(&target), Err(FolderError::Manifest { .. })));
+    }
+
+    #[test]
+    fn a_kill_between_the_renames_loses_nothing() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("last");
         let mut folder = StagedFolder::new(&target).unwrap();
         folder.write("weights", b"old").unwrap();
         folder.commit().unwrap();
         rename(&target, &old_name(&target)).unwrap();
-        recover(&target).unwrap();
-        assert_eq!(read_folder(&target).unwrap()["weights"], b"old");
+        let found = read_folder_or_old(&target).unwrap().unwrap();
+        assert!(found.files["weights"] == b"old" && found.damage.is_none());
     }
 }

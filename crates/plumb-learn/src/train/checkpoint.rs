@@ -26,10 +26,14 @@ impl Checkpoint {
         self.files.get(name).map(Vec::as_slice).ok_or_else(missing)
     }
 
+    /// The weights of the best epoch as the bytes of a safetensors file, if one was completed.
+    pub fn best_bytes(&self) -> Option<&[u8]> {
+        self.files.get(BEST).map(Vec::as_slice)
+    }
+
     /// The weights of the best epoch, if one was completed.
     pub fn best(&self) -> Result<Option<Arrays>, TrainError> {
-        let bytes = self.files.get(BEST);
-        Ok(bytes.map(|bytes| Arrays::from_safetensors(bytes)).transpose()?)
+        Ok(self.best_bytes().map(Arrays::from_safetensors).transpose()?)
     }
 }
 

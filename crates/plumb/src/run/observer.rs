@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use plumb_learn::train::{Checkpoint, Control, Event, Observer};
 use plumb_learn::watch;
-use plumb_ledger::atomic::{self, StagedFolder};
+use plumb_ledger::Sha256;
+use plumb_ledger::atomic::{self, StagedFolder, WriteError};
 use plumb_ledger::clock::Clock;
 
 use super::history::History;
@@ -14,6 +15,8 @@ use super::{Screen, interrupt};
 
 /// The file of a checkpoint that tells how long `history.jsonl` was.
 const HISTORY_LENGTH: &str = "history.json";
+/// The folder of the best weights, beside that of the newest state.
+const BEST: &str = "best";
 /// Steps between points of the step curves in TensorBoard; its pages thin them anyway.
 const SCALARS_EVERY: u64 = 10;
 
@@ -32,6 +35,8 @@ pub(crate) struct Watcher<'a> {
     checkpoint: PathBuf,
     /// Files for the events; none for a repeat, whose events are of no interest later.
     recorder: Option<Recorder>,
+    /// The digest of the weights in `checkpoints/best`.
+    best: Option<Sha256>,
     /// The metric shown while training.
     primary: String,
     score: Option<f64>,
@@ -51,7 +56,7 @@ impl<'a> Watcher<'a> {
         events: watch::History,
     ) -> Self {
         let primary = primary.to_owned();
-        Self { screen, checkpoint, recorder, primary, score: None, events, failed: None }
+        Self { screen, checkpoint, recorder, best: None, primary, score: None, events, failed: None }
     }
 
     fn record(&mut self, event: &Event) -> io::Result<()> {
@@ -101,9 +106,24 @@ impl<'a> Watcher<'a> {
                 folder.write(name, bytes)?;
             }
             folder.write(HISTORY_LENGTH, length.to_string().as_bytes())?;
-            folder.commit()
+            folder.commit_keeping_old()
         };
-        write().map_err(|e| e.to_string())
+        write().and_then(|()| self.save_best(checkpoint)).map_err(|e| e.to_string())
+    }
+
+    /// Puts the best weights so far into `checkpoints/best`, for whoever wants them before the run ends. The run itself
+    /// goes on from those in `last`, which always belong to its state.
+    fn save_best(&mut self, checkpoint: &Checkpoint) -> Result<(), WriteError> {
+        let (Some(_), Some(bytes)) = (&self.recorder, checkpoint.best_bytes()) else { return Ok(()) };
+        let digest = Some(Sha256::of(bytes));
+        if self.best == digest {
+            return Ok(());
+        }
+        let mut folder = StagedFolder::new(&self.checkpoint.with_file_name(BEST))?;
+        folder.write("model.safetensors", bytes)?;
+        folder.commit()?;
+        self.best = digest;
+        Ok(())
     }
 }
 
@@ -132,14 +152,15 @@ pub(crate) struct Found {
     pub(crate) history_length: u64,
 }
 
-/// Looks for a checkpoint. A damaged one is told and left out: training anew leads to the same weights.
+/// Looks for a checkpoint. A damaged one is told and gives way to the one before it, or to none: training from there, or
+/// anew, leads to the same weights.
 pub(crate) fn find_checkpoint(folder: &Path, screen: &Screen) -> Found {
-    let recovered = atomic::recover(folder).map_err(|e| e.to_string());
-    if !folder.join(atomic::MANIFEST).exists() {
-        return Found::default();
-    }
-    match recovered.and_then(|()| atomic::read_folder(folder).map_err(|e| e.to_string())) {
-        Ok(mut files) => {
+    match atomic::read_folder_or_old(folder) {
+        Ok(None) => Found::default(),
+        Ok(Some(atomic::Found { mut files, damage })) => {
+            if let Some(damage) = damage {
+                screen.say(&format!("training goes on from the checkpoint before the newest: {damage}"));
+            }
             let length = files.remove(HISTORY_LENGTH).and_then(|bytes| String::from_utf8(bytes).ok());
             let history_length = length.and_then(|text| text.parse().ok()).unwrap_or(0);
             Found { checkpoint: Some(Checkpoint { files }), history_length }

@@ -103,15 +103,23 @@ fn a_folder_in_use_is_refused() {
 fn a_damaged_checkpoint_is_told_and_costs_only_time() {
     let context = context();
     let expected = unbroken(&context);
-    let weights = context.path("whole/checkpoints/last/model.safetensors");
-    let mut bytes = std::fs::read(&weights).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&weights, bytes).unwrap();
-    let answer = context.plumb(&["run", "--resume", "whole"]);
-    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
-    assert!(answer.stderr.contains("training starts anew"), "{}", answer.stderr);
-    assert_eq!(context.json("whole/metrics.json")["weights_sha256"], expected["weights_sha256"]);
+    for (damaged, told) in [
+        (&["last"][..], "training goes on from the checkpoint before the newest"),
+        (&["last", "last.old"], "training starts anew"),
+    ] {
+        for folder in damaged {
+            tear(&context.path(&format!("whole/checkpoints/{folder}/model.safetensors")));
+        }
+        let answer = context.plumb(&["run", "--resume", "whole"]);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        assert!(answer.stderr.contains(told), "{}", answer.stderr);
+        assert_eq!(context.json("whole/metrics.json")["weights_sha256"], expected["weights_sha256"]);
+    }
+}
+
+fn tear(file: &std::path::Path) {
+    let bytes = std::fs::read(file).unwrap();
+    std::fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
 }
 
 #[test]
