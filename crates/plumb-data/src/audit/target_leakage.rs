@@ -22,6 +22,8 @@ const PROBED: usize = 3;
 /// Rows that the probe sees at most.
 const PROBE_ROWS: usize = 10_000;
 const FOLDS: usize = 3;
+/// What the position in the file is called.
+const ROW_ORDER: &str = "the order of the rows";
 /// Columns listed.
 const LISTED: usize = 10;
 
@@ -103,7 +105,15 @@ fn judge(context: &AuditContext) -> Judgement {
     {
         suspect.rest = score_without(context, target, &probed, suspect.name);
     }
-    verdict(&scored)
+    verdict(&scored, is_sorted(target, &rows))
+}
+
+/// Whether the labelled rows stand class after class. That is how many files are laid out, and a split that shuffles
+/// undoes it; an order that only goes along with the target is what a leak looks like.
+fn is_sorted(target: &Target, rows: &[u32]) -> bool {
+    let codes = target.codes_of(rows);
+    let turns = codes.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    target.task.is_classification() && turns + 1 == target.classes.len()
 }
 
 fn scores<'a>(context: &'a AuditContext, labelled: &Labelled) -> Vec<Suspect<'a>> {
@@ -117,7 +127,7 @@ fn scores<'a>(context: &'a AuditContext, labelled: &Labelled) -> Vec<Suspect<'a>
     let names: Vec<&Column> = columns.iter().map(|(column, _)| *column).collect();
     let pattern = association::missing_pattern(&names, context.table.rows());
     let order = association::row_order(context.table.rows());
-    let whole_row = [("the pattern of missing cells", pattern), ("the order of the rows", Some(order))];
+    let whole_row = [("the pattern of missing cells", pattern), (ROW_ORDER, Some(order))];
     for (name, binned) in whole_row {
         let score = binned.and_then(|binned| labelled.score(&binned));
         scored.extend(score.map(|score| Suspect { name, score, input: false, rest: None }));
@@ -147,21 +157,29 @@ fn score_without(context: &AuditContext, target: &Target, rows: &[u32], without:
     }
 }
 
-fn verdict(scored: &[Suspect<'_>]) -> Judgement {
+fn verdict(scored: &[Suspect<'_>], sorted: bool) -> Judgement {
     let fails = |s: &&Suspect<'_>| {
         s.input && (s.score >= FAIL_SCORE || s.times_as_wrong().is_some_and(|times| times >= FAIL_TIMES))
     };
     let warns = |s: &&Suspect<'_>| {
-        is_suspect(s) && (!s.input || s.times_as_wrong().is_some_and(|times| times >= WARN_TIMES))
+        let laid_out = sorted && s.name == ROW_ORDER;
+        is_suspect(s)
+            && !laid_out
+            && (!s.input || s.times_as_wrong().is_some_and(|times| times >= WARN_TIMES))
     };
     let judged = if let Some(leak) = scored.iter().find(fails) {
         Judgement::fail(sentence(leak))
     } else if let Some(leak) = scored.iter().find(warns) {
         Judgement::warn(sentence(leak))
     } else {
-        let best = &scored[0];
+        let best = scored.iter().find(|s| !(sorted && s.name == ROW_ORDER)).unwrap_or(&scored[0]);
+        let order = if sorted {
+            "; the file is sorted by the target, which a split that shuffles undoes"
+        } else {
+            ""
+        };
         Judgement::pass(format!(
-            "no column gives the target away; the best alone, `{}`, scores {:.3}",
+            "no column gives the target away; the best alone, `{}`, scores {:.3}{order}",
             best.name, best.score
         ))
     };
@@ -172,7 +190,9 @@ fn verdict(scored: &[Suspect<'_>]) -> Judgement {
             None => fields.evidence,
         }
     };
-    judged.with("best_single_columns", scored.iter().take(LISTED).map(entry).collect::<Vec<_>>())
+    judged
+        .with("sorted_by_target", sorted)
+        .with("best_single_columns", scored.iter().take(LISTED).map(entry).collect::<Vec<_>>())
 }
 
 fn sentence(leak: &Suspect<'_>) -> String {

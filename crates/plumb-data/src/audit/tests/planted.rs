@@ -141,12 +141,24 @@ fn a_noisy_copy_of_the_label_is_caught() {
 }
 
 #[test]
-fn rows_sorted_by_their_label_are_caught() {
+fn rows_whose_order_goes_along_with_their_label_are_caught() {
+    let mut table = clean();
+    let chance = chance().at(10);
+    let label = |row: usize| u32::from((row > ROWS / 3) != (row % 97 == 0));
+    table.label = (0..ROWS).map(|row| Some(label(row))).collect();
+    table.age = (0..ROWS).map(|row| Some(chance.uniform(row as u64))).collect();
+    caught("data.target-leakage", &table.context());
+}
+
+#[test]
+fn a_file_laid_out_class_after_class_is_told_and_passes() {
     let mut table = clean();
     let chance = chance().at(10);
     table.label = (0..ROWS).map(|row| Some(u32::from(row > ROWS / 3))).collect();
     table.age = (0..ROWS).map(|row| Some(chance.uniform(row as u64))).collect();
-    caught("data.target-leakage", &table.context());
+    let judged = ask("data.target-leakage", &table.context());
+    assert_eq!(judged.verdict, Verdict::Pass, "{}", judged.summary);
+    assert_eq!(judged.evidence["sorted_by_target"], true);
 }
 
 #[test]
