@@ -44,6 +44,8 @@ pub struct Evaluation {
     pub valid: Option<PartEvaluation>,
     /// On the test part.
     pub test: Option<PartEvaluation>,
+    /// How sure the intervals are, a share.
+    pub level: f64,
     /// The baselines on the judged part.
     pub baselines: Vec<Baseline>,
     /// The worst predictions of the judged part.
@@ -81,5 +83,13 @@ pub fn evaluate(subject: &Subject<'_>, config: &EvaluateConfig) -> Result<Evalua
     let judged = test.as_ref().or(valid.as_ref()).ok_or(EvaluateError::NoRows)?;
     let baselines = baselines(subject, &judged.scored.rows, config);
     let worst = WorstRows::new(&judged.scored, table, target, config.worst);
-    Ok(Evaluation { classes: target.classes.clone(), primary, valid, test, baselines, worst })
+    Ok(Evaluation {
+        classes: target.classes.clone(),
+        primary,
+        valid,
+        test,
+        level: config.level,
+        baselines,
+        worst,
+    })
 }

@@ -24,6 +24,7 @@ pub fn metrics_file(evaluation: &Evaluation, target: &Target, weights_sha256: Op
         "primary_reason": evaluation.primary.reason,
         "classes": evaluation.classes,
         "judged": evaluation.judged_name(),
+        "level": evaluation.level,
         "valid": part(evaluation.valid.as_ref()),
         "test": part(evaluation.test.as_ref()),
         "baselines": baselines,

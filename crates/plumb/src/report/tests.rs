@@ -25,7 +25,7 @@ fn the_sections_stand_in_their_order() {
         "Before training",
         "Training",
         "Layers",
-        "Evaluation on the test part",
+        "Evaluation",
         "Worst predictions",
         "Job",
         "Reproduce",
@@ -261,7 +261,8 @@ fn drawings(x: &[f64], y: &[f64], points: &[(f64, f64)]) -> Vec<String> {
         layers::draw("t", "c", Spread::Log, &many),
         layers::draw("t", "c", Spread::Linear, &many),
     ];
-    let markups = [forest::draw("m", &rows), bars::draw("l", "x", x, &counts), spark::draw("l", &counts)];
+    let markups =
+        [forest::draw("m", "models", &rows), bars::draw("l", "x", x, &counts), spark::draw("l", &counts)];
     let figures = figures.into_iter().flatten().map(|figure| figure.drawing);
     figures.chain(markups.into_iter().flatten()).map(|drawing| drawing.as_str().to_owned()).collect()
 }

@@ -27,20 +27,16 @@ pub(crate) struct Row {
     pub(crate) own: bool,
 }
 
-/// Draws the rows in their order; those without a finite value are left out. One that lies far from all others
+/// Draws the rows in their order, the metric `of` some models; those without a finite value are left out. One that lies far from all others
 /// (always guessing the majority, say) becomes an arrow at the edge, so that the others can be told apart.
-pub(crate) fn draw(metric: &str, rows: &[Row]) -> Option<Markup> {
+pub(crate) fn draw(metric: &str, of: &str, rows: &[Row]) -> Option<Markup> {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.value.is_finite()).collect();
     let far = far_row(&rows);
     let near = rows.iter().enumerate().filter(|(at, _)| Some(*at) != far).map(|(_, row)| ends(row));
     let right = WIDTH - 16.0 - CHARACTER * rows.iter().map(|row| figures(row).chars().count()).max()? as f64;
     let scale = Scale::around(Spread::Linear, near.flatten())?.over(LEFT, right);
     let bottom = ROW * rows.len() as f64 + 6.0;
-    let mut svg = Svg::new(
-        WIDTH,
-        bottom + 42.0,
-        &format!("{metric} of the model and of its baselines, with intervals"),
-    );
+    let mut svg = Svg::new(WIDTH, bottom + 42.0, &format!("{metric} of {of}, with intervals"));
     for tick in scale.ticks(4) {
         if let Some(x) = scale.place(tick.value) {
             svg.line("grid", (x, 4.0), (x, bottom));
@@ -125,7 +121,7 @@ mod tests {
     fn a_far_baseline_does_not_press_the_others_together() {
         let rows = [row(0.92), row(0.5), row(0.90), row(0.91)];
         assert_eq!(far_row(&rows.iter().collect::<Vec<_>>()), Some(1));
-        assert!(draw("auroc", &rows).unwrap().as_str().contains("◂ off the axis"));
+        assert!(draw("auroc", "models", &rows).unwrap().as_str().contains("◂ off the axis"));
         let alike = [row(0.92), row(0.5), row(0.7)];
         assert_eq!(far_row(&alike.iter().collect::<Vec<_>>()), None);
     }

@@ -24,7 +24,7 @@ pub(crate) fn draw(actual: &[f64], predicted: &[f64]) -> Option<Figure> {
     let (low, high) = extent(values())?;
     scatter(&mut plot, &points);
     plot.segment("chance", (low, low), (high, high));
-    let caption = "Every row of the test part; on the dotted diagonal the prediction is exact.";
+    let caption = "Every row of the judged part; on the dotted diagonal the prediction is exact.";
     Some(Figure::new("Predicted against actual", caption, plot.finish()))
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::lenient::{Number, Ordered};
+use crate::report::format::percent;
 
 /// Metrics by name.
 pub(crate) type Scores = Ordered<Score>;
@@ -21,14 +22,33 @@ pub(crate) struct Metrics {
     pub(crate) classes: Vec<String>,
     /// The digest of the weights.
     pub(crate) weights_sha256: Option<String>,
+    /// How sure the intervals are, a share.
+    pub(crate) level: Number,
     /// On the valid part.
     pub(crate) valid: Scores,
     /// On the test part.
     pub(crate) test: Scores,
-    /// On the test part, by baseline.
+    /// On the judged part, by baseline.
     pub(crate) baselines: Ordered<Scores>,
+    /// The primary metric on each fold.
+    pub(crate) folds: Vec<Number>,
+    /// The primary metric of each seed, the run's own first.
+    pub(crate) seeds: Vec<Number>,
     /// Tables and curves of the judged part.
     pub(crate) details: Option<Details>,
+}
+
+impl Metrics {
+    /// The part that verdicts rest on: test, or valid where there is no test part.
+    pub(crate) fn judged(&self) -> (&'static str, &Scores) {
+        if self.test.is_empty() { ("valid", &self.valid) } else { ("test", &self.test) }
+    }
+
+    /// `95 %`.
+    pub(crate) fn level(&self) -> String {
+        let level = if self.level.0.is_finite() { self.level.0 } else { 0.95 };
+        percent(level)
+    }
 }
 
 /// A metric with its interval.

@@ -3,11 +3,12 @@
 use plumb_ledger::Verdict;
 use serde::Serialize;
 
+use super::evaluation::BASELINES;
 use super::metric_names::{headed, in_words};
 use crate::report::RunFiles;
 use crate::report::charts::Markup;
 use crate::report::charts::forest::{self, Row};
-use crate::report::files::metrics::{Metrics, Score, Scores};
+use crate::report::files::metrics::{Metrics, Score};
 use crate::report::format::{counted, number};
 use crate::report::text::{Span, spans};
 
@@ -20,6 +21,7 @@ pub(crate) struct Answer {
     sentences: Vec<String>,
     comparison: Option<Line>,
     drawing: Option<Markup>,
+    level: String,
     tally: Vec<Tally>,
 }
 
@@ -41,7 +43,7 @@ struct Tally {
 /// Makes the head of the page.
 pub(crate) fn view(folder: &RunFiles) -> Answer {
     let metrics = folder.metrics.as_ref();
-    let part = metrics.and_then(judged_part);
+    let part = metrics.and_then(headline_score);
     Answer {
         run: folder.ledger.run.clone(),
         subject: subject(folder),
@@ -49,18 +51,16 @@ pub(crate) fn view(folder: &RunFiles) -> Answer {
             .map_or_else(|| unfinished(&folder.ledger.stage), |(_, metric, score)| headline(metric, score)),
         sentences: sentences(metrics, part),
         comparison: comparison(folder),
+        level: metrics.map(Metrics::level).unwrap_or_default(),
         drawing: metrics.zip(part).and_then(|(metrics, (_, metric, score))| drawing(metrics, metric, score)),
         tally: tally(folder),
     }
 }
 
-/// The part that counts, the primary metric and its score: test, or valid where test was not read.
-fn judged_part(metrics: &Metrics) -> Option<(&'static str, &str, &Score)> {
-    [("test", &metrics.test), ("valid", &metrics.valid)].into_iter().find_map(
-        |(part, scores): (_, &Scores)| {
-            scores.get(&metrics.primary).map(|score| (part, metrics.primary.as_str(), score))
-        },
-    )
+/// The judged part, the primary metric and its score.
+fn headline_score(metrics: &Metrics) -> Option<(&'static str, &str, &Score)> {
+    let (part, scores) = metrics.judged();
+    scores.get(&metrics.primary).map(|score| (part, metrics.primary.as_str(), score))
 }
 
 fn subject(folder: &RunFiles) -> String {
@@ -91,7 +91,9 @@ fn sentences(metrics: Option<&Metrics>, part: Option<(&str, &str, &Score)>) -> V
         format!(" on the {part} part")
     };
     let first = match score.interval() {
-        Some((low, high)) => format!("The 95 % interval is {} to {}{rows}.", number(low), number(high)),
+        Some((low, high)) => {
+            format!("The {} interval is {} to {}{rows}.", metrics.level(), number(low), number(high))
+        }
         None => format!("Measured{rows}, without an interval."),
     };
     let baselines = metrics.baselines.0.iter().filter_map(|(name, scores)| {
@@ -112,7 +114,7 @@ fn drawing(metrics: &Metrics, metric: &str, score: &Score) -> Option<Markup> {
     if metrics.baselines.is_empty() {
         return None;
     }
-    forest::draw(&in_words(metric), &forest_rows(metrics, metric, score))
+    forest::draw(&in_words(metric), BASELINES, &forest_rows(metrics, metric, score))
 }
 
 /// The model and then its baselines, as rows of a forest plot.

@@ -17,6 +17,10 @@ use crate::report::view::{Block, Cell, Table};
 
 /// Metrics drawn beside the baselines; the table holds all.
 const MOST_DRAWN: usize = 4;
+/// Folds or seeds drawn.
+const MOST_REPEATS: usize = 20;
+/// What stands beside the model.
+pub(super) const BASELINES: &str = "the model and of its baselines";
 /// Classes listed.
 const MOST_CLASSES: usize = 100;
 
@@ -26,9 +30,10 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     let mut blocks: Vec<Block> =
         primary(metrics).into_iter().chain(metric_table(metrics).map(Block::Table)).collect();
     blocks.extend(Block::figures(comparisons(metrics)));
+    blocks.extend(Block::figures(repeats(metrics)));
     let details = metrics.details.as_ref();
     blocks.extend(details.and_then(|details| Block::figures(class_figures(metrics, details))));
-    blocks.extend(details.and_then(per_class).map(Block::Table));
+    blocks.extend(details.and_then(|details| per_class(details, metrics.judged().0)).map(Block::Table));
     blocks.extend(Block::figures(residual_figures(folder, details)));
     blocks
         .extend(details.and_then(|details| details.residuals.as_ref()).map(residual_table).map(Block::Table));
@@ -37,17 +42,19 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
 
 fn metric_table(metrics: &Metrics) -> Option<Table> {
     let baselines: Vec<String> = metrics.baselines.0.iter().map(|(name, _)| name.replace('-', " ")).collect();
-    let head: Vec<&str> = ["metric", "test", "interval", "valid"]
+    let head: Vec<&str> = ["metric", metrics.judged().0, "interval", "valid"]
         .into_iter()
         .chain(baselines.iter().map(String::as_str))
         .collect();
+    let (part, scores) = metrics.judged();
     let rows: Vec<Vec<Cell>> =
-        metrics.test.0.iter().map(|(name, score)| metric_row(metrics, name, score)).collect();
-    let method =
-        metrics.test.0.iter().map(|(_, score)| score.method.as_str()).find(|method| !method.is_empty());
+        scores.0.iter().map(|(name, score)| metric_row(metrics, name, score)).collect();
+    let method = scores.0.iter().map(|(_, score)| score.method.as_str()).find(|method| !method.is_empty());
     let method =
         method.map(|method| format!(", intervals by {}", method.replace('_', " "))).unwrap_or_default();
-    let caption = format!("Metrics with their 95 % intervals beside the baselines on the test part{method}");
+    let level = metrics.level();
+    let caption =
+        format!("Metrics with their {level} intervals beside the baselines on the {part} part{method}");
     (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
 }
 
@@ -78,14 +85,52 @@ fn metric_row(metrics: &Metrics, name: &str, score: &Score) -> Vec<Cell> {
 /// The primary metric stands in the head of the page; here are the others that a baseline has too.
 fn comparisons(metrics: &Metrics) -> Vec<Option<Figure>> {
     let shared = |name: &str| metrics.baselines.0.iter().any(|(_, scores)| scores.get(name).is_some());
-    let others = metrics.test.0.iter().filter(|(name, _)| *name != metrics.primary && shared(name));
+    let others = metrics.judged().1.0.iter().filter(|(name, _)| *name != metrics.primary && shared(name));
     others
         .take(MOST_DRAWN)
         .map(|(name, score)| {
-            let drawing = forest::draw(&in_words(name), &forest_rows(metrics, name, score))?;
-            Some(Figure::new(headed(name), "Dots are the values, lines their 95 % intervals.", drawing))
+            let drawing = forest::draw(&in_words(name), BASELINES, &forest_rows(metrics, name, score))?;
+            let caption = format!("Dots are the values, lines their {} intervals.", metrics.level());
+            Some(Figure::new(headed(name), caption, drawing))
         })
         .collect()
+}
+
+/// The primary metric of the run beside that of its folds, and of its seeds.
+fn repeats(metrics: &Metrics) -> Vec<Option<Figure>> {
+    let Some(score) = metrics.judged().1.get(&metrics.primary) else { return Vec::new() };
+    let drawn = |values: &[Number], what: &str, title: &str, caption: &str| {
+        let repeat = |(at, value): (usize, &Number)| forest::Row {
+            name: format!("{what} {}", at + 1),
+            value: value.0,
+            interval: None,
+            own: false,
+        };
+        let own = forest::Row {
+            name: "this run".into(),
+            value: score.value.0,
+            interval: score.interval(),
+            own: true,
+        };
+        let rows: Vec<forest::Row> =
+            std::iter::once(own).chain(values.iter().enumerate().map(repeat).take(MOST_REPEATS)).collect();
+        let drawing =
+            forest::draw(&in_words(&metrics.primary), &format!("this run and of its {what}s"), &rows)?;
+        (!values.is_empty()).then(|| Figure::new(title, caption, drawing))
+    };
+    let folds = drawn(
+        &metrics.folds,
+        "fold",
+        "Cross-validation",
+        "Each fold is a training of its own, scored on the rows that it did not see.",
+    );
+    let seeds = drawn(
+        &metrics.seeds,
+        "seed",
+        "Other seeds",
+        "The same split trained with other seeds: how much of the result is luck. The first is this run's.",
+    );
+    vec![folds, seeds]
 }
 
 fn residual_figures(folder: &RunFiles, details: Option<&Details>) -> [Option<Figure>; 3] {
@@ -156,14 +201,14 @@ fn calibration_figure(metrics: &Metrics, details: &Details) -> Option<Figure> {
         count: bin.count,
     };
     let bins: Vec<calibration::Bin> = details.calibration.iter().map(bin).collect();
-    let ece = metrics.test.get("ece").map(|score| match score.interval() {
+    let ece = metrics.judged().1.get("ece").map(|score| match score.interval() {
         Some((low, high)) => format!("{} ({} to {})", number(score.value.0), number(low), number(high)),
         None => number(score.value.0),
     });
     calibration::draw(&bins, ece.as_deref())
 }
 
-fn per_class(details: &Details) -> Option<Table> {
+fn per_class(details: &Details, part: &str) -> Option<Table> {
     let classes = &details.per_class;
     let total: u64 = classes.iter().map(|class| class.support).sum();
     let rows: Vec<Vec<Cell>> = classes
@@ -180,7 +225,7 @@ fn per_class(details: &Details) -> Option<Table> {
             ]
         })
         .collect();
-    let caption = format!("Each class on the test part{}", of_all(rows.len(), classes.len()));
+    let caption = format!("Each class on the {part} part{}", of_all(rows.len(), classes.len()));
     let head = ["class", "precision", "recall", "F1", "rows", "share"];
     (!rows.is_empty()).then(|| Table::new(caption, &head, rows))
 }

@@ -36,7 +36,7 @@ pub(crate) static SECTIONS: [Section; 10] = [
     Section { id: "preflight", title: "Before training", blocks: preflight::blocks },
     Section { id: "training", title: "Training", blocks: training::blocks },
     Section { id: "layers", title: "Layers", blocks: layers::blocks },
-    Section { id: "evaluation", title: "Evaluation on the test part", blocks: evaluation::blocks },
+    Section { id: "evaluation", title: "Evaluation", blocks: evaluation::blocks },
     Section { id: "worst", title: "Worst predictions", blocks: worst::blocks },
     Section { id: "job", title: "Job", blocks: job::blocks },
     Section { id: "reproduce", title: "Reproduce", blocks: reproduce::blocks },
