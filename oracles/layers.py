@@ -50,6 +50,25 @@ def pbld(x, p):
     return embedded.transpose(0, 1).reshape(ROWS, -1)
 
 
+def piecewise(x, p):
+    """As `rtdl_num_embeddings.PiecewiseLinearEmbeddings(version="B")`, with bins given and a smoothly clipped linear part."""
+    x = x.T[:, :, None]
+    passed = ((x - p["lower"]) * p["slope"]).clamp(0, 1)
+    embedded = passed @ p["weight"] + x / torch.sqrt(1 + (x / 3) ** 2) * p["linear"] + p["bias"]
+    return embedded.transpose(0, 1).reshape(ROWS, -1)
+
+
+def member_scaling(x, p):
+    return (x[None] * p["scale"]).reshape(-1, IN)
+
+
+def member_linear(x, p):
+    members = p["weight"].shape[0]
+    return torch.bmm(x.reshape(members, -1, IN), p["weight"]).add(p["bias"]).reshape(ROWS, -1)
+
+
+BUFFERS = ("running_mean", "running_var", "lower", "slope")
+
 CASES = {
     "linear": (linear, {"weight": rand(IN, OUT), "bias": rand(OUT)}),
     "ntk_linear": (ntk_linear, {"weight": rand(IN, OUT), "bias": rand(1, OUT)}),
@@ -71,12 +90,24 @@ CASES = {
             "bias": rand(IN, 1, 3),
         },
     ),
+    "piecewise": (
+        piecewise,
+        {
+            "lower": torch.linspace(-3, 2, 5, dtype=torch.float64).repeat(IN, 1, 1),
+            "slope": torch.tensor([1.0, 0.5, 2.0, 1.0, 0.0], dtype=torch.float64).repeat(IN, 1, 1),
+            "weight": rand(IN, 5, 3),
+            "linear": rand(IN, 1, 3),
+            "bias": rand(IN, 1, 3),
+        },
+    ),
+    "member_scaling": (member_scaling, {"scale": rand(3, 1, IN)}),
+    "member_linear": (member_linear, {"weight": rand(2, IN, 3), "bias": rand(2, 1, 3)}),
 }
 
 
 def case(forward, parameters):
     x = rand(ROWS, IN, scale=2.0).requires_grad_()
-    trained = {k: v.clone().requires_grad_() for k, v in parameters.items() if not k.startswith("running")}
+    trained = {k: v.clone().requires_grad_() for k, v in parameters.items() if k not in BUFFERS}
     output = forward(x, {**parameters, **trained})
     coefficients = rand(*output.shape)
     (output * coefficients).sum().backward()

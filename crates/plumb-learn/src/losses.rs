@@ -37,8 +37,9 @@ impl Loss {
     /// The weighted sum of the rows' losses, divided by `weight`: one number, `[1]`.
     ///
     /// # Shapes
-    /// `outputs` is `[rows, classes]` or `[rows, 1]`. Labels of the other kind, or too few of them, count as
-    /// class 0 or the number 0.
+    /// `outputs` is `[rows, classes]` or `[rows, 1]`; a network of several members gives `[members * rows, ..]`, one
+    /// member after the other, and the loss is the mean of theirs. Labels of the other kind count as class 0 or the
+    /// number 0.
     pub fn of(&self, outputs: Tensor<2>, labels: &PreparedLabels, weight: f64) -> Tensor<1> {
         let [rows, columns] = outputs.dims();
         let device = outputs.device();
@@ -51,7 +52,8 @@ impl Loss {
                 error.clone().mul(error).sum()
             }
         };
-        total.div_scalar(weight)
+        let members = rows / count(labels).max(1);
+        total.div_scalar(weight * members.max(1) as f64)
     }
 
     /// The mean loss over the rows.
@@ -70,11 +72,7 @@ impl Loss {
 
     /// The mean loss of outputs that are on the host already, row-major, in 64 bits; NaN without rows.
     pub fn on_host(&self, outputs: &[f32], labels: &PreparedLabels) -> f64 {
-        let rows = match labels {
-            PreparedLabels::Absent => 0,
-            PreparedLabels::Classes(codes) => codes.len(),
-            PreparedLabels::Numbers(numbers) => numbers.len(),
-        };
+        let rows = count(labels);
         let columns = outputs.len().checked_div(rows).unwrap_or(0).max(1);
         let targets = self.targets(labels, rows, columns);
         let mut total = 0.0;
@@ -87,13 +85,14 @@ impl Loss {
         total / self.weight(labels)
     }
 
-    /// Row-major `[rows, columns]`: what each log-probability is multiplied by, or the wanted numbers.
+    /// Row-major `[rows, columns]`: what each log-probability is multiplied by, or the wanted numbers. The labels
+    /// repeat for each member.
     fn targets(&self, labels: &PreparedLabels, rows: usize, columns: usize) -> Vec<f32> {
         let mut targets = vec![0.0f32; rows * columns];
         match (self, labels) {
             (Self::CrossEntropy { smoothing, class_weights }, PreparedLabels::Classes(codes)) => {
                 let spread = |class| class_weight(class_weights, class) * smoothing / columns as f64;
-                for (row, &code) in targets.chunks_exact_mut(columns).zip(codes) {
+                for (row, &code) in targets.chunks_exact_mut(columns).zip(codes.iter().cycle()) {
                     for (class, target) in row.iter_mut().enumerate() {
                         let hit = if class == code as usize { 1.0 - smoothing } else { 0.0 };
                         *target = (hit * class_weight(class_weights, class) + spread(class)) as f32;
@@ -101,13 +100,21 @@ impl Loss {
                 }
             }
             (_, PreparedLabels::Numbers(numbers)) => {
-                for (row, &number) in targets.chunks_exact_mut(columns).zip(numbers) {
+                for (row, &number) in targets.chunks_exact_mut(columns).zip(numbers.iter().cycle()) {
                     row.fill(number);
                 }
             }
             _ => {}
         }
         targets
+    }
+}
+
+fn count(labels: &PreparedLabels) -> usize {
+    match labels {
+        PreparedLabels::Absent => 0,
+        PreparedLabels::Classes(codes) => codes.len(),
+        PreparedLabels::Numbers(numbers) => numbers.len(),
     }
 }
 

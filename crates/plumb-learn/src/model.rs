@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::batches::Batch;
 use crate::models::mlp::{Mlp, MlpConfig};
 use crate::models::realmlp::{RealMlp, RealMlpConfig};
+use crate::models::tabm::{TabM, TabMConfig};
 use crate::network::{Network, ParameterRule, Pass};
 
 /// The device that networks are trained on: the CPU, recording gradients.
@@ -61,6 +62,8 @@ pub enum NetworkConfig {
     Mlp(MlpConfig),
     /// RealMLP-TD.
     RealMlp(RealMlpConfig),
+    /// TabM-mini.
+    TabM(TabMConfig),
 }
 
 /// Rows that a data-dependent start looks at: more change the deviations by under 2 %.
@@ -81,6 +84,10 @@ impl ModelConfig {
                 let batch = Batch::gather(train, &rows, device);
                 TabularNetwork::RealMlp(network.fit_start(&batch, seed.stream("start-fit")))
             }
+            NetworkConfig::TabM(config) => {
+                let network = TabM::new(config, &self.inputs, self.outputs, stream, device);
+                TabularNetwork::TabM(network.fit_start(train))
+            }
         }
     }
 
@@ -93,6 +100,9 @@ impl ModelConfig {
             }
             NetworkConfig::RealMlp(config) => {
                 TabularNetwork::RealMlp(RealMlp::new(config, &self.inputs, self.outputs, stream, device))
+            }
+            NetworkConfig::TabM(config) => {
+                TabularNetwork::TabM(TabM::new(config, &self.inputs, self.outputs, stream, device))
             }
         }
     }
@@ -109,6 +119,8 @@ pub enum TabularNetwork {
     Mlp(Mlp),
     /// RealMLP-TD.
     RealMlp(RealMlp),
+    /// TabM-mini.
+    TabM(TabM),
 }
 
 impl Network for TabularNetwork {
@@ -116,6 +128,7 @@ impl Network for TabularNetwork {
         match self {
             Self::Mlp(network) => network.forward(batch, pass),
             Self::RealMlp(network) => network.forward(batch, pass),
+            Self::TabM(network) => network.forward(batch, pass),
         }
     }
 
@@ -123,6 +136,7 @@ impl Network for TabularNetwork {
         match self {
             Self::Mlp(network) => network.rule(name, shape),
             Self::RealMlp(network) => network.rule(name, shape),
+            Self::TabM(network) => network.rule(name, shape),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod category;
 mod numeric;
+mod piecewise;
 
 pub use category::CategoryEncoder;
 pub use numeric::{Pbld, PbldConfig};
+pub use piecewise::{PiecewiseConfig, PiecewiseLinear};

@@ -8,7 +8,7 @@ use plumb_ledger::{Seed, Stream};
 use serde::Deserialize;
 
 use super::*;
-use crate::encoders::{Pbld, PbldConfig};
+use crate::encoders::{Pbld, PbldConfig, PiecewiseConfig, PiecewiseLinear};
 use crate::network::Pass;
 use crate::parameters::{Array, Arrays, gradients, host};
 
@@ -64,7 +64,8 @@ fn hold<M: Module>(name: &str, layer: M, forward: impl Fn(&M, Tensor<2>) -> Tens
     let input = matrix(&case.input).require_grad();
     let output = forward(&layer, input.clone());
     assert_close(&host(output.clone().inner()), &case.output, name);
-    let mut grads = output.mul(matrix(&case.coefficients)).sum().backward();
+    let coefficients = TensorData::new(case.coefficients.clone(), output.dims());
+    let mut grads = output.mul(Tensor::from_data(coefficients, &device())).sum().backward();
     assert_close(&host(input.grad_remove(&mut grads).unwrap()), &case.input_gradient, name);
     let found: BTreeMap<String, Vec<f32>> = gradients(&layer, grads).into_iter().collect();
     assert_eq!(found.keys().collect::<Vec<_>>(), case.gradients.keys().collect::<Vec<_>>(), "{name}");
@@ -100,4 +101,12 @@ fn parametric_activations() {
 fn embedding_of_numbers() {
     let config = PbldConfig { frequencies: 5, outputs: 4, sigma: 0.1 };
     hold("pbld", Pbld::new(INPUTS, config, stream(), &device()), Pbld::forward);
+    let config = PiecewiseConfig { bins: 5, outputs: 3 };
+    hold("piecewise", PiecewiseLinear::new(INPUTS, config, stream(), &device()), PiecewiseLinear::forward);
+}
+
+#[test]
+fn members() {
+    hold("member_scaling", MemberScaling::new(3, INPUTS, &device(), |_, _| 1.0), MemberScaling::forward);
+    hold("member_linear", MemberLinear::new(2, INPUTS, 3, stream(), &device()), MemberLinear::forward);
 }

@@ -14,6 +14,7 @@ pub(crate) mod elementary;
 #[cfg(test)]
 mod golden;
 mod linear;
+mod members;
 mod norm;
 mod ntk_linear;
 mod parametric_activation;
@@ -23,6 +24,7 @@ pub(crate) mod tangent;
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
 pub use linear::linear;
+pub use members::{MemberLinear, MemberScaling};
 pub use norm::{LayerNorm, Norm, NormKind};
 pub use ntk_linear::NtkLinear;
 pub use parametric_activation::ParametricActivation;

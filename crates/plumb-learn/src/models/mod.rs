@@ -2,3 +2,4 @@
 
 pub mod mlp;
 pub mod realmlp;
+pub mod tabm;

@@ -16,3 +16,4 @@ pub use config::{Ties, TrainConfig, TrainData};
 pub use error::TrainError;
 pub use history::{ActivationStats, Control, Event, LayerStats, Observer};
 pub use run::{Stopped, Trained, train};
+pub use state::Seconds;

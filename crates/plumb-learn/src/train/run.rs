@@ -5,7 +5,7 @@ use std::time::Duration;
 use plumb_data::prepare::PreparedLabels;
 use plumb_ledger::clock::Clock;
 
-use super::state::{Plan, State};
+use super::state::{Plan, Seconds, State};
 use super::step::step;
 use super::validate::Judge;
 use super::{Checkpoint, Control, Event, Observer, Ties, TrainConfig, TrainData, TrainError, checkpoint};
@@ -26,6 +26,8 @@ pub struct Trained {
     pub steps: u64,
     /// Why it ended.
     pub stopped: Stopped,
+    /// Where the time went, since the checkpoint that it went on from.
+    pub seconds: Seconds,
 }
 
 /// Why training ended.
@@ -62,7 +64,7 @@ pub fn train<N: Network>(
     while state.progress.epoch < config.epochs && !waited_enough(&state, config) {
         let order = plan.batches.order(state.progress.epoch);
         while state.progress.batch < plan.batches.per_epoch() {
-            let (next, events) = step(network, &mut state, &plan, &order)?;
+            let (next, events) = step(network, &mut state, &plan, &order, clock)?;
             network = next;
             if events.iter().any(|event| observer.event(event) == Control::Stop) {
                 save(&network, &state, observer)?;
@@ -92,6 +94,7 @@ fn end_epoch<N: Network>(
     judge: &Judge<'_>,
     clock: &dyn Clock,
 ) -> Event {
+    let started = clock.elapsed();
     let averaged = averaged(network, state);
     let valid = match &averaged {
         Some(weights) => {
@@ -99,6 +102,7 @@ fn end_epoch<N: Network>(
         }
         None => judge.scores(&network.valid()),
     };
+    state.seconds.validate += clock.elapsed().saturating_sub(started).as_secs_f64();
     let score = judge.score(&valid);
     let loss = valid.get("loss").copied();
     let best = is_best(score, loss, state, plan.config.ties);
@@ -162,6 +166,7 @@ fn trained<N: Network>(network: &N, state: State, stopped: Stopped) -> Trained {
         epochs: state.progress.epoch,
         steps: state.progress.step,
         stopped,
+        seconds: state.seconds,
     }
 }
 

@@ -21,6 +21,19 @@ pub(super) struct State {
     pub(super) ema: Option<Ema>,
     /// The weights of the best epoch.
     pub(super) best: Option<Arrays>,
+    /// Where the time of this process went.
+    pub(super) seconds: Seconds,
+}
+
+/// Seconds by step of the pipeline. No result depends on them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Seconds {
+    /// Gathering batches: what the network waits for.
+    pub wait: f64,
+    /// Forward, backward and update.
+    pub compute: f64,
+    /// Scoring the validation rows.
+    pub validate: f64,
 }
 
 /// The counters and scores: `state.json`.
@@ -60,6 +73,7 @@ impl State {
             optimizer: Optimizer::new(config.optimizer.clone())?,
             ema: config.ema.map(Ema::new).transpose()?,
             best: None,
+            seconds: Seconds::default(),
         })
     }
 }

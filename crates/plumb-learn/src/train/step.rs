@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use plumb_ledger::clock::Clock;
+
 use super::state::{Plan, Rates, State};
 use super::{Event, LayerStats, TrainError, vitals};
 use crate::batches::Batch;
@@ -27,11 +29,15 @@ pub(super) fn step<N: Network>(
     state: &mut State,
     plan: &Plan<'_>,
     order: &[u32],
+    clock: &dyn Clock,
 ) -> Result<(N, Vec<Event>), TrainError> {
+    let started = clock.elapsed();
+    let batches = gather(state, plan, order);
+    let gathered = clock.elapsed();
     let step = state.progress.step;
     let watched = plan.config.watch_every > 0 && step.is_multiple_of(plan.config.watch_every);
     let rates = plan.rates(&state.progress);
-    let (network, window) = window(network, state, plan, order, rates, watched)?;
+    let (network, window) = window(network, batches, state, plan, rates, watched)?;
     let grad_norm = clip::global_norm(window.gradients.iter().map(|(_, gradient)| gradient.as_slice()));
     if !grad_norm.is_finite() {
         return Err(broken_gradient(step, window));
@@ -43,25 +49,32 @@ pub(super) fn step<N: Network>(
     if watched {
         events.push(Event::Layers { step, layers, activations: window.activations });
     }
+    state.seconds.wait += gathered.saturating_sub(started).as_secs_f64();
+    state.seconds.compute += clock.elapsed().saturating_sub(gathered).as_secs_f64();
     state.progress.step += 1;
     state.progress.loss_sum += window.loss;
     state.progress.losses += 1;
     Ok((network, events))
 }
 
+/// The batches of the step, which the next one goes on after.
+fn gather(state: &mut State, plan: &Plan<'_>, order: &[u32]) -> Vec<Batch> {
+    let first = state.progress.batch;
+    let last = (first + plan.config.accumulate.max(1)).min(plan.batches.per_epoch());
+    state.progress.batch = last;
+    let gather = |index| Batch::gather(plan.data.train, plan.batches.slice(order, index), &plan.device);
+    (first..last).map(gather).collect()
+}
+
 /// Sums loss and gradients over the batches of the step, each divided by the weight of the whole window.
 fn window<N: Network>(
     mut network: N,
-    state: &mut State,
+    batches: Vec<Batch>,
+    state: &State,
     plan: &Plan<'_>,
-    order: &[u32],
     rates: Rates,
     watched: bool,
 ) -> Result<(N, Window), TrainError> {
-    let first = state.progress.batch;
-    let last = (first + plan.config.accumulate.max(1)).min(plan.batches.per_epoch());
-    let gather = |index| Batch::gather(plan.data.train, plan.batches.slice(order, index), &plan.device);
-    let batches: Vec<Batch> = (first..last).map(gather).collect();
     let weight = batches.iter().map(|batch| plan.config.loss.weight(&batch.labels)).sum();
     let mut window = Window::default();
     for (index, batch) in batches.into_iter().enumerate() {
@@ -82,7 +95,6 @@ fn window<N: Network>(
         window.activations.extend(taps.map(|(name, tensor)| (name, vitals::activation(tensor))));
         window.rows.extend(batch.rows);
     }
-    state.progress.batch = last;
     Ok((network, window))
 }
 

@@ -2,6 +2,7 @@
 
 use plumb_data::prepare::Prepared;
 use plumb_learn::preflight::{self, PreflightContext, Subject, measure};
+use plumb_learn::presets::PRESETS;
 use plumb_learn::rate_finder::{RangeTest, find};
 use plumb_learn::train::train;
 use plumb_learn::watch::{self, History, Primary, TrainContext};
@@ -41,7 +42,7 @@ fn names(alarms: &[String], id: &str) {
 
 #[test]
 fn sound_presets_raise_no_alarm_before_training() {
-    for preset in ["realmlp", "mlp"] {
+    for preset in PRESETS.iter().map(|preset| preset.name) {
         let context = look(&setup(preset, 20));
         assert_eq!(alarms(preflight::PRACTICES, &context), Vec::<String>::new(), "{preset}");
     }
@@ -50,7 +51,7 @@ fn sound_presets_raise_no_alarm_before_training() {
 #[test]
 fn rates_far_off_and_unscaled_inputs_are_found_before_training() {
     // Batch norm lets `mlp` bear a hundredfold rate; it explodes later.
-    for (preset, high) in [("realmlp", 100.0), ("mlp", 1e4)] {
+    for (preset, high) in [("realmlp", 100.0), ("tabm", 1e4), ("mlp", 1e4)] {
         for factor in [high, 1e-3] {
             let mut setup = setup(preset, 20);
             setup.config.lr *= factor;
@@ -86,7 +87,7 @@ fn trial_steps_leave_the_network_as_it_was() {
 
 #[test]
 fn sound_runs_raise_no_alarm_about_rates() {
-    for preset in ["realmlp", "mlp"] {
+    for preset in PRESETS.iter().map(|preset| preset.name) {
         let alarms = alarms(watch::PRACTICES, &watched(&setup(preset, 40)));
         // A tenth of the labels is noise, which 40 epochs begin to learn by heart.
         let about_rates = |alarm: &&String| !alarm.starts_with("train.overfitting");
@@ -96,7 +97,7 @@ fn sound_runs_raise_no_alarm_about_rates() {
 
 #[test]
 fn rates_far_off_are_found_in_the_run() {
-    for preset in ["realmlp", "mlp"] {
+    for preset in PRESETS.iter().map(|preset| preset.name) {
         let mut fast = setup(preset, 20);
         fast.config.lr *= 1e3;
         assert!(!alarms(watch::PRACTICES, &watched(&fast)).is_empty(), "{preset}");

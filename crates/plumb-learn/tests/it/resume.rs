@@ -1,5 +1,6 @@
 //! A run that is stopped and resumed ends with the weights of the unbroken one, bit for bit.
 
+use plumb_learn::presets::PRESETS;
 use plumb_learn::train::{Stopped, TrainError, train};
 use plumb_ledger::Sha256;
 use plumb_ledger::clock::StoppedClock;
@@ -31,11 +32,13 @@ fn broken(setup: &Setup, k: usize) -> Sha256 {
 }
 
 #[test]
-fn stopped_at_any_step_realmlp_ends_the_same() {
-    let setup = setup("realmlp", 3);
-    let whole = unbroken(&setup);
-    for k in [1, 3, 4, 7] {
-        assert_eq!(broken(&setup, k), whole, "stopped every {k} steps");
+fn stopped_at_any_step_every_preset_ends_the_same() {
+    for preset in PRESETS.iter().map(|preset| preset.name) {
+        let setup = setup(preset, 3);
+        let whole = unbroken(&setup);
+        for k in [1, 3, 4, 7] {
+            assert_eq!(broken(&setup, k), whole, "{preset} stopped every {k} steps");
+        }
     }
 }
 
@@ -51,12 +54,14 @@ fn stopped_at_any_step_mlp_with_average_clipping_and_accumulation_ends_the_same(
 
 #[test]
 fn one_and_two_threads_end_the_same() {
-    let setup = setup("realmlp", 2);
-    let with = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| unbroken(&setup))
-    };
-    assert_eq!(with(1), with(2));
+    for preset in PRESETS.iter().map(|preset| preset.name) {
+        let setup = setup(preset, 2);
+        let with = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| unbroken(&setup))
+        };
+        assert_eq!(with(1), with(2), "{preset}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use plumb_learn::predict::{outputs, probabilities};
+use plumb_learn::presets::PRESETS;
 use plumb_learn::train::{Event, Stopped, TrainError, train};
 use plumb_ledger::Seed;
 use plumb_ledger::clock::StoppedClock;
@@ -24,8 +25,8 @@ fn valid_losses(watcher: &Recorder) -> Vec<f64> {
 }
 
 #[test]
-fn both_presets_learn_a_curved_boundary() {
-    for preset in ["realmlp", "mlp"] {
+fn every_preset_learns_a_curved_boundary() {
+    for preset in PRESETS.iter().map(|preset| preset.name) {
         let mut setup = setup(preset, 30);
         setup.train = classes(2000, Seed(1).stream("more"));
         let (_, watcher) = fit(&setup);

@@ -9,11 +9,13 @@ use super::Auto;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Preset {
-    /// `realmlp`, for tables.
+    /// `tabm`, for tables.
     #[default]
     Auto,
-    /// Linear, batch norm, ReLU, dropout; AdamW. The plain network, as a bar for the other.
+    /// Linear, batch norm, ReLU, dropout; AdamW. The plain network, as a bar for the others.
     Mlp,
+    /// TabM-mini (Gorishniy, Kotelnikov, Babenko 2025): an ensemble inside one network.
+    Tabm,
     /// RealMLP-TD (Holzmueller, Grinsztajn, Steinwart 2024), all twelve ingredients.
     Realmlp,
 }
@@ -26,12 +28,12 @@ pub(crate) struct ModelSection {
     pub(crate) preset: Preset,
     /// The width of each hidden layer.
     ///
-    /// `auto` is the preset's: `[256, 256, 256]` for `realmlp`.
+    /// `auto` is the preset's: `[256, 256]`, for `realmlp` a third layer.
     #[schemars(schema_with = "hidden_schema")]
     pub(crate) hidden: Auto<Vec<usize>>,
     /// The share of units dropped while training.
     ///
-    /// `auto` is the preset's: 0.15 for `realmlp`.
+    /// `auto` is the preset's: 0.1, for `realmlp` 0.15.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) dropout: Auto<f64>,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Scaling {
-    /// The preset's: `robust` for `realmlp`, `standard` for `mlp`.
+    /// The preset's: `robust` for `realmlp`, else `standard`.
     #[default]
     Auto,
     /// Median and quartile range, then a smooth clip: outliers cannot dominate (RealMLP-TD).

@@ -144,12 +144,12 @@ pub(crate) struct TrainSection {
     pub(crate) seeds: usize,
     /// How many times every train row is seen.
     ///
-    /// `auto` is the preset's: 256 for `realmlp`, fewer for large tables.
+    /// `auto` is the preset's: 256 for `realmlp`; 200 for `tabm`, which stops long before when it improves no more.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
     pub(crate) epochs: Auto<u64>,
     /// How many rows make one step.
     ///
-    /// `auto` is the preset's: 256 for `realmlp`.
+    /// `auto` is the preset's: 256 for `realmlp`, 32 to 512 by the number of rows for `tabm` and `mlp`.
     #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
     pub(crate) batch_size: Auto<usize>,
     /// How many batches make one step: the gradient equals that of one batch of their rows together.
@@ -157,7 +157,7 @@ pub(crate) struct TrainSection {
     pub(crate) accumulate: usize,
     /// The rule that turns gradients into steps.
     ///
-    /// `auto` is the preset's: Adam with betas 0.9 and 0.95 for `realmlp`, AdamW for `mlp`.
+    /// `auto` is the preset's: AdamW, with betas 0.9 and 0.95 for `realmlp`.
     pub(crate) optimizer: Auto<OptimizerName>,
     /// The momentum of `sgd`.
     ///
@@ -166,21 +166,21 @@ pub(crate) struct TrainSection {
     pub(crate) momentum: f64,
     /// The learning rate: a number, `auto` (the preset's) or `find` (by a range test before training).
     ///
-    /// `auto` is 0.04 for classes and 0.2 for numbers with `realmlp` (RealMLP-TD), 0.001 with `mlp`.
+    /// `auto` is 0.002 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     pub(crate) lr: Rate,
     /// How the learning rate changes over the run.
     ///
-    /// `auto` is the preset's: `coslog4` for `realmlp`, `cosine` for `mlp`.
+    /// `auto` is the preset's: `constant` for `tabm`, `coslog4` for `realmlp`, `cosine` for `mlp`.
     pub(crate) schedule: Auto<ScheduleName>,
     /// How strongly weights are pulled to 0, apart from the gradient; never biases and norms.
     ///
-    /// `auto` is the preset's: 0.02 for `realmlp`.
+    /// `auto` is the preset's: 0.0003 for `tabm`, 0.02 for `realmlp`, 0.01 for `mlp`.
     #[schemars(extend("minimum" = 0, "maximum" = 10))]
     pub(crate) weight_decay: Auto<f64>,
     /// How much of the label is spread over all classes.
     ///
-    /// `auto` is the preset's: 0.1 when accuracy is the primary metric, else 0 (RealMLP-TD).
+    /// `auto` is the preset's: for `realmlp` 0.1 when accuracy is the primary metric; else 0.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) label_smoothing: Auto<f64>,
     /// How much each class counts in the loss.
@@ -191,7 +191,7 @@ pub(crate) struct TrainSection {
     pub(crate) sampling: Sampling,
     /// The largest norm of the whole gradient; a longer one is shortened. 0 is no limit.
     ///
-    /// `auto` is the preset's: no limit for `realmlp`, 1 for `mlp`.
+    /// `auto` is the preset's: 1 for `tabm`, no limit for the others.
     #[schemars(extend("minimum" = 0))]
     pub(crate) clip_norm: Auto<f64>,
     /// How slowly the average of the weights follows them; 0 is no average.
@@ -201,7 +201,7 @@ pub(crate) struct TrainSection {
     pub(crate) ema: Auto<f64>,
     /// After how many epochs without a better valid metric to stop; 0 is never.
     ///
-    /// `auto` is the preset's: `realmlp` runs its schedule to the end, `mlp` waits 16 epochs.
+    /// `auto` is the preset's: `realmlp` runs its schedule to the end, `tabm` and `mlp` wait 16 epochs.
     #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
     pub(crate) patience: Auto<u64>,
     /// Seconds between checkpoints; 0 is one after every step.

@@ -58,10 +58,11 @@ pub(crate) fn primary_name(job: &JobFile) -> String {
 
 fn preset_name(preset: &mut Preset) -> &'static str {
     match preset {
-        Preset::Auto | Preset::Realmlp => {
-            *preset = Preset::Realmlp;
-            "realmlp"
+        Preset::Auto | Preset::Tabm => {
+            *preset = Preset::Tabm;
+            "tabm"
         }
+        Preset::Realmlp => "realmlp",
         Preset::Mlp => "mlp",
     }
 }
@@ -70,6 +71,7 @@ fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) {
     let (hidden, dropout) = match network {
         NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::RealMlp(config) => (&mut config.hidden, &mut config.dropout),
+        NetworkConfig::TabM(config) => (&mut config.hidden, &mut config.dropout),
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);

@@ -30,6 +30,7 @@ pub(crate) struct Fit {
     /// The digest of the weights.
     pub(crate) weights_sha256: Sha256,
     best_epoch: Option<u64>,
+    seconds: train::Seconds,
     events: watch::History,
 }
 
@@ -111,7 +112,8 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let weights_sha256 = trained.weights.sha256()?;
     let model = TrainedModel::new(config, ready.preparation.clone(), &trained.weights)
         .map_err(|e| Fault::failed(e.to_string()))?;
-    Ok(Fit { model, weights_sha256, best_epoch: trained.best_epoch, events })
+    let (best_epoch, seconds) = (trained.best_epoch, trained.seconds);
+    Ok(Fit { model, weights_sha256, best_epoch, seconds, events })
 }
 
 fn data(ready: &Ready) -> TrainData<'_> {
@@ -177,7 +179,13 @@ pub(crate) fn judge(run: &mut Run, setup: &Setup, fit: &mut Fit) -> Result<(), F
             weight_decay: plan.train.weight_decay,
             label_smoothing: run.job.train.label_smoothing.or(0.0),
         }),
-        seconds: Vec::new(),
+        seconds: [
+            ("wait", fit.seconds.wait),
+            ("compute", fit.seconds.compute),
+            ("validate", fit.seconds.validate),
+        ]
+        .map(|(step, seconds)| (step.to_owned(), seconds))
+        .to_vec(),
         repeated_hashes: Some((short_run(plan, ready)?, short_run(plan, ready)?)),
     };
     run.judge(watch::PRACTICES, &context);
