@@ -14,6 +14,7 @@ use super::from_text::{self, Built, Wish};
 use super::open::OpenFile;
 use super::sniff::{self, Dialect};
 use super::sources::Source;
+use super::survive::survive;
 use super::text_rows::TextRows;
 use super::{Faults, FileReport, Meter, Read, ReadOptions, ReadReport};
 use super::{arrow_ipc, csv, decompress, encoding, jsonl, parquet};
@@ -283,12 +284,6 @@ impl<'a> Gathered<'a> {
         }
         Ok(())
     }
-}
-
-/// Runs a decoder of other people's; some of them panic on damaged files.
-fn survive<T>(format: &'static str, decode: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    let survived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode));
-    survived.unwrap_or_else(|_panic| Err(Fault::Torn { format, detail: "its decoder gave up".to_owned() }))
 }
 
 fn check_names(names: &[String], limits: &Limits) -> Result<(), Fault> {

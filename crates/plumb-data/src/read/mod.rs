@@ -32,6 +32,7 @@ mod parquet_pages;
 mod records;
 mod sniff;
 mod sources;
+mod survive;
 mod text_rows;
 mod times;
 mod values;
