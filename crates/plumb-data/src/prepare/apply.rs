@@ -1,5 +1,7 @@
 //! Applying: rows of any table to the model's inputs, by the fitted constants alone.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use plumb_ledger::nearest::did_you_mean;
@@ -33,7 +35,9 @@ impl Preparation {
         if let Some(&row) = rows.iter().find(|&&row| row as usize >= known) {
             return Err(PrepareError::NoSuchRow { row, rows: known });
         }
-        let columns = self.columns.iter().map(|column| find(table, column)).collect::<Result<Vec<_>, _>>()?;
+        let by_name = table.columns().iter().map(|column| (column.name.as_str(), column)).collect();
+        let columns =
+            self.columns.iter().map(|column| find(table, &by_name, column)).collect::<Result<Vec<_>, _>>()?;
         let encoded: Vec<Encoded> = self
             .columns
             .par_iter()
@@ -88,8 +92,12 @@ impl Preparation {
     }
 }
 
-fn find<'a>(table: &'a Table, wanted: &PreparedColumn) -> Result<&'a Column, PrepareError> {
-    let column = table.column(&wanted.name).ok_or_else(|| PrepareError::MissingColumn {
+fn find<'a>(
+    table: &'a Table,
+    by_name: &HashMap<&str, &'a Column>,
+    wanted: &PreparedColumn,
+) -> Result<&'a Column, PrepareError> {
+    let column = by_name.get(wanted.name.as_str()).ok_or_else(|| PrepareError::MissingColumn {
         name: wanted.name.clone(),
         near: did_you_mean(&wanted.name, table.names()),
     })?;

@@ -1,7 +1,7 @@
 //! The folder of a run: who may have it, what stands in it, and how it is written.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use plumb_ledger::atomic::{self, WriteError};
@@ -169,8 +169,11 @@ impl RunFolder {
     pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), FolderError> {
         let path = self.join(name);
         Ok(atomic::write_file_with(&path, |file| {
-            serde_json::to_writer_pretty(&mut *file, value)?;
-            io::Write::write_all(file, b"\n")
+            // The serializer writes token by token.
+            let mut buffered = io::BufWriter::new(file);
+            serde_json::to_writer_pretty(&mut buffered, value)?;
+            buffered.write_all(b"\n")?;
+            buffered.flush()
         })?)
     }
 }
