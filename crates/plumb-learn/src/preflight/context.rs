@@ -25,6 +25,8 @@ pub struct PreflightContext {
     pub gradients: Vec<Gradient>,
     /// How large model and data are.
     pub size: Option<Size>,
+    /// What a simple model reaches on growing shares of the training rows, in the primary metric.
+    pub learning_curve: Vec<CurvePoint>,
     /// Simple predictions to beat.
     pub baselines: Vec<Baseline>,
     /// The job's highest learning rate.
@@ -123,6 +125,17 @@ pub struct Size {
     pub batch_norm: bool,
     /// Whether validation rows choose the epoch.
     pub chooses_epoch: bool,
+}
+
+/// A simple model's scores after so many training rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CurvePoint {
+    /// The rows that it was fitted on.
+    pub rows: usize,
+    /// Its score on these rows.
+    pub train: f64,
+    /// Its score on the validation rows.
+    pub valid: f64,
 }
 
 /// A simple prediction to beat.

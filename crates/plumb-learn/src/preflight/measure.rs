@@ -70,6 +70,7 @@ pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<Preflig
         independence: independence(network, train),
         size: Some(size(network, subject, &gradients)),
         gradients,
+        learning_curve: Vec::new(),
         baselines: constant(&train.labels).into_iter().collect(),
         learning_rate: Some(config.lr),
         rate_curve: Some(curve),

@@ -26,7 +26,8 @@ mod tests;
 use plumb_ledger::Practice;
 
 pub use context::{
-    Baseline, BatchOrder, Gradient, Independence, InputMoments, LabelCheck, PreflightContext, Size, Subset,
+    Baseline, BatchOrder, CurvePoint, Gradient, Independence, InputMoments, LabelCheck, PreflightContext,
+    Size, Subset,
 };
 pub use measure::{Subject, measure};
 

@@ -39,6 +39,10 @@ fn sound() -> PreflightContext {
             batch_norm: false,
             chooses_epoch: true,
         }),
+        learning_curve: vec![
+            CurvePoint { rows: 50, train: 0.99, valid: 0.8 },
+            CurvePoint { rows: 100, train: 0.97, valid: 0.9 },
+        ],
         baselines: vec![Baseline { name: "majority".to_owned(), metric: "accuracy".to_owned(), value: 0.76 }],
         learning_rate: Some(0.04),
         rate_curve: Some(RateCurve {
@@ -97,6 +101,7 @@ fn hostile_facts_get_a_verdict() {
                 weight_decay: x,
                 ..Size::default()
             }),
+            learning_curve: vec![CurvePoint { rows: 1, train: x, valid: x }; 3],
             baselines: vec![Baseline { name: String::new(), metric: "accuracy".to_owned(), value: x }],
             learning_rate: Some(x),
             rate_curve: Some(RateCurve { suggestion: Some(x), exploded_at: Some(x), ..RateCurve::default() }),
@@ -188,6 +193,12 @@ fn gradients_that_do_not_flow_are_found() {
 fn sizes_and_rates_out_of_range_are_found() {
     let size = |c: &mut PreflightContext, change: fn(&mut Size)| change(c.size.as_mut().unwrap());
     check("capacity", Verdict::Warn, |c| size(c, |size| size.rows = 5));
+    let judged = check("capacity", Verdict::Pass, |_| ());
+    assert!(
+        judged.summary.ends_with("0.8000 on unseen rows after 50, 0.9000 after 100"),
+        "{}",
+        judged.summary
+    );
     check("capacity", Verdict::Warn, |c| {
         size(c, |size| (size.dropout, size.weight_decay, size.chooses_epoch) = (0.0, 0.0, false));
     });

@@ -4,6 +4,7 @@ mod files;
 mod folder;
 mod history;
 mod interrupt;
+mod learning_curve;
 mod observer;
 mod open;
 mod parquet_file;

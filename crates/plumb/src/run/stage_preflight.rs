@@ -4,13 +4,13 @@ use plumb_data::prepare::{Encoding, Preparation};
 use plumb_data::probe::{self, ProbeKind};
 use plumb_data::split::Split;
 use plumb_evaluate::Scored;
-use plumb_learn::preflight::{self, Baseline, PreflightContext, Subject};
+use plumb_learn::preflight::{self, Baseline, CurvePoint, PreflightContext, Subject};
 use serde_json::json;
 
 use super::pipeline::Setup;
 use super::settle::Plan;
 use super::stage_data::Data;
-use super::{Run, files, stage_train};
+use super::{Run, files, learning_curve, stage_train};
 use crate::fault::Fault;
 use crate::job::Rate;
 
@@ -31,11 +31,20 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
     take_found_rate(run, plan, &mut context);
     context.fitted_on_train_only = Some(ready.preparation.train_digest == split.train_digest());
     context.baselines.extend(linear_baseline(run, plan, data, split)?);
+    context.learning_curve = learning_curve::measure(data, split, plan.primary.metric, run.seed())?;
     run.judge(preflight::PRACTICES, &context);
     let curve = context.rate_curve.as_ref();
     let curve =
         curve.map(|of| json!({ "rates": of.rates, "losses": of.losses, "suggestion": of.suggestion }));
-    run.write_json(files::PREFLIGHT, &json!({ "schema": 1, "rate_finder": curve }))?;
+    let point = |of: &CurvePoint| json!({ "rows": of.rows, "train": of.train, "valid": of.valid });
+    let learning: Vec<_> = context.learning_curve.iter().map(point).collect();
+    let measured = json!({
+        "schema": 1,
+        "rate_finder": curve,
+        "metric": plan.primary.metric.name,
+        "learning_curve": learning,
+    });
+    run.write_json(files::PREFLIGHT, &measured)?;
     run.end_stage()
 }
 

@@ -10,6 +10,22 @@ use super::lenient::Number;
 pub(crate) struct Preflight {
     /// The learning rate range test, when it was made.
     pub(crate) rate_finder: Option<RateFinder>,
+    /// The metric of the learning curve.
+    pub(crate) metric: String,
+    /// What boosted trees reach on growing shares of the train rows.
+    pub(crate) learning_curve: Vec<CurvePoint>,
+}
+
+/// A point of the learning curve.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CurvePoint {
+    /// Rows fitted on.
+    pub(crate) rows: Number,
+    /// The score on these rows.
+    pub(crate) train: Number,
+    /// The score on the valid rows.
+    pub(crate) valid: Number,
 }
 
 /// The learning rate range test: `losses[i]` was seen at `rates[i]`.
