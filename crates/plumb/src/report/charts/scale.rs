@@ -35,7 +35,12 @@ impl Scale {
     pub(crate) fn around(spread: Spread, values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let (low, high) = extent(values.into_iter().filter(|&value| placeable(spread, value)))?;
         let (low, high) = (transform(spread, low), transform(spread, high));
-        let air = if high > low { (high - low) * 0.04 } else { (low.abs() * 0.1).max(0.5) };
+        let air = match spread {
+            _ if high > low => (high - low) * 0.04,
+            // A rate that never changes must not stand on an axis a hundred times as long.
+            Spread::Linear if low.abs() >= f64::MIN_POSITIVE => low.abs() * 0.5,
+            _ => 0.5,
+        };
         Some(Self { spread, low: low - air, high: high + air, from: 0.0, to: 1.0 })
     }
 
