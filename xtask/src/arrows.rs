@@ -11,15 +11,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plumb-ledger", &[]),
     ("plumb-stats", &["plumb-ledger"]),
     ("plumb-data", &["plumb-ledger", "plumb-stats"]),
-    ("plumb-learn", &["plumb-ledger", "plumb-stats", "plumb-data"]),
+    ("plumb-kernels", &[]),
+    ("plumb-learn", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels"]),
     ("plumb-evaluate", &["plumb-ledger", "plumb-stats", "plumb-data"]),
-    ("plumb-dl", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-learn", "plumb-evaluate"]),
+    (
+        "plumb-dl",
+        &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels", "plumb-learn", "plumb-evaluate"],
+    ),
     ("xtask", &[]),
 ];
 
 /// Heavy dependencies and the crates that alone may hold them, by prefix of the name.
 const HEAVY: &[(&str, &[&str])] = &[
-    ("burn", &["plumb-learn"]),
+    ("burn", &["plumb-kernels", "plumb-learn"]),
     ("arrow-", &["plumb-data", "plumb-dl"]),
     ("parquet", &["plumb-data", "plumb-dl"]),
     ("clap", &["plumb-dl"]),

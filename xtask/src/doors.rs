@@ -39,6 +39,17 @@ const DOORS: &[Door] = &[
     },
 ];
 
+/// The crate that may use `unsafe`.
+const UNSAFE: &str = "crates/plumb-kernels/";
+
+/// Every crate root that does not forbid `unsafe`.
+pub(crate) fn unsafe_faults(sources: &[Source]) -> Vec<String> {
+    let is_root = |path: &str| path.ends_with("/src/lib.rs") || path.ends_with("/src/main.rs");
+    let roots = sources.iter().filter(|source| is_root(&source.path) && !source.path.starts_with(UNSAFE));
+    let open = roots.filter(|source| !source.text.contains("#![forbid(unsafe_code)]"));
+    open.map(|source| format!("{}: lacks `#![forbid(unsafe_code)]`", source.path)).collect()
+}
+
 /// Every use of a thing through a door that is not open to the file.
 pub(crate) fn faults(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();

@@ -1,4 +1,6 @@
 //! Tasks of the repository: `cargo run --release -p xtask -- check | tidy | golden`.
+
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod arrows;
@@ -56,6 +58,7 @@ fn tidy() -> Result<()> {
     let sources = sources::read(&root())?;
     let mut faults = arrows::faults(&root())?;
     faults.extend(doors::faults(&sources));
+    faults.extend(doors::unsafe_faults(&sources));
     let figures = style::measure(&sources);
     faults.extend(style::faults(&sources));
     println!("{figures}");

@@ -4,6 +4,8 @@
 //! before anything is fitted, [`prepare`] is fitted on train rows only. [`probe`] holds the quick models that
 //! audits and baselines fit. [`Predictor`] is what evaluation, explanation and serving see of any model.
 
+#![forbid(unsafe_code)]
+
 pub mod audit;
 mod predictor;
 pub mod prepare;

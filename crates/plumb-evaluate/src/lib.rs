@@ -3,6 +3,8 @@
 //! [`evaluate`] predicts the valid and the test rows once and keeps what it saw; [`practices`] judge it. The crate
 //! knows no engine: a model is a [`plumb_data::Predictor`].
 
+#![forbid(unsafe_code)]
+
 mod baselines;
 mod config;
 mod context;

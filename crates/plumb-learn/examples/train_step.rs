@@ -52,6 +52,8 @@ fn made_up(rows: usize) -> Prepared {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // As the binary does.
+    let _agreed = plumb_kernels::memory::keep_freed();
     let data = made_up(ROWS * STEPS_PER_EPOCH);
     let nothing = made_up(0);
     let name = std::env::args().nth(1).unwrap_or_else(|| "mlp".to_owned());

@@ -3,6 +3,8 @@
 //! A [`network::Network`] maps a [`batches::Batch`] to outputs. Its values live in tensors while it computes and
 //! in plain slices ([`parameters`]) where they are updated, stored and hashed.
 
+#![forbid(unsafe_code)]
+
 // Linked for its cargo feature: run-time dispatch to AVX-512 kernels in Burn's own matrix products.
 use gemm as _;
 

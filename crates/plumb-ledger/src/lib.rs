@@ -2,6 +2,8 @@
 //!
 //! This crate knows no data and no tensor. Every other crate stands on it.
 
+#![forbid(unsafe_code)]
+
 pub mod atomic;
 pub mod clock;
 pub mod digest;

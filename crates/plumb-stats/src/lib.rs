@@ -3,6 +3,8 @@
 //! Every function names its convention and is held against a reference implementation: the golden files in
 //! `tests/golden/` are made by `oracles/stats.py`. Nothing here panics on data: an undefined figure is `None`.
 
+#![forbid(unsafe_code)]
+
 pub mod calibration;
 pub mod confusion;
 pub mod curves;
