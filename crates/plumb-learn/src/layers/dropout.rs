@@ -2,12 +2,13 @@
 
 use burn::tensor::{Tensor, TensorData};
 use plumb_ledger::Stream;
+use rayon::prelude::*;
 
 /// Zeroes each entry with probability `rate` and divides the rest by `1 - rate`.
 ///
 /// # Shapes
 /// `[rows, units]` to the same. One multiplication forward, one backward; the mask is made on the host, four
-/// entries from each 64 random bits.
+/// entries from each 64 random bits, on all threads: what stands where depends on the stream alone.
 pub fn apply(input: Tensor<2>, rate: f64, stream: Stream) -> Tensor<2> {
     let shape = input.dims();
     let mask = TensorData::new(mask(shape[0] * shape[1], rate, stream), shape);
@@ -18,15 +19,19 @@ pub fn apply(input: Tensor<2>, rate: f64, stream: Stream) -> Tensor<2> {
 /// The factors: 0 with probability `rate` (to 16 bits), else `1 / (1 - rate)`.
 fn mask(len: usize, rate: f64, stream: Stream) -> Vec<f32> {
     const LANES: usize = 4;
+    /// Groups of lanes that one thread takes at a time.
+    const GROUPS: usize = 4096;
     let dropped = (rate.clamp(0.0, 1.0) * 65536.0).round() as u64;
     let kept = (1.0 / (1.0 - rate)) as f32;
     let mut mask = vec![0.0; len];
-    for (index, chunk) in mask.chunks_mut(LANES).enumerate() {
-        let bits = stream.bits(index as u64);
-        for (lane, value) in chunk.iter_mut().enumerate() {
-            *value = if (bits >> (16 * lane)) & 0xffff < dropped { 0.0 } else { kept };
+    mask.par_chunks_mut(GROUPS * LANES).enumerate().for_each(|(part, values)| {
+        for (group, lanes) in values.chunks_mut(LANES).enumerate() {
+            let bits = stream.bits((part * GROUPS + group) as u64);
+            for (lane, value) in lanes.iter_mut().enumerate() {
+                *value = if (bits >> (16 * lane)) & 0xffff < dropped { 0.0 } else { kept };
+            }
         }
-    }
+    });
     mask
 }
 
