@@ -18,6 +18,9 @@ pub struct PiecewiseConfig {
     pub outputs: usize,
 }
 
+/// Numbers are held to this size: their squares and differences are finite. Scaled numbers never come near it.
+const LIMIT: f32 = 1e15;
+
 /// For each number `x`: `c(x) A + b + e(x) W`, where `e(x)` tells how far `x` has come through each of its feature's
 /// bins, from 0 (not reached) to 1 (passed), and `c` is a smooth clip. The bins hold about as many training rows each.
 /// An outlier cannot get past 1 and 3, and yet the embedding is linear in `x` inside a bin, the last one too.
@@ -63,7 +66,8 @@ impl PiecewiseLinear {
             for bin in 0..bins {
                 let (from, to) = (edges.get(bin).copied(), edges.get(bin + 1).copied());
                 lower.push(from.unwrap_or(0.0));
-                slope.push(from.zip(to).map_or(0.0, |(from, to)| 1.0 / (to - from)));
+                // Two edges may be a subnormal apart; an infinite slope would make 0 * inf of the lower one.
+                slope.push(from.zip(to).map_or(0.0, |(from, to)| (1.0 / (to - from)).min(f32::MAX)));
             }
         }
         let stored = |values: Vec<f32>| {
@@ -77,7 +81,7 @@ impl PiecewiseLinear {
     pub fn forward(&self, numbers: Tensor<2>) -> Tensor<2> {
         let [rows, features] = numbers.dims();
         let [_, _, outputs] = self.weight.dims();
-        let numbers = numbers.transpose().reshape([features, rows, 1]);
+        let numbers = numbers.transpose().reshape([features, rows, 1]).clamp(-LIMIT, LIMIT);
         let passed = numbers.clone().sub(self.lower.val()).mul(self.slope.val()).clamp(0.0, 1.0);
         let embedded = passed.matmul(self.weight.val());
         let straight = smooth_clip(numbers).mul(self.linear.val()).add(self.bias.val());
@@ -96,7 +100,7 @@ fn smooth_clip(numbers: Tensor<3>) -> Tensor<3> {
 /// Quantiles first. Where one value stands for many (most amounts are 0), several quantiles are that value; the edges
 /// that this saves go to the quantiles of the other values, so that a rare but telling range is cut as well.
 fn edges(mut values: Vec<f32>, bins: usize) -> Vec<f32> {
-    values.retain(|value| value.is_finite());
+    values.retain(|value| value.abs() <= LIMIT);
     values.sort_unstable_by(f32::total_cmp);
     let mut edges = quantiles(&values, bins);
     if edges.len() <= bins {
@@ -133,6 +137,29 @@ mod tests {
         assert!(edges[0] <= 0.0);
         assert!(edges.len() >= 10 && edges.iter().filter(|&&edge| edge > 0.0).count() >= 9, "{edges:?}");
         assert!(edges.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn numbers_of_any_size_stay_finite() {
+        let numbers = vec![0.0, 1e-40, -3e38, 3e38, 1.0];
+        let labels = plumb_data::prepare::PreparedLabels::Absent;
+        let (flags, codes) = (Vec::new(), Vec::new());
+        let train = Prepared {
+            rows: 5,
+            numbers,
+            numbers_width: 1,
+            flags,
+            flags_width: 0,
+            codes,
+            codes_width: 0,
+            labels,
+        };
+        let config = PiecewiseConfig { bins: 8, outputs: 2 };
+        let (device, stream) = (Device::flex(), plumb_ledger::Seed(0).stream("test"));
+        let layer = PiecewiseLinear::new(1, config, stream, &device).fit_bins(&train);
+        let seen = [train.numbers.clone(), vec![f32::INFINITY, f32::MIN]].concat();
+        let rows = Tensor::from_data(TensorData::new(seen, [7, 1]), &device);
+        assert!(crate::parameters::host(layer.forward(rows)).iter().all(|value| value.is_finite()));
     }
 
     #[test]
