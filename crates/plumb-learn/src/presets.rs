@@ -131,7 +131,7 @@ fn tabm_network(of: &Circumstances<'_>) -> NetworkConfig {
 /// The authors' example and their TabArena defaults, but for the moving average of the weights, which lets the rate be
 /// three times theirs: without it the scores of two epochs on diamonds differ by a tenth.
 fn tabm_train(of: &Circumstances<'_>) -> TrainConfig {
-    let batch_size = tabm_batch_size(of.rows);
+    let batch_size = batch_size_by_rows(of.rows);
     // The average looks back about one epoch.
     let steps = (of.rows / batch_size).max(1) as f64;
     TrainConfig {
@@ -148,7 +148,8 @@ fn tabm_train(of: &Circumstances<'_>) -> TrainConfig {
     }
 }
 
-fn tabm_batch_size(rows: usize) -> usize {
+/// TabM's example (Gorishniy et al. 2025).
+fn batch_size_by_rows(rows: usize) -> usize {
     match rows {
         0..2_800 => 32,
         2_800..4_500 => 64,
@@ -174,8 +175,7 @@ fn mlp_train(of: &Circumstances<'_>) -> TrainConfig {
     TrainConfig {
         // A ceiling: patience ends most runs before it.
         epochs: 100,
-        // TabM's example (Gorishniy et al. 2025).
-        batch_size: tabm_batch_size(of.rows),
+        batch_size: batch_size_by_rows(of.rows),
         loss: loss(of.task, 0.0),
         // torch.optim.AdamW's own defaults: lr 1e-3, decay 1e-2.
         optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),

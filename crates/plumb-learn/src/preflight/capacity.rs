@@ -22,7 +22,7 @@ pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
         why: "A model far larger than its data learns it by heart unless something holds it back.",
         evidence: "Trained parameters, training rows, their ratio, and what holds the model back: decay, dropout, a \
                    validation part that chooses the epoch. Beside it the learning curve of boosted trees: the primary \
-                   metric on a quarter, half and all of the training rows (10,000 at most), seen and unseen.",
+                   metric on a quarter, half and all of the training rows (10,000 at most, fewer of many columns or classes), seen and unseen.",
         thresholds: &[FREE, ANY],
         false_alarms: "Fine-tuned models, whose weights come from more data.",
         remedy: "Shrink `model.hidden`; set `model.dropout` or `train.weight_decay`; keep `split.valid` above 0.",

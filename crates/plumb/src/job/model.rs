@@ -33,7 +33,7 @@ pub(crate) struct ModelSection {
     pub(crate) hidden: Auto<Vec<usize>>,
     /// The share of units dropped while training.
     ///
-    /// `auto` is the preset's: 0.1, for `realmlp` 0.15.
+    /// `auto` is the preset's: 0.1, for `tabm` 0 where a number is predicted, for `realmlp` 0.15.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) dropout: Auto<f64>,
 }

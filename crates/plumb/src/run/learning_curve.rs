@@ -15,6 +15,8 @@ use crate::fault::Fault;
 const SHARES: [f64; 3] = [0.25, 0.5, 1.0];
 /// Train rows, and valid rows, looked at: boosted trees see these in a fraction of a second.
 const MOST_ROWS: usize = 10_000;
+/// Cells of the table looked at, times the classes, for which a tree each is grown in every round.
+const MOST_WORK: usize = 3_000_000;
 /// Fewer rows than this make no point.
 const FEWEST_ROWS: usize = 20;
 
@@ -27,13 +29,14 @@ pub(super) fn measure(
     seed: Seed,
 ) -> Result<Vec<CurvePoint>, Fault> {
     let target = data.target()?;
-    let valid = some(split.valid(), seed.stream("learning-curve-valid"));
-    let train = some(split.train(), seed.stream("learning-curve-train"));
+    let most = MOST_ROWS.min(MOST_WORK / (data.table.columns().len() * target.classes.len().max(1)).max(1));
+    let valid = some(split.valid(), most, seed.stream("learning-curve-valid"));
+    let train = some(split.train(), most, seed.stream("learning-curve-train"));
     let point = |share: f64| {
         let rows = &train[..(train.len() as f64 * share) as usize];
+        (rows.len() >= FEWEST_ROWS).then_some(())?;
         let fitted = probe::fit(ProbeKind::BoostedTrees, &data.table, target, rows, seed).ok()?;
         let score = |rows: &[u32]| score(&fitted, data, target, rows, metric);
-        (rows.len() >= FEWEST_ROWS).then_some(())?;
         Some(CurvePoint { rows: rows.len(), train: score(rows)?, valid: score(&valid)? })
     };
     Ok(SHARES.into_iter().filter_map(point).collect())
@@ -44,8 +47,8 @@ fn score(model: &dyn Predictor, data: &Data, target: &Target, rows: &[u32], metr
     (metric.compute)(&scored.outcome())
 }
 
-fn some(mut rows: Vec<u32>, stream: plumb_ledger::Stream) -> Vec<u32> {
+fn some(mut rows: Vec<u32>, most: usize, stream: plumb_ledger::Stream) -> Vec<u32> {
     stream.shuffle(&mut rows);
-    rows.truncate(MOST_ROWS);
+    rows.truncate(most);
     rows
 }
