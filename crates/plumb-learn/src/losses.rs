@@ -1,7 +1,8 @@
 //! What training minimizes.
 
-use burn::tensor::{Tensor, TensorData, activation};
+use burn::tensor::{Tensor, TensorData};
 use plumb_data::prepare::PreparedLabels;
+use plumb_kernels::cross_entropy;
 use serde::{Deserialize, Serialize};
 
 /// A loss on the outputs of a network.
@@ -42,18 +43,18 @@ impl Loss {
     /// number 0.
     pub fn of(&self, outputs: Tensor<2>, labels: &PreparedLabels, weight: f64) -> Tensor<1> {
         let [rows, columns] = outputs.dims();
-        let device = outputs.device();
-        let wanted = TensorData::new(self.targets(labels, rows, columns), [rows, columns]);
-        let wanted = Tensor::<2>::from_data(wanted, &device);
-        let total = match self {
-            Self::CrossEntropy { .. } => activation::log_softmax(outputs, 1).mul(wanted).sum().neg(),
-            Self::SquaredError => {
-                let error = outputs.sub(wanted);
-                error.clone().mul(error).sum()
-            }
-        };
+        let wanted = self.targets(labels, rows, columns);
         let members = rows / count(labels).max(1);
-        total.div_scalar(weight * members.max(1) as f64)
+        let divisor = weight * members.max(1) as f64;
+        match self {
+            Self::CrossEntropy { .. } => cross_entropy(outputs, wanted, divisor),
+            Self::SquaredError => {
+                let device = outputs.device();
+                let wanted = Tensor::from_data(TensorData::new(wanted, [rows, columns]), &device);
+                let error = outputs.sub(wanted);
+                error.clone().mul(error).sum().div_scalar(divisor)
+            }
+        }
     }
 
     /// The mean loss over the rows.
@@ -78,7 +79,7 @@ impl Loss {
         let mut total = 0.0;
         for (row, wanted) in outputs.chunks_exact(columns).zip(targets.chunks_exact(columns)) {
             total += match self {
-                Self::CrossEntropy { .. } => cross_entropy(row, wanted),
+                Self::CrossEntropy { .. } => row_cross_entropy(row, wanted),
                 Self::SquaredError => squared_error(row, wanted),
             };
         }
@@ -118,7 +119,7 @@ fn count(labels: &PreparedLabels) -> usize {
     }
 }
 
-fn cross_entropy(logits: &[f32], wanted: &[f32]) -> f64 {
+fn row_cross_entropy(logits: &[f32], wanted: &[f32]) -> f64 {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let log_sum = logits.iter().map(|&x| f64::from(x - top).exp()).sum::<f64>().ln() + f64::from(top);
     logits.iter().zip(wanted).map(|(&x, &w)| f64::from(w) * (log_sum - f64::from(x))).sum()

@@ -2,10 +2,10 @@
 
 use burn::module::{Module, ParamId};
 use burn::tensor::Tensor;
+use plumb_kernels::Dropout;
 use plumb_ledger::Stream;
 
 use crate::batches::Batch;
-use crate::layers::dropout;
 
 /// A trainable model: a Burn module from a batch to outputs.
 ///
@@ -74,12 +74,16 @@ impl Pass {
     }
 
     /// Drops units of `input` with the given rate when training; the rest is scaled up to keep the mean.
-    pub fn dropout(&mut self, input: Tensor<2>, rate: f64) -> Tensor<2> {
-        let Some(training) = &mut self.training else { return input };
-        let rate = rate * training.dropout_factor;
-        let stream = training.stream.at(training.masks);
+    pub fn dropout<const D: usize>(&mut self, input: Tensor<D>, rate: f64) -> Tensor<D> {
+        plumb_kernels::dropout(input, self.chance(rate))
+    }
+
+    /// The dropout of the next mask of this pass; none when predicting.
+    pub fn chance(&mut self, rate: f64) -> Dropout {
+        let Some(training) = &mut self.training else { return Dropout::NONE };
+        let key = training.stream.at(training.masks).key();
         training.masks += 1;
-        if rate > 0.0 { dropout::apply(input, rate, stream) } else { input }
+        Dropout { rate: rate * training.dropout_factor, key }
     }
 
     /// Shows the activation of the layer called `name`, `[rows, units]`; kept only by a tapped pass.

@@ -43,6 +43,11 @@ impl Stream {
         Self { key: mix(self.key ^ mix(index.wrapping_add(GOLDEN))) }
     }
 
+    /// The key that the numbers are made from, for code that makes the same numbers elsewhere.
+    pub fn key(self) -> u64 {
+        self.key
+    }
+
     /// 64 random bits at `index`.
     #[inline]
     pub fn bits(self, index: u64) -> u64 {

@@ -2,11 +2,12 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use plumb_kernels::curve;
+use plumb_kernels::elementary::sin_cos;
 use plumb_ledger::Stream;
 use serde::{Deserialize, Serialize};
 
-use crate::layers::elementary::sin_cos;
-use crate::layers::{normal, parameter, tangent, uniform};
+use crate::layers::{normal, parameter, uniform};
 
 /// The size and the start of the embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -56,14 +57,15 @@ impl Pbld {
         let [_, _, learned] = self.weight.dims();
         let numbers = numbers.transpose().reshape([features, rows, 1]);
         let angle = numbers.clone().mul(self.frequency.val().mul_scalar(std::f64::consts::TAU));
-        let waves = tangent::apply(angle.add(self.phase.val()), cosine);
+        let waves = curve(angle.add(self.phase.val()), cosine);
         let embedded = waves.matmul(self.weight.val()).add(self.bias.val());
         Tensor::cat(vec![numbers, embedded], 2).swap_dims(0, 1).reshape([rows, features * (learned + 1)])
     }
 }
 
 /// Value and slope.
-#[inline]
+#[expect(clippy::inline_always, reason = "so that it becomes vector code in the kernel")]
+#[inline(always)]
 fn cosine(angle: f32) -> (f32, f32) {
     let (sine, cosine) = sin_cos(angle);
     (cosine, -sine)

@@ -4,17 +4,18 @@
 //! "best weights" would go on changing. Here the pass carries the new statistics to the loop.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, module};
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::{BatchStatistics, batch_norm, batch_norm_with};
 
 use super::{buffer, parameter};
 use crate::network::Pass;
 use crate::parameters::host;
 
-/// Normalizes each unit over the batch (training) or by running statistics (prediction), then scales and shifts.
+/// Normalizes each unit or channel over the batch (training) or by running statistics (prediction), then scales and shifts.
 /// Epsilon 1e-5, momentum 0.1 and the unbiased running variance are PyTorch's.
 ///
 /// # Shapes
-/// `[rows, units]` to the same.
+/// `[rows, units]` or `[batch, channels, height, width]` to the same.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     /// The scales, `[units]`, started at 1.
@@ -27,7 +28,7 @@ pub struct BatchNorm {
     pub running_var: Param<Tensor<1>>,
 }
 
-const EPSILON: f64 = 1e-5;
+const EPSILON: f32 = 1e-5;
 const MOMENTUM: f32 = 0.1;
 
 impl BatchNorm {
@@ -43,23 +44,47 @@ impl BatchNorm {
 
     /// Normalizes; a training pass of two or more rows uses the batch's own statistics and leaves the new
     /// running ones in `pass`.
-    pub fn forward(&self, input: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
-        let [rows, _] = input.dims();
-        if !pass.is_training() || rows < 2 {
-            let (mean, variance) = (self.running_mean.val(), self.running_var.val());
-            return module::batch_norm(input, self.weight.val(), self.bias.val(), mean, variance, EPSILON);
-        }
-        let normed = module::batch_norm_train(input, self.weight.val(), self.bias.val(), EPSILON);
-        let unbiased = rows as f32 / (rows - 1) as f32;
-        Self::leave(&self.running_mean, normed.mean, 1.0, pass);
-        Self::leave(&self.running_var, normed.variance, unbiased, pass);
-        normed.output
+    pub fn forward<const D: usize>(&self, input: Tensor<D>, pass: &mut Pass) -> Tensor<D> {
+        self.normalize(input, None, false, pass)
     }
 
-    fn leave(running: &Param<Tensor<1>>, batch: Tensor<1>, factor: f32, pass: &mut Pass) {
-        let old = host(running.val().inner());
-        let new = host(batch.inner());
-        let mix = |(old, new): (&f32, &f32)| (1.0 - MOMENTUM) * old + MOMENTUM * factor * new;
-        pass.leave_buffer(running.id, old.iter().zip(&new).map(mix).collect());
+    /// Normalizes, adds the residual, cuts at 0: one pass over the memory.
+    pub fn forward_relu<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        residual: Option<Tensor<D>>,
+        pass: &mut Pass,
+    ) -> Tensor<D> {
+        self.normalize(input, residual, true, pass)
+    }
+
+    fn normalize<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        residual: Option<Tensor<D>>,
+        relu: bool,
+        pass: &mut Pass,
+    ) -> Tensor<D> {
+        let dims = input.dims();
+        let count = dims.iter().product::<usize>().checked_div(dims[1]).unwrap_or(0);
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        if !pass.is_training() || count < 2 {
+            return batch_norm_with(&self.running(), input, weight, bias, residual, relu, EPSILON);
+        }
+        let (output, batch) = batch_norm(input, weight, bias, residual, relu, EPSILON);
+        let unbiased = count as f32 / (count - 1) as f32;
+        let running = self.running();
+        let mix = |old: &[f32], new: &[f32], factor: f32| {
+            let mix = |(old, new): (&f32, &f32)| (1.0 - MOMENTUM) * old + MOMENTUM * factor * new;
+            old.iter().zip(new).map(mix).collect()
+        };
+        pass.leave_buffer(self.running_mean.id, mix(&running.mean, &batch.mean, 1.0));
+        pass.leave_buffer(self.running_var.id, mix(&running.variance, &batch.variance, unbiased));
+        output
+    }
+
+    fn running(&self) -> BatchStatistics {
+        let values = |of: &Param<Tensor<1>>| host(of.val().inner()).into();
+        BatchStatistics { mean: values(&self.running_mean), variance: values(&self.running_var), count: 0 }
     }
 }

@@ -76,7 +76,7 @@ fn hold<M: Module>(name: &str, layer: M, forward: impl Fn(&M, Tensor<2>) -> Tens
 
 #[test]
 fn products() {
-    hold("linear", linear(INPUTS, 3, stream(), &device()), burn::nn::Linear::forward);
+    hold("linear", Linear::new(INPUTS, 3, stream(), &device()), Linear::forward);
     hold("ntk_linear", NtkLinear::new(INPUTS, 3, stream(), &device()), NtkLinear::forward);
     hold("scaling", Scaling::new(INPUTS, &device()), Scaling::forward);
 }

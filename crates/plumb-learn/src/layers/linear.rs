@@ -1,7 +1,7 @@
 //! The plain linear layer, started as PyTorch's `nn.Linear` is.
 
-use burn::nn::Linear;
-use burn::tensor::Device;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
 
 use super::{parameter, uniform};
@@ -10,11 +10,27 @@ use super::{parameter, uniform};
 /// `sqrt(1/3)`).
 ///
 /// # Shapes
-/// `[rows, inputs]` to `[rows, outputs]`; the weight is `[inputs, outputs]`.
-pub fn linear(inputs: usize, outputs: usize, stream: Stream, device: &Device) -> Linear {
-    let limit = 1.0 / (inputs.max(1) as f64).sqrt();
-    Linear {
-        weight: parameter([inputs, outputs], device, uniform(stream.at(0), limit)),
-        bias: Some(parameter([outputs], device, uniform(stream.at(1), limit))),
+/// `[.., inputs]` to `[.., outputs]`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[inputs, outputs]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    /// A layer with its start values.
+    pub fn new(inputs: usize, outputs: usize, stream: Stream, device: &Device) -> Self {
+        let limit = 1.0 / (inputs.max(1) as f64).sqrt();
+        Self {
+            weight: parameter([inputs, outputs], device, uniform(stream.at(0), limit)),
+            bias: parameter([outputs], device, uniform(stream.at(1), limit)),
+        }
+    }
+
+    /// One product, whatever the rank.
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        plumb_kernels::linear(input, self.weight.val(), Some(self.bias.val()))
     }
 }

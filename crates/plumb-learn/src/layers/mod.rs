@@ -9,8 +9,6 @@ use plumb_ledger::Stream;
 
 mod activation;
 mod batch_norm;
-pub mod dropout;
-pub(crate) mod elementary;
 #[cfg(test)]
 mod golden;
 mod linear;
@@ -19,11 +17,10 @@ mod norm;
 mod ntk_linear;
 mod parametric_activation;
 mod scaling;
-pub(crate) mod tangent;
 
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
-pub use linear::linear;
+pub use linear::Linear;
 pub use members::{MemberLinear, MemberScaling};
 pub use norm::{LayerNorm, Norm, NormKind};
 pub use ntk_linear::NtkLinear;

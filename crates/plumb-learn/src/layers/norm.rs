@@ -1,10 +1,10 @@
 //! The normalizations on offer.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, module};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{BatchNorm, parameter};
+use super::{Activation, BatchNorm, parameter};
 use crate::network::Pass;
 
 /// Which normalization a block has.
@@ -35,16 +35,17 @@ impl Norm {
         }
     }
 
-    /// Normalizes.
-    pub fn forward(&self, input: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
+    /// Normalizes, then applies the activation; batch norm and ReLU are one pass.
+    pub fn forward(&self, input: Tensor<2>, activation: Activation, pass: &mut Pass) -> Tensor<2> {
         match self {
-            Self::Batch(norm) => norm.forward(input, pass),
-            Self::Layer(norm) => norm.forward(input),
+            Self::Batch(norm) if activation == Activation::Relu => norm.forward_relu(input, None, pass),
+            Self::Batch(norm) => activation.apply(norm.forward(input, pass)),
+            Self::Layer(norm) => activation.apply(norm.forward(input)),
         }
     }
 }
 
-/// Layer normalization, epsilon 1e-5, with PyTorch's names.
+/// Layer normalization of `[.., units]`, epsilon 1e-5, with PyTorch's names.
 #[derive(Module, Debug)]
 pub struct LayerNorm {
     /// The scales, `[units]`, started at 1.
@@ -60,7 +61,7 @@ impl LayerNorm {
     }
 
     /// Normalizes each row.
-    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        module::layer_norm(input, self.weight.val(), Some(self.bias.val()), 1e-5)
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        plumb_kernels::layer_norm(input, self.weight.val(), self.bias.val(), 1e-5)
     }
 }

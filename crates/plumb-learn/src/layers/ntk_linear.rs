@@ -37,7 +37,8 @@ impl NtkLinear {
     /// The weight is divided, not the product: it has fewer entries than a batch has activations.
     fn product(&self, input: Tensor<2>) -> Tensor<2> {
         let [inputs, _] = self.weight.dims();
-        input.matmul(self.weight.val().div_scalar((inputs.max(1) as f64).sqrt()))
+        let weight = self.weight.val().div_scalar((inputs.max(1) as f64).sqrt());
+        plumb_kernels::linear(input, weight, None)
     }
 
     /// Sets the layer up for its input on training rows, `[rows, inputs]`: each weight column is rescaled so

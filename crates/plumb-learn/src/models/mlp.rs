@@ -1,7 +1,6 @@
 //! The plain multilayer perceptron: linear, norm, activation, dropout, as in every textbook.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::CategoryEncoder;
-use crate::layers::{Activation, Norm, NormKind, linear};
+use crate::layers::{Activation, Linear, Norm, NormKind};
 use crate::model::Inputs;
 use crate::network::{Network, Pass};
 
@@ -60,7 +59,7 @@ impl Mlp {
         let mut blocks = Vec::new();
         for (index, &units) in config.hidden.iter().enumerate() {
             blocks.push(MlpBlock {
-                linear: linear(width, units, stream.at(2 + index as u64), device),
+                linear: Linear::new(width, units, stream.at(2 + index as u64), device),
                 norm: config.norm.map(|kind| Norm::new(kind, units, device)),
             });
             width = units;
@@ -68,7 +67,7 @@ impl Mlp {
         Self {
             categories: CategoryEncoder::new(&inputs.levels, config.embedding, stream.at(0), device),
             blocks,
-            head: linear(width, outputs, stream.at(1), device),
+            head: Linear::new(width, outputs, stream.at(1), device),
             activation: config.activation,
             dropout: config.dropout,
         }
@@ -82,10 +81,10 @@ impl Network for Mlp {
         let mut hidden = join(parts).unwrap_or_else(|| batch.numbers.clone());
         for (index, block) in self.blocks.iter().enumerate() {
             hidden = block.linear.forward(hidden);
-            if let Some(norm) = &block.norm {
-                hidden = norm.forward(hidden, pass);
-            }
-            hidden = self.activation.apply(hidden);
+            hidden = match &block.norm {
+                Some(norm) => norm.forward(hidden, self.activation, pass),
+                None => self.activation.apply(hidden),
+            };
             pass.tap(&format!("blocks.{index}"), &hidden);
             hidden = pass.dropout(hidden, self.dropout);
         }

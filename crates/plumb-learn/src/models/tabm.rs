@@ -5,7 +5,6 @@
 //! a prediction averages the members' probabilities, or numbers.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, activation};
 use plumb_data::prepare::Prepared;
 use plumb_ledger::Stream;
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::{CategoryEncoder, PiecewiseConfig, PiecewiseLinear};
-use crate::layers::{Activation, MemberLinear, MemberScaling, linear};
+use crate::layers::{Activation, Linear, MemberLinear, MemberScaling};
 use crate::model::Inputs;
 use crate::network::{Network, ParameterRule, Pass};
 
@@ -72,7 +71,7 @@ impl TabM {
         let scaling = MemberScaling::new(config.members, width, device, start);
         let mut blocks = Vec::new();
         for (index, &units) in config.hidden.iter().enumerate() {
-            blocks.push(linear(width, units, stream.at(4 + index as u64), device));
+            blocks.push(Linear::new(width, units, stream.at(4 + index as u64), device));
             width = units;
         }
         let head = MemberLinear::new(config.members, width, outputs, stream.at(3), device);

@@ -1,0 +1,55 @@
+//! Passes over slices, entry by entry, on all threads and in vectors.
+
+use rayon::prelude::*;
+
+use crate::buffer::unfilled;
+use crate::vector::vectorized;
+
+/// Entries that one thread takes at a time: 64 KiB, so that three arrays fit a core's second-level cache. Each entry
+/// is computed alone, so no result depends on it.
+pub(crate) const CHUNK: usize = 16_384;
+
+/// `f` of each entry. `f` must be `#[inline(always)]` to become vector code.
+pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
+    let mut output = unfilled(input.len());
+    each(output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)), |(output, input)| {
+        for (output, input) in output.iter_mut().zip(input) {
+            *output = f(*input);
+        }
+    });
+    output
+}
+
+/// `f` of each pair of entries.
+pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> Vec<f32> {
+    let mut output = unfilled(left.len());
+    let pairs = left.par_chunks(CHUNK).zip(right.par_chunks(CHUNK));
+    each(output.par_chunks_mut(CHUNK).zip(pairs), |(output, (left, right))| {
+        for ((output, left), right) in output.iter_mut().zip(left).zip(right) {
+            *output = f(*left, *right);
+        }
+    });
+    output
+}
+
+/// Both results of `f` of each entry.
+pub(crate) fn map_to_two(input: &[f32], f: impl Fn(f32) -> (f32, f32) + Sync) -> [Vec<f32>; 2] {
+    let [mut first, mut second] = [unfilled(input.len()), unfilled(input.len())];
+    let outputs = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+    each(outputs.zip(input.par_chunks(CHUNK)), |((first, second), input)| {
+        for ((first, second), input) in first.iter_mut().zip(second).zip(input) {
+            (*first, *second) = f(*input);
+        }
+    });
+    [first, second]
+}
+
+/// Runs `work` on each chunk: on this thread when there is one chunk only.
+pub(crate) fn each<I: IndexedParallelIterator>(chunks: I, work: impl Fn(I::Item) + Sync) {
+    if chunks.len() <= 1 {
+        // One chunk in rayon's hands would still wake a thread when called from outside the pool.
+        chunks.with_max_len(1).for_each_with((), |(), chunk| vectorized(|| work(chunk)));
+    } else {
+        chunks.for_each(|chunk| vectorized(|| work(chunk)));
+    }
+}
