@@ -9,6 +9,8 @@ use plumb_ledger::Stream;
 
 mod activation;
 mod batch_norm;
+mod conv;
+mod encoder_layer;
 #[cfg(test)]
 mod golden;
 mod linear;
@@ -20,6 +22,8 @@ mod scaling;
 
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
+pub use conv::Conv;
+pub use encoder_layer::{EncoderLayer, EncoderLayerConfig};
 pub use linear::Linear;
 pub use members::{MemberLinear, MemberScaling};
 pub use norm::{LayerNorm, Norm, NormKind};

@@ -2,4 +2,5 @@
 
 pub mod mlp;
 pub mod realmlp;
+pub mod resnet;
 pub mod tabm;

@@ -1,7 +1,4 @@
-//! Times the training step of `mlp` (256 x 32 -> 256 -> 256 -> 10, batch norm, dropout, AdamW) inside the real
-//! loop: gathering, forward, backward, gradient norm, update. Prints one JSON object; `scripts/compare/train_step`
-//! puts PyTorch beside it.
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures time and shows the result")]
+//! Presets for tables inside the real loop: gathering, forward, backward, gradient norm, update.
 
 use std::time::Instant;
 
@@ -12,8 +9,10 @@ use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, Trai
 use plumb_ledger::Seed;
 use plumb_ledger::clock::StoppedClock;
 use plumb_stats::Task;
+use serde_json::Value;
 
-const ROWS: usize = 256;
+use crate::Failure;
+
 const INPUTS: usize = 32;
 const CLASSES: usize = 10;
 const EPOCHS: u64 = 40;
@@ -51,13 +50,11 @@ fn made_up(rows: usize) -> Prepared {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // As the binary does.
-    let _agreed = plumb_kernels::memory::keep_freed();
-    let data = made_up(ROWS * STEPS_PER_EPOCH);
+/// The step of a preset on 256 rows of 32 numbers and 10 classes.
+pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
+    let data = made_up(rows * STEPS_PER_EPOCH);
     let nothing = made_up(0);
-    let name = std::env::args().nth(1).unwrap_or_else(|| "mlp".to_owned());
-    let preset = presets::named(&name)?;
+    let preset = presets::named(name)?;
     let of = Circumstances {
         task: Task::Multiclass,
         rows: data.rows,
@@ -66,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = TrainConfig {
         epochs: EPOCHS,
-        batch_size: ROWS,
+        batch_size: rows,
         watch_every: 0,
         checkpoint_seconds: f64::INFINITY,
         ..(preset.train)(&of)
@@ -83,11 +80,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     train(network, &parts, &config, None, &mut stopwatch, &StoppedClock::default())?;
     let mut times = stopwatch.milliseconds.split_off(STEPS_PER_EPOCH);
     times.sort_by(f64::total_cmp);
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let threads = rayon::current_num_threads();
-    println!(
-        "{}",
-        serde_json::json!({ "preset": name, "median_ms": median, "steps": times.len(), "threads": threads })
-    );
-    Ok(())
+    Ok(serde_json::json!({ "median_ms": times.get(times.len() / 2) }))
 }

@@ -1,0 +1,106 @@
+//! A layer of a Transformer encoder (Vaswani et al. 2017, <https://arxiv.org/abs/1706.03762>).
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::{Attention, add_dropped, self_attention};
+use plumb_ledger::Stream;
+use serde::{Deserialize, Serialize};
+
+use super::{Activation, LayerNorm, Linear};
+use crate::network::Pass;
+
+/// The size of a layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderLayerConfig {
+    /// The length of a token's vector.
+    pub width: usize,
+    /// Attention heads; they divide the width.
+    pub heads: usize,
+    /// Units between the two linear maps.
+    pub hidden: usize,
+    /// Between them.
+    pub activation: Activation,
+    /// The share dropped of attention weights, of hidden units and of what each part adds.
+    pub dropout: f64,
+    /// Whether norms come before attention and map (steadier in deep networks) or after the additions (the paper).
+    pub norm_first: bool,
+}
+
+/// Self-attention and a map of each token, each with a norm and a way around it; PyTorch's `TransformerEncoderLayer`.
+///
+/// # Shapes
+/// `[batch, tokens, width]` to the same.
+#[derive(Module, Debug)]
+pub struct EncoderLayer {
+    /// Queries, keys and values side by side.
+    pub in_proj: Linear,
+    /// What the heads have found, mixed.
+    pub out_proj: Linear,
+    /// Into the hidden units.
+    pub linear1: Linear,
+    /// Out of them.
+    pub linear2: Linear,
+    /// Of the attention.
+    pub norm1: LayerNorm,
+    /// Of the map.
+    pub norm2: LayerNorm,
+    #[module(skip)]
+    heads: usize,
+    #[module(skip)]
+    activation: Activation,
+    #[module(skip)]
+    dropout: f64,
+    #[module(skip)]
+    norm_first: bool,
+}
+
+impl EncoderLayer {
+    /// A layer with its start values.
+    pub fn new(config: &EncoderLayerConfig, stream: Stream, device: &Device) -> Self {
+        let (width, hidden) = (config.width, config.hidden);
+        Self {
+            in_proj: Linear::new(width, 3 * width, stream.at(0), device),
+            out_proj: Linear::new(width, width, stream.at(1), device),
+            linear1: Linear::new(width, hidden, stream.at(2), device),
+            linear2: Linear::new(hidden, width, stream.at(3), device),
+            norm1: LayerNorm::new(width, device),
+            norm2: LayerNorm::new(width, device),
+            heads: config.heads,
+            activation: config.activation,
+            dropout: config.dropout,
+            norm_first: config.norm_first,
+        }
+    }
+
+    /// `lengths` tells how many tokens of each sequence are real.
+    pub fn forward(&self, input: Tensor<3>, lengths: Option<&Arc<[usize]>>, pass: &mut Pass) -> Tensor<3> {
+        if self.norm_first {
+            let found = self.attend(self.norm1.forward(input.clone()), lengths, pass);
+            let hidden = add_dropped(input, found, pass.chance(self.dropout));
+            let mapped = self.map(self.norm2.forward(hidden.clone()), pass);
+            return add_dropped(hidden, mapped, pass.chance(self.dropout));
+        }
+        let found = self.attend(input.clone(), lengths, pass);
+        let hidden = self.norm1.forward(add_dropped(input, found, pass.chance(self.dropout)));
+        let mapped = self.map(hidden.clone(), pass);
+        self.norm2.forward(add_dropped(hidden, mapped, pass.chance(self.dropout)))
+    }
+
+    fn attend(&self, input: Tensor<3>, lengths: Option<&Arc<[usize]>>, pass: &mut Pass) -> Tensor<3> {
+        let attention = Attention {
+            heads: self.heads,
+            causal: false,
+            lengths: lengths.cloned(),
+            dropout: pass.chance(self.dropout),
+        };
+        self.out_proj.forward(self_attention(self.in_proj.forward(input), attention))
+    }
+
+    fn map(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+        let hidden = self.activation.apply(self.linear1.forward(input));
+        self.linear2.forward(pass.dropout(hidden, self.dropout))
+    }
+}
