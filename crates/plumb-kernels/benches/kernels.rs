@@ -21,6 +21,7 @@ fn median(mut work: impl FnMut()) -> f64 {
 
 fn main() {
     let _agreed = plumb_kernels::memory::keep_freed();
+    let _joined = plumb_kernels::threads::join_pool();
     let device = Device::flex();
     for (batch, channels, filters, side, kernel, stride) in [
         (8, 64, 64, 56, 3, 1),

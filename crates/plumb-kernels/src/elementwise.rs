@@ -1,5 +1,6 @@
 //! Passes over slices, entry by entry, on all threads and in vectors.
 
+use rayon::iter::plumbing::{Producer, ProducerCallback};
 use rayon::prelude::*;
 
 use crate::buffer::unfilled;
@@ -12,7 +13,7 @@ pub(crate) const CHUNK: usize = 16_384;
 /// `f` of each entry. `f` must be `#[inline(always)]` to become vector code.
 pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     let mut output = unfilled(input.len());
-    each(output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)), |(output, input)| {
+    each(output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)), #[inline(always)] |(output, input)| {
         for (output, input) in output.iter_mut().zip(input) {
             *output = f(*input);
         }
@@ -24,7 +25,7 @@ pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
 pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> Vec<f32> {
     let mut output = unfilled(left.len());
     let pairs = left.par_chunks(CHUNK).zip(right.par_chunks(CHUNK));
-    each(output.par_chunks_mut(CHUNK).zip(pairs), |(output, (left, right))| {
+    each(output.par_chunks_mut(CHUNK).zip(pairs), #[inline(always)] |(output, (left, right))| {
         for ((output, left), right) in output.iter_mut().zip(left).zip(right) {
             *output = f(*left, *right);
         }
@@ -36,7 +37,7 @@ pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 +
 pub(crate) fn map_to_two(input: &[f32], f: impl Fn(f32) -> (f32, f32) + Sync) -> [Vec<f32>; 2] {
     let [mut first, mut second] = [unfilled(input.len()), unfilled(input.len())];
     let outputs = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-    each(outputs.zip(input.par_chunks(CHUNK)), |((first, second), input)| {
+    each(outputs.zip(input.par_chunks(CHUNK)), #[inline(always)] |((first, second), input)| {
         for ((first, second), input) in first.iter_mut().zip(second).zip(input) {
             (*first, *second) = f(*input);
         }
@@ -44,12 +45,19 @@ pub(crate) fn map_to_two(input: &[f32], f: impl Fn(f32) -> (f32, f32) + Sync) ->
     [first, second]
 }
 
-/// Runs `work` on each chunk: on this thread when there is one chunk only.
+/// Runs `work` on each chunk: on this thread when there is one chunk only, for waking another one takes longer.
 pub(crate) fn each<I: IndexedParallelIterator>(chunks: I, work: impl Fn(I::Item) + Sync) {
-    if chunks.len() <= 1 {
-        // One chunk in rayon's hands would still wake a thread when called from outside the pool.
-        chunks.with_max_len(1).for_each_with((), |(), chunk| vectorized(|| work(chunk)));
-    } else {
-        chunks.for_each(|chunk| vectorized(|| work(chunk)));
+    let work = |chunk| vectorized(#[inline(always)] || work(chunk));
+    if chunks.len() <= 1 { chunks.with_producer(Here(work)) } else { chunks.for_each(work) }
+}
+
+/// Goes through a parallel iterator on the calling thread.
+struct Here<F>(F);
+
+impl<T, F: Fn(T)> ProducerCallback<T> for Here<F> {
+    type Output = ();
+
+    fn callback<P: Producer<Item = T>>(self, producer: P) {
+        producer.into_iter().for_each(self.0);
     }
 }

@@ -19,6 +19,7 @@ mod operation;
 mod operations;
 mod product;
 mod sums;
+pub mod threads;
 mod vector;
 
 pub use chance::Dropout;

@@ -19,6 +19,7 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     // Speed only: where the allocator does not agree, everything works as before.
     let _agreed = plumb_kernels::memory::keep_freed();
+    let _joined = plumb_kernels::threads::join_pool();
     let answer = cli::Cli::parse().command.run();
     answer.unwrap_or_else(|fault| fault.report()).into()
 }

@@ -40,7 +40,7 @@ pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Op
     let mut output = unfilled(shape.output_len());
     output.par_chunks_mut((width * channels).max(1)).enumerate().for_each(|(line, pixels)| {
         let top = (line / height * size[0] + line % height * shape.stride[0]) * row;
-        vectorized(|| {
+        vectorized(#[inline(always)] || {
             for (x, sums) in pixels.chunks_exact_mut(channels).enumerate() {
                 let corner = &padded[top + x * shape.stride[1] * channels..];
                 match bias {
@@ -68,7 +68,7 @@ pub(super) fn input_gradient(shape: &ConvShape, gradient: &[f32], weight: &[f32]
     input.par_chunks_mut(image_len.max(1)).zip(gradient.par_chunks(lines.max(1))).for_each(
         |(image, gradient)| {
             let mut padded = vec![0.0; size[0] * row];
-            vectorized(|| {
+            vectorized(#[inline(always)] || {
                 for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
                     let at =
                         pixel / width * shape.stride[0] * row + pixel % width * shape.stride[1] * channels;
@@ -97,7 +97,7 @@ pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]
     let count = shape.taps();
     let mut sums = vec![0.0; shape.batch * count * channels];
     sums.par_chunks_mut((count * channels).max(1)).enumerate().for_each(|(image, sums)| {
-        vectorized(|| {
+        vectorized(#[inline(always)] || {
             let padded = &padded[image * size[0] * row..];
             let gradient = &gradient[image * height * width * channels..][..height * width * channels];
             for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {

@@ -72,7 +72,7 @@ pub(super) fn reference(projected: &Tensor<3>, attention: &Attention) -> Tensor<
 }
 
 /// Queries that one thread takes at a time.
-const QUERIES: usize = 64;
+const QUERIES: usize = 128;
 
 /// Positions of the dropout's randomness from one row of weights to the next.
 fn stride(tokens: usize) -> usize {

@@ -57,9 +57,11 @@ pub(crate) struct Area {
 /// Steps of the reduction for which columns are packed at once: a panel of them is 32 KiB.
 const DEPTH: usize = 256;
 /// Panels that stay in the second-level cache while rows go by.
-const PANELS: usize = 4;
-/// Rows of one task.
-const ROWS: usize = 128;
+const PANELS: usize = 8;
+/// Most and fewest rows of one task: many, since each task packs its columns again; few enough to keep threads busy.
+const ROWS: [usize; 2] = [512, 64];
+/// Tasks that are enough.
+const TASKS: usize = 16;
 /// Operations under which threads cost more than they bring.
 const SMALL: usize = 1 << 18;
 
@@ -68,18 +70,23 @@ impl Product<'_> {
     pub(crate) fn compute(&self, c: &mut [f32]) {
         assert!(c.len() >= self.m * self.n, "the result is too short");
         let wide = PANELS * panel_width();
-        let (down, across) = (self.m.div_ceil(ROWS), self.n.div_ceil(wide));
+        let across = self.n.div_ceil(wide);
+        let mut rows = ROWS[0];
+        while rows > ROWS[1] && self.m.div_ceil(rows) * across < TASKS {
+            rows /= 2;
+        }
+        let down = self.m.div_ceil(rows);
         if self.m * self.n * self.k <= SMALL || down * across == 1 {
             return self.compute_here(c, self.n);
         }
         let c = Shared::new(c);
         (0..down * across).into_par_iter().for_each(|task| {
-            let (row, column) = (task % down * ROWS, task / down * wide);
+            let (row, column) = (task % down * rows, task / down * wide);
             let at = Area { origin: 0, row: self.n };
             // SAFETY: tasks differ in their rows or columns.
             #[expect(unsafe_code, reason = "the result is shared among threads")]
             unsafe {
-                self.block(row..(row + ROWS).min(self.m), column..(column + wide).min(self.n), &c, at);
+                self.block(row..(row + rows).min(self.m), column..(column + wide).min(self.n), &c, at);
             }
         });
     }
@@ -117,18 +124,14 @@ impl Product<'_> {
         at: Area,
     ) {
         let width = panel_width();
-        let count = columns.len().div_ceil(width);
-        with_scratch(DEPTH * count * width, |scratch| {
+        let packed = DEPTH * columns.len().next_multiple_of(width);
+        with_scratch(packed, |packed| {
             // One round even without a step, for the start.
             for first in (0..self.k.max(1)).step_by(DEPTH) {
                 let depth = DEPTH.min(self.k - first);
                 let panel_len = depth * width;
-                panels(
-                    self.b.at(first, columns.start),
-                    depth,
-                    columns.len(),
-                    &mut scratch[..count * panel_len],
-                );
+                let used = columns.len().div_ceil(width) * panel_len;
+                panels(self.b.at(first, columns.start), depth, columns.len(), &mut packed[..used]);
                 let a = self.a.at(rows.start, first);
                 let start = match self.start {
                     _ if first > 0 => Start::Add,
@@ -138,14 +141,11 @@ impl Product<'_> {
                 let block = Block {
                     a: a.values,
                     a_step: a.column,
-                    panels: scratch,
+                    panels: packed,
                     panel_len,
                     runs: &[Run { a: 0, b: 0, len: depth }],
                     rows: rows.len(),
-                    place: |i| Place {
-                        a: i * a.row,
-                        c: at.origin + (rows.start + i) * at.row + columns.start,
-                    },
+                    place: |i| Place { a: i * a.row, c: at.origin + (rows.start + i) * at.row + columns.start },
                     columns: columns.len(),
                     start,
                     c,

@@ -6,7 +6,7 @@ use crate::buffer::Shared;
 use crate::vector::{dispatch, lanes};
 
 /// Vectors in a row of a tile.
-const VECTORS: usize = 2;
+pub(super) const VECTORS: usize = 2;
 
 /// Columns of a tile, which is the width of a panel of packed columns.
 pub(crate) fn panel_width() -> usize {
@@ -90,7 +90,24 @@ impl<P: Fn(usize) -> Place> Block<'_, P> {
             let count = ROWS.min(self.rows - row);
             // The rows past the end repeat the last one and are not stored.
             let places: [Place; ROWS] = std::array::from_fn(|i| (self.place)(row + i.min(count - 1)));
+            self.prefetch(row + ROWS, ROWS);
             self.row_of_tiles(simd, &places, count);
+        }
+    }
+
+    /// Asks for the left operand of the rows after these, which otherwise comes late at each tile's start.
+    #[inline(always)]
+    fn prefetch(&self, row: usize, count: usize) {
+        const LINE: usize = 16;
+        let [run] = self.runs else { return };
+        for row in row..(row + count).min(self.rows) {
+            let first = (self.place)(row).a + run.a;
+            for step in (0..run.len).step_by((LINE / self.a_step.max(1)).max(1)) {
+                prefetch(self.a, first + step * self.a_step);
+            }
+            if self.a_step >= LINE {
+                break;
+            }
         }
     }
 
@@ -98,45 +115,63 @@ impl<P: Fn(usize) -> Place> Block<'_, P> {
     fn row_of_tiles<S: Simd, const ROWS: usize>(&self, simd: S, places: &[Place; ROWS], count: usize) {
         let width = VECTORS * S::F32_LANES;
         for (panel, column) in (0..self.columns).step_by(width).enumerate() {
+            let panel = panel * self.panel_len;
             let columns = width.min(self.columns - column);
-            let mut sums = self.start::<S, ROWS>(simd, places, column, columns);
-            self.accumulate(simd, places, panel * self.panel_len, &mut sums);
-            for (sum, place) in sums.iter().zip(places).take(count) {
-                // SAFETY: whoever called `compute` has promised that these places are this thread's.
-                #[expect(unsafe_code, reason = "the result is shared among threads")]
-                let row = unsafe { self.c.part(place.c + column, columns) };
-                row.copy_from_slice(&bytemuck::cast_slice(sum)[..columns]);
+            if count == ROWS && columns == width {
+                self.whole_tile(simd, places, panel, column);
+            } else {
+                self.part_of_tile(simd, places, panel, column, [count, columns]);
             }
         }
     }
 
+    /// A tile that lies inside the result: loads and stores of known length, so that the sums never leave registers.
     #[inline(always)]
-    fn start<S: Simd, const ROWS: usize>(
+    fn whole_tile<S: Simd, const ROWS: usize>(
         &self,
         simd: S,
         places: &[Place; ROWS],
+        panel: usize,
         column: usize,
-        columns: usize,
-    ) -> [[S::f32s; VECTORS]; ROWS] {
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        match self.start {
-            Start::Zero => {}
-            Start::Row(row) => {
-                let mut first = [simd.splat_f32s(0.0); VECTORS];
-                bytemuck::cast_slice_mut(&mut first)[..columns]
-                    .copy_from_slice(&row[column..column + columns]);
-                sums = [first; ROWS];
-            }
-            Start::Add => {
-                for (sum, place) in sums.iter_mut().zip(places) {
-                    // SAFETY: whoever called `compute` has promised that these places are this thread's.
-                    #[expect(unsafe_code, reason = "the result is shared among threads")]
-                    let row = unsafe { self.c.part(place.c + column, columns) };
-                    bytemuck::cast_slice_mut(sum)[..columns].copy_from_slice(row);
-                }
+    ) {
+        let width = VECTORS * S::F32_LANES;
+        let sums = match self.start {
+            Start::Zero => [[simd.splat_f32s(0.0); VECTORS]; ROWS],
+            Start::Row(row) => [load::<S>(&row[column..column + width]); ROWS],
+            Start::Add => std::array::from_fn(|i| load::<S>(self.row(places[i].c + column, width))),
+        };
+        let sums = self.accumulate(simd, places, panel, sums);
+        for i in 0..ROWS {
+            let row = self.row(places[i].c + column, width);
+            for v in 0..VECTORS {
+                let vector = &mut row[v * S::F32_LANES..][..S::F32_LANES];
+                vector.copy_from_slice(bytemuck::cast_slice(&[sums[i][v]]));
             }
         }
-        sums
+    }
+
+    /// A tile of which `count` rows and some columns lie inside the result.
+    #[inline(never)]
+    fn part_of_tile<S: Simd, const ROWS: usize>(
+        &self,
+        simd: S,
+        places: &[Place; ROWS],
+        panel: usize,
+        column: usize,
+        [count, columns]: [usize; 2],
+    ) {
+        simd.vectorize(Part { block: self, places, panel, column, count, columns });
+    }
+
+    /// A part of a row of the result.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "threads write disjoint parts of one slice")]
+    fn row(&self, from: usize, columns: usize) -> &mut [f32] {
+        // SAFETY: whoever called `compute` has promised that these places are this thread's.
+        #[expect(unsafe_code, reason = "the result is shared among threads")]
+        unsafe {
+            self.c.part(from, columns)
+        }
     }
 
     #[inline(always)]
@@ -149,11 +184,10 @@ impl<P: Fn(usize) -> Place> Block<'_, P> {
         simd: S,
         places: &[Place; ROWS],
         panel: usize,
-        sums: &mut [[S::f32s; VECTORS]; ROWS],
-    ) {
+        mut sums: [[S::f32s; VECTORS]; ROWS],
+    ) -> [[S::f32s; VECTORS]; ROWS] {
         let width = VECTORS * S::F32_LANES;
         let farthest = places.iter().map(|place| place.a).max().unwrap_or(0);
-        let mut local = *sums;
         for run in self.runs.iter().filter(|run| run.len > 0) {
             let b_start = panel + run.b;
             assert!(
@@ -171,13 +205,70 @@ impl<P: Fn(usize) -> Place> Block<'_, P> {
                     let right = b.add(S::F32_LANES).cast::<S::f32s>().read_unaligned();
                     for i in 0..ROWS {
                         let factor = simd.splat_f32s(*a[i].add(step * self.a_step));
-                        local[i][0] = simd.mul_add_e_f32s(factor, left, local[i][0]);
-                        local[i][1] = simd.mul_add_e_f32s(factor, right, local[i][1]);
+                        sums[i][0] = simd.mul_add_e_f32s(factor, left, sums[i][0]);
+                        sums[i][1] = simd.mul_add_e_f32s(factor, right, sums[i][1]);
                     }
                     b = b.add(width);
                 }
             }
         }
-        *sums = local;
+        sums
     }
+}
+
+/// The vectors of a whole row.
+#[inline(always)]
+fn load<S: Simd>(row: &[f32]) -> [S::f32s; VECTORS] {
+    std::array::from_fn(|v| {
+        let vector = &row[v * S::F32_LANES..][..S::F32_LANES];
+        bytemuck::pod_read_unaligned(bytemuck::cast_slice(vector))
+    })
+}
+
+/// A tile at the edge of the result, in a function of its own so that it takes no registers from the whole ones.
+struct Part<'a, 'b, P, const ROWS: usize> {
+    block: &'a Block<'b, P>,
+    places: &'a [Place; ROWS],
+    panel: usize,
+    column: usize,
+    count: usize,
+    columns: usize,
+}
+
+impl<P: Fn(usize) -> Place, const ROWS: usize> WithSimd for Part<'_, '_, P, ROWS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (block, column, columns) = (self.block, self.column, self.columns);
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        for (sum, place) in sums.iter_mut().zip(self.places) {
+            let sum = &mut bytemuck::cast_slice_mut(sum)[..columns];
+            match block.start {
+                Start::Zero => {}
+                Start::Row(row) => sum.copy_from_slice(&row[column..column + columns]),
+                Start::Add => sum.copy_from_slice(block.row(place.c + column, columns)),
+            }
+        }
+        let sums = block.accumulate(simd, self.places, self.panel, sums);
+        for (sum, place) in sums.iter().zip(self.places).take(self.count) {
+            block.row(place.c + column, columns).copy_from_slice(&bytemuck::cast_slice(sum)[..columns]);
+        }
+    }
+}
+
+/// Asks for the line that holds an entry; nothing where there is no such instruction.
+#[inline(always)]
+fn prefetch(values: &[f32], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch of any address reads nothing and faults never.
+        #[expect(unsafe_code, reason = "the instruction takes a pointer")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T1>(values.as_ptr().wrapping_add(at).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (values, at);
 }

@@ -27,6 +27,7 @@ fn peak_mib() -> Option<f64> {
 fn main() -> Result<(), Failure> {
     // As the binary does.
     let _agreed = plumb_kernels::memory::keep_freed();
+    let _joined = plumb_kernels::threads::join_pool();
     let mut arguments = std::env::args().skip(1);
     let work = arguments.next().ok_or("name the work: resnet18, encoder, conv or a preset")?;
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<usize>());
