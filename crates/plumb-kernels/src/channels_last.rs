@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::buffer::unfilled;
 use crate::operation::{array, extents};
+use crate::turn::turn;
 
 /// `[batch, height, width, channels]` of a tensor `[batch, channels, height, width]`: a view where its memory is that
 /// way already, else one pass.
@@ -39,20 +40,8 @@ fn turned(matrices: &[f32], rows: usize, columns: usize) -> Vec<f32> {
             .map(move |(part, turned)| (part, turned, matrix))
     });
     tasks.for_each(|(part, turned, matrix)| {
-        square_by_square(turned, &matrix[part * COLUMNS..], rows, columns);
+        let first = part * COLUMNS;
+        turn(&matrix[first..], [rows, columns], turned, [COLUMNS.min(columns - first), rows]);
     });
     turned
-}
-
-/// Squares that fit the first-level cache.
-fn square_by_square(turned: &mut [f32], matrix: &[f32], rows: usize, columns: usize) {
-    const SIDE: usize = 16;
-    for first in (0..rows).step_by(SIDE) {
-        let count = SIDE.min(rows - first);
-        for (column, turned) in turned.chunks_exact_mut(rows).enumerate() {
-            for (i, value) in turned[first..first + count].iter_mut().enumerate() {
-                *value = matrix[(first + i) * columns + column];
-            }
-        }
-    }
 }

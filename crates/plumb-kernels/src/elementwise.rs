@@ -13,11 +13,15 @@ pub(crate) const CHUNK: usize = 16_384;
 /// `f` of each entry. `f` must be `#[inline(always)]` to become vector code.
 pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     let mut output = unfilled(input.len());
-    each(output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)), #[inline(always)] |(output, input)| {
-        for (output, input) in output.iter_mut().zip(input) {
-            *output = f(*input);
-        }
-    });
+    each(
+        output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)),
+        #[inline(always)]
+        |(output, input)| {
+            for (output, input) in output.iter_mut().zip(input) {
+                *output = f(*input);
+            }
+        },
+    );
     output
 }
 
@@ -25,11 +29,15 @@ pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
 pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> Vec<f32> {
     let mut output = unfilled(left.len());
     let pairs = left.par_chunks(CHUNK).zip(right.par_chunks(CHUNK));
-    each(output.par_chunks_mut(CHUNK).zip(pairs), #[inline(always)] |(output, (left, right))| {
-        for ((output, left), right) in output.iter_mut().zip(left).zip(right) {
-            *output = f(*left, *right);
-        }
-    });
+    each(
+        output.par_chunks_mut(CHUNK).zip(pairs),
+        #[inline(always)]
+        |(output, (left, right))| {
+            for ((output, left), right) in output.iter_mut().zip(left).zip(right) {
+                *output = f(*left, *right);
+            }
+        },
+    );
     output
 }
 
@@ -37,17 +45,26 @@ pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 +
 pub(crate) fn map_to_two(input: &[f32], f: impl Fn(f32) -> (f32, f32) + Sync) -> [Vec<f32>; 2] {
     let [mut first, mut second] = [unfilled(input.len()), unfilled(input.len())];
     let outputs = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-    each(outputs.zip(input.par_chunks(CHUNK)), #[inline(always)] |((first, second), input)| {
-        for ((first, second), input) in first.iter_mut().zip(second).zip(input) {
-            (*first, *second) = f(*input);
-        }
-    });
+    each(
+        outputs.zip(input.par_chunks(CHUNK)),
+        #[inline(always)]
+        |((first, second), input)| {
+            for ((first, second), input) in first.iter_mut().zip(second).zip(input) {
+                (*first, *second) = f(*input);
+            }
+        },
+    );
     [first, second]
 }
 
 /// Runs `work` on each chunk: on this thread when there is one chunk only, for waking another one takes longer.
 pub(crate) fn each<I: IndexedParallelIterator>(chunks: I, work: impl Fn(I::Item) + Sync) {
-    let work = |chunk| vectorized(#[inline(always)] || work(chunk));
+    let work = |chunk| {
+        vectorized(
+            #[inline(always)]
+            || work(chunk),
+        )
+    };
     if chunks.len() <= 1 { chunks.with_producer(Here(work)) } else { chunks.for_each(work) }
 }
 

@@ -20,6 +20,7 @@ mod operations;
 mod product;
 mod sums;
 pub mod threads;
+mod turn;
 mod vector;
 
 pub use chance::Dropout;

@@ -88,7 +88,10 @@ pub(crate) fn column_sums<const N: usize>(
     let step = rows_at_once(columns);
     let chunk = |index: usize| {
         let mut sums: [Vec<f32>; N] = std::array::from_fn(|_| vec![0.0; columns]);
-        vectorized(#[inline(always)] || of(index * step..((index + 1) * step).min(rows), &mut sums));
+        vectorized(
+            #[inline(always)]
+            || of(index * step..((index + 1) * step).min(rows), &mut sums),
+        );
         sums
     };
     let chunks = rows.div_ceil(step);
@@ -109,10 +112,15 @@ pub(crate) fn column_sums<const N: usize>(
 /// The sum of each column.
 pub(crate) fn columns(values: &[f32], columns: usize) -> Vec<f32> {
     let rows = values.len().checked_div(columns).unwrap_or(0);
-    let [sums] = column_sums(rows, columns, #[inline(always)] |rows, [sums]| {
-        for row in values[rows.start * columns..rows.end * columns].chunks_exact(columns) {
-            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-        }
-    });
+    let [sums] = column_sums(
+        rows,
+        columns,
+        #[inline(always)]
+        |rows, [sums]| {
+            for row in values[rows.start * columns..rows.end * columns].chunks_exact(columns) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
+        },
+    );
     sums
 }

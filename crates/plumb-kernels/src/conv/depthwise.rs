@@ -40,18 +40,21 @@ pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Op
     let mut output = unfilled(shape.output_len());
     output.par_chunks_mut((width * channels).max(1)).enumerate().for_each(|(line, pixels)| {
         let top = (line / height * size[0] + line % height * shape.stride[0]) * row;
-        vectorized(#[inline(always)] || {
-            for (x, sums) in pixels.chunks_exact_mut(channels).enumerate() {
-                let corner = &padded[top + x * shape.stride[1] * channels..];
-                match bias {
-                    Some(bias) => sums.copy_from_slice(bias),
-                    None => sums.fill(0.0),
+        vectorized(
+            #[inline(always)]
+            || {
+                for (x, sums) in pixels.chunks_exact_mut(channels).enumerate() {
+                    let corner = &padded[top + x * shape.stride[1] * channels..];
+                    match bias {
+                        Some(bias) => sums.copy_from_slice(bias),
+                        None => sums.fill(0.0),
+                    }
+                    for &(tap, at) in &taps {
+                        add_products(sums, &corner[at..at + channels], &weight[tap * channels..][..channels]);
+                    }
                 }
-                for &(tap, at) in &taps {
-                    add_products(sums, &corner[at..at + channels], &weight[tap * channels..][..channels]);
-                }
-            }
-        });
+            },
+        );
     });
     output
 }
@@ -68,16 +71,19 @@ pub(super) fn input_gradient(shape: &ConvShape, gradient: &[f32], weight: &[f32]
     input.par_chunks_mut(image_len.max(1)).zip(gradient.par_chunks(lines.max(1))).for_each(
         |(image, gradient)| {
             let mut padded = vec![0.0; size[0] * row];
-            vectorized(#[inline(always)] || {
-                for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
-                    let at =
-                        pixel / width * shape.stride[0] * row + pixel % width * shape.stride[1] * channels;
-                    for &(tap, under) in &taps {
-                        let sums = &mut padded[at + under..][..channels];
-                        add_products(sums, gradient, &weight[tap * channels..][..channels]);
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+                        let at = pixel / width * shape.stride[0] * row
+                            + pixel % width * shape.stride[1] * channels;
+                        for &(tap, under) in &taps {
+                            let sums = &mut padded[at + under..][..channels];
+                            add_products(sums, gradient, &weight[tap * channels..][..channels]);
+                        }
                     }
-                }
-            });
+                },
+            );
             for (y, line) in image.chunks_exact_mut(shape.size[1] * channels).enumerate() {
                 let from = (y + shape.padding[0]) * row + shape.padding[1] * channels;
                 line.copy_from_slice(&padded[from..from + line.len()]);
@@ -97,17 +103,21 @@ pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]
     let count = shape.taps();
     let mut sums = vec![0.0; shape.batch * count * channels];
     sums.par_chunks_mut((count * channels).max(1)).enumerate().for_each(|(image, sums)| {
-        vectorized(#[inline(always)] || {
-            let padded = &padded[image * size[0] * row..];
-            let gradient = &gradient[image * height * width * channels..][..height * width * channels];
-            for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
-                let at = pixel / width * shape.stride[0] * row + pixel % width * shape.stride[1] * channels;
-                for &(tap, under) in &taps {
-                    let sums = &mut sums[tap * channels..][..channels];
-                    add_products(sums, &padded[at + under..][..channels], gradient);
+        vectorized(
+            #[inline(always)]
+            || {
+                let padded = &padded[image * size[0] * row..];
+                let gradient = &gradient[image * height * width * channels..][..height * width * channels];
+                for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+                    let at =
+                        pixel / width * shape.stride[0] * row + pixel % width * shape.stride[1] * channels;
+                    for &(tap, under) in &taps {
+                        let sums = &mut sums[tap * channels..][..channels];
+                        add_products(sums, &padded[at + under..][..channels], gradient);
+                    }
                 }
-            }
-        });
+            },
+        );
     });
     let mut weight = vec![0.0; shape.weight_len()];
     for sums in sums.chunks_exact((count * channels).max(1)) {

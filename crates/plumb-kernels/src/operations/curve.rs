@@ -99,7 +99,12 @@ impl<F: Fn(f32) -> (f32, f32) + Copy + Send + Sync + 'static> Operation<1> for C
 
     fn backward(&self, slopes: FlexTensor, gradient: FlexTensor, _: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let gradient = dense(gradient);
-        let found = map_two(values(&gradient), values(&slopes), #[inline(always)] |gradient, slope| gradient * slope);
+        let found = map_two(
+            values(&gradient),
+            values(&slopes),
+            #[inline(always)]
+            |gradient, slope| gradient * slope,
+        );
         [Some(array(found, extents(&gradient)))]
     }
 }
@@ -146,7 +151,14 @@ impl Operation<1> for Relu {
 
     fn forward(&self, [input]: [FlexTensor; 1]) -> (FlexTensor, FlexTensor) {
         let input = dense(input);
-        let output = array(map(values(&input), #[inline(always)] |x| if x < 0.0 { 0.0 } else { x }), extents(&input));
+        let output = array(
+            map(
+                values(&input),
+                #[inline(always)]
+                |x| if x < 0.0 { 0.0 } else { x },
+            ),
+            extents(&input),
+        );
         (output.clone(), output)
     }
 

@@ -145,7 +145,10 @@ impl Product<'_> {
                     panel_len,
                     runs: &[Run { a: 0, b: 0, len: depth }],
                     rows: rows.len(),
-                    place: |i| Place { a: i * a.row, c: at.origin + (rows.start + i) * at.row + columns.start },
+                    place: |i| Place {
+                        a: i * a.row,
+                        c: at.origin + (rows.start + i) * at.row + columns.start,
+                    },
                     columns: columns.len(),
                     start,
                     c,

@@ -4,12 +4,12 @@ use pulp::{Simd, WithSimd};
 
 use super::Matrix;
 use super::tile::VECTORS;
+use crate::turn::turn;
 use crate::vector::dispatch;
 
 /// Packs `depth` rows and `columns` columns of `b`: panel after panel, in it row after row, zeros past the last column.
 ///
-/// Reads each entry once and writes it once: by rows where they are contiguous, else in squares that fit the
-/// first-level cache.
+/// Reads each entry once and writes it once: by rows where they are contiguous, else in squares.
 pub(crate) fn panels(b: Matrix<'_>, depth: usize, columns: usize, packed: &mut [f32]) {
     dispatch(Panels { b, depth, columns, packed });
 }
@@ -48,27 +48,20 @@ impl WithSimd for Panels<'_> {
     }
 }
 
-/// Columns whose entries are apart: for some rows of the panel at a time, one column after the other.
+/// Columns whose entries are apart.
 #[inline(always)]
 fn turned(b: Matrix<'_>, first: usize, count: usize, width: usize, out: &mut [f32]) {
-    const ROWS: usize = 16;
-    for (part, rows) in out.chunks_mut(ROWS * width).enumerate() {
-        if count < width {
-            rows.fill(0.0);
-        }
-        let depth = rows.len() / width;
-        for j in 0..count {
-            let column = &b.values[part * ROWS * b.row + (first + j) * b.column..];
-            if b.row == 1 && depth == ROWS {
-                let column: &[f32; ROWS] = column.first_chunk().unwrap_or(&[0.0; ROWS]);
-                for (k, value) in column.iter().enumerate() {
-                    rows[k * width + j] = *value;
-                }
-            } else {
-                for k in 0..depth {
-                    rows[k * width + j] = column[k * b.row];
-                }
-            }
+    if count < width {
+        out.fill(0.0);
+    }
+    let depth = out.len() / width;
+    let columns = &b.values[(first * b.column).min(b.values.len())..];
+    if b.row == 1 {
+        return turn(columns, [count, b.column], out, [depth, width]);
+    }
+    for (k, row) in out.chunks_exact_mut(width).enumerate() {
+        for (j, value) in row[..count].iter_mut().enumerate() {
+            *value = columns[j * b.column + k * b.row];
         }
     }
 }
