@@ -63,7 +63,7 @@ pub(crate) fn each<I: IndexedParallelIterator>(chunks: I, work: impl Fn(I::Item)
         vectorized(
             #[inline(always)]
             || work(chunk),
-        )
+        );
     };
     if chunks.len() <= 1 { chunks.with_producer(Here(work)) } else { chunks.for_each(work) }
 }

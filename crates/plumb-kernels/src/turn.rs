@@ -62,7 +62,7 @@ mod avx512 {
         for (i, vector) in rows.iter_mut().enumerate() {
             *vector = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&matrix[i * row..][..SIDE]));
         }
-        for (j, column) in columns(rows).iter().enumerate() {
+        for (j, column) in columns(&rows).iter().enumerate() {
             turned[j * turned_row..][..SIDE]
                 .copy_from_slice(bytemuck::cast_slice(std::slice::from_ref(column)));
         }
@@ -70,7 +70,7 @@ mod avx512 {
 
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn columns(rows: [__m512; SIDE]) -> [__m512; SIDE] {
+    fn columns(rows: &[__m512; SIDE]) -> [__m512; SIDE] {
         let zero = _mm512_setzero_ps();
         let (mut pairs, mut fours) = ([zero; SIDE], [zero; SIDE]);
         for i in (0..SIDE).step_by(2) {
