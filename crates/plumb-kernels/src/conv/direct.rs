@@ -239,7 +239,7 @@ fn runs_at_once(shape: &ConvShape, runs: &[Run]) -> usize {
 fn pixel_runs(shape: &ConvShape, size: [usize; 2]) -> Vec<Run> {
     const TOGETHER: usize = 256;
     let [height, width] = shape.output();
-    if shape.taps() == 1 && size == shape.output() {
+    if shape.taps() == 1 && shape.stride == [1, 1] {
         let pixels = shape.pixels();
         let run = |at| Run { a: at * shape.channels, b: at * panel_width(), len: TOGETHER.min(pixels - at) };
         return (0..pixels).step_by(TOGETHER).map(run).collect();

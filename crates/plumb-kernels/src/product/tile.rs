@@ -137,8 +137,14 @@ impl<P: Fn(usize) -> Place> Block<'_, P> {
         let width = VECTORS * S::F32_LANES;
         let sums = match self.start {
             Start::Zero => [[simd.splat_f32s(0.0); VECTORS]; ROWS],
-            Start::Row(row) => [load::<S>(&row[column..column + width]); ROWS],
-            Start::Add => std::array::from_fn(|i| load::<S>(self.row(places[i].c + column, width))),
+            Start::Row(row) => [load(simd, &row[column..column + width]); ROWS],
+            Start::Add => {
+                let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+                for i in 0..ROWS {
+                    sums[i] = load(simd, self.row(places[i].c + column, width));
+                }
+                sums
+            }
         };
         let sums = self.accumulate(simd, places, panel, sums);
         for i in 0..ROWS {
@@ -218,11 +224,10 @@ impl<P: Fn(usize) -> Place> Block<'_, P> {
 
 /// The vectors of a whole row.
 #[inline(always)]
-fn load<S: Simd>(row: &[f32]) -> [S::f32s; VECTORS] {
-    std::array::from_fn(|v| {
-        let vector = &row[v * S::F32_LANES..][..S::F32_LANES];
-        bytemuck::pod_read_unaligned(bytemuck::cast_slice(vector))
-    })
+fn load<S: Simd>(simd: S, row: &[f32]) -> [S::f32s; VECTORS] {
+    let mut vectors = [simd.splat_f32s(0.0); VECTORS];
+    bytemuck::cast_slice_mut(&mut vectors).copy_from_slice(&row[..VECTORS * S::F32_LANES]);
+    vectors
 }
 
 /// A tile at the edge of the result, in a function of its own so that it takes no registers from the whole ones.
