@@ -41,22 +41,6 @@ pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 +
     output
 }
 
-/// Both results of `f` of each entry.
-pub(crate) fn map_to_two(input: &[f32], f: impl Fn(f32) -> (f32, f32) + Sync) -> [Vec<f32>; 2] {
-    let [mut first, mut second] = [unfilled(input.len()), unfilled(input.len())];
-    let outputs = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-    each(
-        outputs.zip(input.par_chunks(CHUNK)),
-        #[inline(always)]
-        |((first, second), input)| {
-            for ((first, second), input) in first.iter_mut().zip(second).zip(input) {
-                (*first, *second) = f(*input);
-            }
-        },
-    );
-    [first, second]
-}
-
 /// Runs `work` on each chunk: on this thread when there is one chunk only, for waking another one takes longer.
 pub(crate) fn each<I: IndexedParallelIterator>(chunks: I, work: impl Fn(I::Item) + Sync) {
     let work = |chunk| {

@@ -25,3 +25,4 @@ mod vector;
 
 pub use chance::Dropout;
 pub use operations::*;
+pub use vector::vectorized;

@@ -4,7 +4,7 @@ use pulp::{Arch, WithSimd};
 
 /// Runs `work` compiled for AVX-512, AVX2, NEON or the plain target. What it calls must be `#[inline]` to gain.
 #[inline(always)]
-pub(crate) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
 }
 

@@ -52,6 +52,7 @@ fn cases() -> Vec<Case> {
         cases.push(case("selu", &[&[len]], |x| selu(x[0].clone().mul_scalar(3.0))));
         cases.push(case("mish", &[&[len]], |x| mish(x[0].clone().mul_scalar(3.0))));
         let chance = Dropout { rate: 0.3, key: 11 };
+        cases.push(case("gelu_dropped", &[&[len]], move |x| gelu_dropped(x[0].clone(), chance)));
         cases.push(case("dropout", &[&[len]], move |x| dropout(x[0].clone(), chance)));
         cases.push(case("add_dropped", &[&[len], &[len]], move |x| {
             add_dropped(x[0].clone(), x[1].clone(), chance)

@@ -4,9 +4,12 @@ use std::fmt;
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Tensor, TensorData, activation};
+use rayon::prelude::*;
 
+use crate::buffer::unfilled;
+use crate::chance::Dropout;
 use crate::elementary::{erf, exp};
-use crate::elementwise::{map, map_to_two, map_two};
+use crate::elementwise::{CHUNK, each, map, map_two};
 use crate::operation::{Operation, apply, array, dense, extents, on_cpu, operand, values};
 
 /// Applies `function`, which gives value and slope at a point, to each entry.
@@ -19,7 +22,7 @@ pub fn curve<const D: usize>(
 ) -> Tensor<D> {
     if on_cpu(&input) {
         if input.device().is_autodiff() {
-            return apply(Curve(function), [operand(input)]).0;
+            return apply(Curve { function, chance: Dropout::NONE }, [operand(input)]).0;
         }
         return apply(Values(function), [operand(input)]).0;
     }
@@ -38,6 +41,14 @@ pub fn relu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
 /// Gaussian error linear unit, `x Phi(x)` (Hendrycks, Gimpel 2016), within 1e-6.
 pub fn gelu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     if on_cpu(&input) { curve(input, gelu_at) } else { activation::gelu(input) }
+}
+
+/// [`gelu`], then [`dropout`](super::dropout()), in one pass that keeps one array.
+pub fn gelu_dropped<const D: usize>(input: Tensor<D>, chance: Dropout) -> Tensor<D> {
+    if on_cpu(&input) && input.device().is_autodiff() {
+        return apply(Curve { function: gelu_at, chance }, [operand(input)]).0;
+    }
+    super::dropout(gelu(input), chance)
 }
 
 /// Scaled exponential linear unit (Klambauer et al. 2017).
@@ -80,7 +91,10 @@ fn mish_at(x: f32) -> (f32, f32) {
 }
 
 #[derive(Clone, Copy)]
-struct Curve<F>(F);
+struct Curve<F> {
+    function: F,
+    chance: Dropout,
+}
 
 impl<F> fmt::Debug for Curve<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,11 +103,29 @@ impl<F> fmt::Debug for Curve<F> {
 }
 
 impl<F: Fn(f32) -> (f32, f32) + Copy + Send + Sync + 'static> Operation<1> for Curve<F> {
+    /// The slopes, with the factors of the dropout.
     type Saved = FlexTensor;
 
     fn forward(&self, [input]: [FlexTensor; 1]) -> (FlexTensor, FlexTensor) {
         let input = dense(input);
-        let [output, slopes] = map_to_two(values(&input), self.0);
+        let [mut output, mut slopes] = [unfilled(values(&input).len()), unfilled(values(&input).len())];
+        let outputs = output.par_chunks_mut(CHUNK).zip(slopes.par_chunks_mut(CHUNK));
+        each(
+            outputs.zip(values(&input).par_chunks(CHUNK)).enumerate(),
+            #[inline(always)]
+            |(index, ((output, slopes), input))| {
+                if self.chance.acts() {
+                    self.chance.factors(index * CHUNK, slopes);
+                } else {
+                    slopes.fill(1.0);
+                }
+                for ((output, slope), input) in output.iter_mut().zip(slopes).zip(input) {
+                    let (value, tangent) = (self.function)(*input);
+                    *output = value * *slope;
+                    *slope *= tangent;
+                }
+            },
+        );
         (array(output, extents(&input)), array(slopes, extents(&input)))
     }
 

@@ -16,7 +16,7 @@ pub use attention::{Attention, self_attention};
 pub use batch_norm::{BatchStatistics, batch_norm, batch_norm_with};
 pub use conv2d::{Conv2d, conv2d};
 pub use cross_entropy::cross_entropy;
-pub use curve::{curve, gelu, mish, relu, selu};
+pub use curve::{curve, gelu, gelu_dropped, mish, relu, selu};
 pub use dropout::{add_dropped, dropout};
 pub use layer_norm::layer_norm;
 pub use linear::linear;

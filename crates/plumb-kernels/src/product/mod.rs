@@ -56,12 +56,12 @@ pub(crate) struct Area {
 
 /// Steps of the reduction for which columns are packed at once: a panel of them is 32 KiB.
 const DEPTH: usize = 256;
-/// Panels that stay in the second-level cache while rows go by.
-const PANELS: usize = 8;
-/// Most and fewest rows of one task: many, since each task packs its columns again; few enough to keep threads busy.
+/// Most and fewest panels of one task; they stay in the second-level cache while rows go by.
+const PANELS: [usize; 2] = [8, 2];
+/// Most and fewest rows of one task.
 const ROWS: [usize; 2] = [512, 64];
 /// Tasks that are enough.
-const TASKS: usize = 16;
+const TASKS: usize = 8;
 /// Operations under which threads cost more than they bring.
 const SMALL: usize = 1 << 18;
 
@@ -69,13 +69,8 @@ impl Product<'_> {
     /// Computes it on all threads: tasks of fixed size, each sum in a fixed order.
     pub(crate) fn compute(&self, c: &mut [f32]) {
         assert!(c.len() >= self.m * self.n, "the result is too short");
-        let wide = PANELS * panel_width();
-        let across = self.n.div_ceil(wide);
-        let mut rows = ROWS[0];
-        while rows > ROWS[1] && self.m.div_ceil(rows) * across < TASKS {
-            rows /= 2;
-        }
-        let down = self.m.div_ceil(rows);
+        let [rows, wide] = self.task();
+        let (down, across) = (self.m.div_ceil(rows), self.n.div_ceil(wide));
         if self.m * self.n * self.k <= SMALL || down * across == 1 {
             return self.compute_here(c, self.n);
         }
@@ -89,6 +84,20 @@ impl Product<'_> {
                 self.block(row..(row + rows).min(self.m), column..(column + wide).min(self.n), &c, at);
             }
         });
+    }
+
+    /// Rows and columns of a task: as many as fit the cache, fewer columns where there would be too few tasks, and fewer
+    /// rows as a last resort, for each block of rows packs the columns again.
+    fn task(&self) -> [usize; 2] {
+        let (mut rows, mut panels) = (ROWS[0], PANELS[0]);
+        let tasks = |rows, panels| self.m.div_ceil(rows) * self.n.div_ceil(panels * panel_width());
+        while panels > PANELS[1] && tasks(rows, panels) < TASKS {
+            panels /= 2;
+        }
+        while rows > ROWS[1] && tasks(rows, panels) < TASKS {
+            rows /= 2;
+        }
+        [rows, panels * panel_width()]
     }
 
     /// Computes it on this thread alone; rows of `c` are `c_row` apart.
@@ -106,7 +115,7 @@ impl Product<'_> {
     /// No other thread writes the same places meanwhile.
     #[expect(unsafe_code, reason = "the result is shared among threads")]
     pub(crate) unsafe fn compute_in(&self, c: &Shared<'_>, at: Area) {
-        let wide = PANELS * panel_width();
+        let wide = PANELS[0] * panel_width();
         for column in (0..self.n).step_by(wide) {
             // SAFETY: by the caller's promise.
             unsafe { self.block(0..self.m, column..(column + wide).min(self.n), c, at) };

@@ -1,6 +1,7 @@
 //! The activation functions on offer, one row each.
 
 use burn::tensor::Tensor;
+use plumb_kernels::Dropout;
 use serde::{Deserialize, Serialize};
 
 /// An element-wise nonlinearity.
@@ -25,6 +26,14 @@ impl Activation {
             Self::Selu => plumb_kernels::selu(input),
             Self::Mish => plumb_kernels::mish(input),
             Self::Gelu => plumb_kernels::gelu(input),
+        }
+    }
+
+    /// Applies it, then drops entries: one pass where there is a kernel for both.
+    pub fn apply_dropped<const D: usize>(self, input: Tensor<D>, chance: Dropout) -> Tensor<D> {
+        match self {
+            Self::Gelu => plumb_kernels::gelu_dropped(input, chance),
+            _ => plumb_kernels::dropout(self.apply(input), chance),
         }
     }
 }

@@ -100,7 +100,7 @@ impl EncoderLayer {
     }
 
     fn map(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
-        let hidden = self.activation.apply(self.linear1.forward(input));
-        self.linear2.forward(pass.dropout(hidden, self.dropout))
+        let chance = pass.chance(self.dropout);
+        self.linear2.forward(self.activation.apply_dropped(self.linear1.forward(input), chance))
     }
 }

@@ -69,13 +69,20 @@ pub(super) fn step(
     let (beta2, new_second) = (config.beta2 as f32, (1.0 - config.beta2) as f32);
     let (eps, scale) = (config.eps as f32, hyper.gradient_scale);
     let Memory { first, second, .. } = memory;
-    in_pieces_of_four(values, gradient, first, second, |values, gradient, first, second| {
-        let state = first.iter_mut().zip(second);
-        for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(state) {
-            let gradient = gradient * scale + l2 * *value;
-            *first += (gradient - *first) * new_first;
-            *second = *second * beta2 + gradient * gradient * new_second;
-            *value = *value * kept - rate * (*first / (second.sqrt() * correction + eps));
-        }
-    });
+    in_pieces_of_four(
+        values,
+        gradient,
+        first,
+        second,
+        #[inline(always)]
+        |values, gradient, first, second| {
+            let state = first.iter_mut().zip(second);
+            for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(state) {
+                let gradient = gradient * scale + l2 * *value;
+                *first += (gradient - *first) * new_first;
+                *second = *second * beta2 + gradient * gradient * new_second;
+                *value = *value * kept - rate * (*first / (second.sqrt() * correction + eps));
+            }
+        },
+    );
 }

@@ -14,6 +14,7 @@ mod sgd;
 
 use std::collections::BTreeMap;
 
+use plumb_kernels::vectorized;
 use rayon::prelude::*;
 
 pub use adam::AdamConfig;
@@ -161,6 +162,12 @@ fn in_pieces_of_three(
     first: &mut [f32],
     step: impl Fn(&mut [f32], &[f32], &mut [f32]) + Sync,
 ) {
+    let step = |values: &mut [f32], gradient: &[f32], first: &mut [f32]| {
+        vectorized(
+            #[inline(always)]
+            || step(values, gradient, first),
+        );
+    };
     if values.len() <= CHUNK {
         return step(values, gradient, first);
     }
@@ -177,6 +184,12 @@ fn in_pieces_of_four(
     second: &mut [f32],
     step: impl Fn(&mut [f32], &[f32], &mut [f32], &mut [f32]) + Sync,
 ) {
+    let step = |values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]| {
+        vectorized(
+            #[inline(always)]
+            || step(values, gradient, first, second),
+        );
+    };
     if values.len() <= CHUNK {
         return step(values, gradient, first, second);
     }

@@ -54,11 +54,17 @@ pub(super) fn update(
     // The first gradient enters undamped, as in torch.
     let taken = if memory.steps == 1 { 1.0 } else { (1.0 - config.dampening) as f32 };
     let (ahead, direct) = if config.nesterov { (momentum, 1.0) } else { (1.0, 0.0) };
-    in_pieces_of_three(values, gradient, &mut memory.first, |values, gradient, velocity| {
-        for ((value, gradient), velocity) in values.iter_mut().zip(gradient).zip(velocity) {
-            let gradient = gradient * scale + decay * *value;
-            *velocity = momentum * *velocity + taken * gradient;
-            *value -= lr * (direct * gradient + ahead * *velocity);
-        }
-    });
+    in_pieces_of_three(
+        values,
+        gradient,
+        &mut memory.first,
+        #[inline(always)]
+        |values, gradient, velocity| {
+            for ((value, gradient), velocity) in values.iter_mut().zip(gradient).zip(velocity) {
+                let gradient = gradient * scale + decay * *value;
+                *velocity = momentum * *velocity + taken * gradient;
+                *value -= lr * (direct * gradient + ahead * *velocity);
+            }
+        },
+    );
 }
