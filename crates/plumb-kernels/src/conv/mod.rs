@@ -132,7 +132,7 @@ mod tests {
         for (size, padding) in sizes {
             for (channels, filters) in [(32, 32), (64, 48), (48, 80)] {
                 let shape = ConvShape {
-                    batch: 3,
+                    batch: 12,
                     channels,
                     filters,
                     groups: 1,

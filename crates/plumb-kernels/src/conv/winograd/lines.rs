@@ -1,6 +1,8 @@
 //! The five linear maps of F(4x4, 3x3) along one axis (Lavin, Gray 2016, <https://arxiv.org/abs/1509.09308>, with the
 //! points 0, 1, -1, 2, -2 and infinity), each for a vector of channels, and how a map of a line becomes one of a square.
 
+use std::mem::MaybeUninit;
+
 use pulp::Simd;
 
 /// Outputs of a tile along one axis.
@@ -21,20 +23,30 @@ pub(super) fn square<S: Simd, const N: usize, const M: usize>(
     load: impl Fn(usize, usize) -> S::f32s,
     mut store: impl FnMut(usize, usize, S::f32s),
 ) {
-    let zero = simd.splat_f32s(0.0);
-    let mut half = [[zero; N]; M];
+    let mut half = [[const { MaybeUninit::uninit() }; N]; M];
     for j in 0..N {
-        let mut column = [zero; N];
+        let mut column = [simd.splat_f32s(0.0); N];
         for i in 0..N {
             column[i] = load(i, j);
         }
         let column = line(simd, column);
         for i in 0..M {
-            half[i][j] = column[i];
+            half[i][j].write(column[i]);
         }
     }
     for i in 0..M {
-        let row = line(simd, half[i]);
+        let mut row = [simd.splat_f32s(0.0); N];
+        for j in 0..N {
+            // SAFETY: the loop above has written all of them.
+            #[expect(
+                unsafe_code,
+                reason = "to fill the square with zeros first is a twentieth of a convolution"
+            )]
+            unsafe {
+                row[j] = half[i][j].assume_init();
+            }
+        }
+        let row = line(simd, row);
         for j in 0..M {
             store(i, j, row[j]);
         }

@@ -20,18 +20,22 @@ use tiles::{Inputs, Outputs, Slopes, Tiling};
 
 /// Fewest channels and filters for which the maps cost less than the products that they save.
 const FEWEST: usize = 32;
-/// Most channels times filters: past it the mapped kernels, four times as large, no longer fit the third-level cache.
-const MOST: usize = 256 * 256;
+/// Fewest tiles for which it pays to map all kernels.
+const FEWEST_TILES: usize = 12;
 /// Tiles of one task.
 const TILES: usize = 32;
+/// Fewer tiles than this are shared out by points: as tasks they would be too few, and each reads all mapped kernels.
+const FEW: usize = 8 * TILES;
 
 /// Whether this is the way to compute the shape.
 pub(super) fn suits(shape: &ConvShape) -> bool {
     let sides =
         shape.kernel == [3, 3] && shape.stride == [1, 1] && shape.dilation == [1, 1] && shape.groups == 1;
     let fits = |count: usize| count >= FEWEST && count.is_multiple_of(lanes());
-    let size = shape.channels * shape.filters <= MOST && shape.padding.iter().all(|&side| side <= 2);
-    sides && size && fits(shape.channels) && fits(shape.filters) && shape.batch > 0
+    if !sides || shape.padding.iter().any(|&side| side > 2) || !fits(shape.channels) || !fits(shape.filters) {
+        return false;
+    }
+    shape.batch * Tiling::new(shape).of_image() >= FEWEST_TILES
 }
 
 /// As [`super::direct::forward`].
@@ -59,55 +63,95 @@ pub(super) fn input_gradient(shape: &ConvShape, gradient: &[f32], weight: &[f32]
     convolve(&back, gradient, &factors, None)
 }
 
-/// Each task maps its tiles, multiplies at each point and maps back, all in its core's cache.
 fn convolve(shape: &ConvShape, input: &[f32], factors: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
-    let (channels, filters, tiling) = (shape.channels, shape.filters, Tiling::new(shape));
-    let tiles = shape.batch * tiling.of_image();
-    let panel_len = channels * panel_width();
-    let point_len = filters.div_ceil(panel_width()) * panel_len;
+    let plan = Plan { shape, tiling: Tiling::new(shape), input, factors, bias };
     let mut output = unfilled(shape.output_len());
     let images = Shared::new(&mut output);
-    (0..tiles.div_ceil(TILES)).into_par_iter().for_each(|task| {
-        let first = task * TILES;
-        let count = TILES.min(tiles - first);
-        with_scratch(POINTS * count * (channels + filters), |scratch| {
-            let (mapped, products) = scratch.split_at_mut(POINTS * count * channels);
-            let stride = count * channels;
-            let shared = Shared::new(mapped);
-            dispatch(Inputs {
-                tiling,
-                channels,
-                images: input,
-                first,
-                count,
-                factors: &shared,
-                origin: 0,
-                stride,
-            });
-            let results = Shared::new(products);
-            for point in 0..POINTS {
-                let block = Block {
-                    a: &mapped[point * stride..],
-                    a_step: 1,
-                    panels: &factors[point * point_len..],
-                    panel_len,
-                    runs: &[Run { a: 0, b: 0, len: channels }],
-                    rows: count,
-                    place: |tile| Place { a: tile * channels, c: (point * count + tile) * filters },
-                    columns: filters,
-                    start: Start::Zero,
-                    c: &results,
-                };
-                // SAFETY: the scratch is this thread's.
-                #[expect(unsafe_code, reason = "the same code fills shared slices")]
-                unsafe {
-                    block.compute();
-                }
-            }
-            dispatch(Outputs { tiling, filters, products, first, count, bias, images: &images });
-        });
-    });
+    let convolve = if plan.tiles() < FEW { Plan::by_points } else { Plan::by_tiles };
+    convolve(&plan, &images);
     output
+}
+
+/// A convolution with its mapped kernels.
+struct Plan<'a> {
+    shape: &'a ConvShape,
+    tiling: Tiling,
+    input: &'a [f32],
+    factors: &'a [f32],
+    bias: Option<&'a [f32]>,
+}
+
+impl Plan<'_> {
+    fn tiles(&self) -> usize {
+        self.shape.batch * self.tiling.of_image()
+    }
+
+    /// Each task maps its tiles, multiplies at each point and maps back, all in its core's cache.
+    fn by_tiles(&self, images: &Shared<'_>) {
+        let (channels, filters, tiles) = (self.shape.channels, self.shape.filters, self.tiles());
+        (0..tiles.div_ceil(TILES)).into_par_iter().for_each(|task| {
+            let first = task * TILES;
+            let count = TILES.min(tiles - first);
+            with_scratch(POINTS * count * (channels + filters), |scratch| {
+                let (mapped, products) = scratch.split_at_mut(POINTS * count * channels);
+                self.map(first, count, &Shared::new(mapped), 0, count * channels);
+                let shared = Shared::new(products);
+                (0..POINTS).for_each(|point| self.multiply(point, count, mapped, &shared));
+                self.map_back(first, count, products, count * filters, images);
+            });
+        });
+    }
+
+    /// Each task takes a point: the mapped kernels are read once, however few the tiles.
+    fn by_points(&self, images: &Shared<'_>) {
+        /// Tiles of one task of the maps.
+        const TOGETHER: usize = 4;
+        let (channels, filters, tiles) = (self.shape.channels, self.shape.filters, self.tiles());
+        let mut mapped = unfilled(POINTS * tiles * channels);
+        let mut products = unfilled(POINTS * tiles * filters);
+        let groups = || (0..tiles.div_ceil(TOGETHER)).into_par_iter().map(|group| group * TOGETHER);
+        let count = |first: usize| TOGETHER.min(tiles - first);
+        let shared = Shared::new(&mut mapped);
+        groups().for_each(|first| self.map(first, count(first), &shared, first * channels, tiles * channels));
+        let shared = Shared::new(&mut products);
+        (0..POINTS).into_par_iter().for_each(|point| self.multiply(point, tiles, &mapped, &shared));
+        groups().for_each(|first| {
+            self.map_back(first, count(first), &products[first * filters..], tiles * filters, images);
+        });
+    }
+
+    fn map(&self, first: usize, count: usize, factors: &Shared<'_>, origin: usize, stride: usize) {
+        let (tiling, channels, images) = (self.tiling, self.shape.channels, self.input);
+        dispatch(Inputs { tiling, channels, images, first, count, factors, origin, stride });
+    }
+
+    fn map_back(&self, first: usize, count: usize, products: &[f32], stride: usize, images: &Shared<'_>) {
+        let (tiling, filters, bias) = (self.tiling, self.shape.filters, self.bias);
+        dispatch(Outputs { tiling, filters, products, first, count, stride, bias, images });
+    }
+
+    /// The product of a point, for `count` tiles.
+    fn multiply(&self, point: usize, count: usize, mapped: &[f32], products: &Shared<'_>) {
+        let (channels, filters) = (self.shape.channels, self.shape.filters);
+        let panel_len = channels * panel_width();
+        let block = Block {
+            a: &mapped[point * count * channels..],
+            a_step: 1,
+            panels: &self.factors[point * filters.div_ceil(panel_width()) * panel_len..],
+            panel_len,
+            runs: &[Run { a: 0, b: 0, len: channels }],
+            rows: count,
+            place: |tile| Place { a: tile * channels, c: (point * count + tile) * filters },
+            columns: filters,
+            start: Start::Zero,
+            c: products,
+        };
+        // SAFETY: the products are this thread's, or of this point only.
+        #[expect(unsafe_code, reason = "the result is shared among threads")]
+        unsafe {
+            block.compute();
+        }
+    }
 }
 
 /// As [`super::direct::weight_gradient`]: at each point the product of mapped inputs and mapped gradients, over all tiles.

@@ -114,13 +114,14 @@ impl WithSimd for Inputs<'_> {
     }
 }
 
-/// Products to outputs: reads `products[point][tile][filter]`.
+/// Products to outputs: reads `products[point][tile][filter]`, points `stride` apart, the tile `first` at 0.
 pub(super) struct Outputs<'a> {
     pub(super) tiling: Tiling,
     pub(super) filters: usize,
     pub(super) products: &'a [f32],
     pub(super) first: usize,
     pub(super) count: usize,
+    pub(super) stride: usize,
     pub(super) bias: Option<&'a [f32]>,
     pub(super) images: &'a Shared<'a>,
 }
@@ -130,7 +131,6 @@ impl WithSimd for Outputs<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let stride = self.count * self.filters;
         for tile in 0..self.count {
             let corner = self.tiling.corner(self.first + tile);
             let pixels: [[Option<usize>; OUT]; OUT] =
@@ -142,7 +142,9 @@ impl WithSimd for Outputs<'_> {
                     #[inline(always)]
                     |simd, line| output(simd, line),
                     #[inline(always)]
-                    |i, j| load::<S>(&self.products[(i * IN + j) * stride + tile * self.filters + filter..]),
+                    |i, j| {
+                        load::<S>(&self.products[(i * IN + j) * self.stride + tile * self.filters + filter..])
+                    },
                     #[inline(always)]
                     |i, j, value| {
                         let Some(pixel) = pixels[i][j] else { return };
