@@ -29,7 +29,7 @@ pub(crate) fn turn(
 
 fn square(matrix: &[f32], row: usize, turned: &mut [f32], turned_row: usize) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") {
+    if crate::vector::lanes() == SIDE && std::arch::is_x86_feature_detected!("avx512f") {
         // SAFETY: the processor has the instructions.
         #[expect(unsafe_code, reason = "the function is compiled for AVX-512")]
         unsafe {

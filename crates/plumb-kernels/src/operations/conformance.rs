@@ -98,6 +98,11 @@ fn cases() -> Vec<Case> {
             cross_entropy(x[0].clone().reshape([rows, classes]).mul_scalar(3.0), wanted, 5.0)
         }));
     }
+    for (levels, width, codes) in [(1, 1, vec![0, 7]), (5, 3, vec![4, 0, 4, 2, 9])] {
+        cases.push(case("embedding", &[&[levels, width]], move |x| {
+            flat(embedding(x[0].clone().reshape([levels, width]), &codes))
+        }));
+    }
     for (tokens, heads, depth, causal, lengths, rate) in [
         (1, 1, 1, false, None, 0.0),
         (7, 2, 5, false, None, 0.0),
@@ -111,6 +116,12 @@ fn cases() -> Vec<Case> {
             flat(self_attention(x[0].clone().reshape(shape).mul_scalar(2.0), attention.clone()))
         }));
     }
+    cases.extend(image_cases());
+    cases
+}
+
+fn image_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
     for (kernel, stride, padding) in
         [([2, 2], [2, 2], [0, 0]), ([3, 3], [2, 2], [1, 1]), ([3, 2], [1, 3], [1, 0])]
     {

@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor};
+use plumb_kernels::embedding;
 use plumb_ledger::Stream;
 
 use crate::layers::{normal, parameter};
@@ -30,12 +31,11 @@ impl CategoryEncoder {
 
     /// Looks each code up. A code past the table's end counts as unknown.
     pub fn forward(&self, codes: &Tensor<2, Int>) -> Vec<Tensor<2>> {
-        let [rows, _] = codes.dims();
+        let [rows, columns] = codes.dims();
+        let codes = codes.clone().into_data_as::<u32>().try_into_vec::<u32>().unwrap_or_default();
         let look_up = |(column, table): (usize, &Param<Tensor<2>>)| {
-            let [levels, _] = table.dims();
-            let codes = codes.clone().narrow(1, column, 1).reshape([rows]);
-            let unknown = codes.clone().greater_equal_elem(levels as i32);
-            table.val().select(0, codes.mask_fill(unknown, 0))
+            let codes: Vec<u32> = (0..rows).map(|row| codes[row * columns + column]).collect();
+            embedding(table.val(), &codes)
         };
         self.tables.iter().enumerate().map(look_up).collect()
     }
