@@ -67,6 +67,36 @@ def member_linear(x, p):
     return torch.bmm(x.reshape(members, -1, IN), p["weight"]).add(p["bias"]).reshape(ROWS, -1)
 
 
+def conv(x, p):
+    return F.conv2d(x.reshape(1, 2, 3, IN), p["weight"], stride=(2, 1), padding=(1, 2), groups=2).reshape(1, -1)
+
+
+def encoder_layer(norm_first):
+    layer = torch.nn.TransformerEncoderLayer(
+        IN, 2, 5, 0.0, "gelu", batch_first=True, norm_first=norm_first, dtype=torch.float64
+    )
+
+    def forward(x, p):
+        turned = {k: v.T if k.endswith("weight") and "norm" not in k else v for k, v in p.items()}
+        turned["self_attn.in_proj_weight"] = turned.pop("in_proj.weight")
+        turned["self_attn.in_proj_bias"] = turned.pop("in_proj.bias")
+        for part in ("weight", "bias"):
+            turned[f"self_attn.out_proj.{part}"] = turned.pop(f"out_proj.{part}")
+        return torch.func.functional_call(layer, turned, x.reshape(2, 3, IN)).reshape(ROWS, IN)
+
+    return forward
+
+
+def encoder_parameters():
+    sizes = {"in_proj": (IN, 3 * IN), "out_proj": (IN, IN), "linear1": (IN, 5), "linear2": (5, IN)}
+    parameters = {}
+    for name, (inputs, outputs) in sizes.items():
+        parameters |= {f"{name}.weight": rand(inputs, outputs), f"{name}.bias": rand(outputs)}
+    for name in ("norm1", "norm2"):
+        parameters |= {f"{name}.weight": rand(IN), f"{name}.bias": rand(IN)}
+    return parameters
+
+
 BUFFERS = ("running_mean", "running_var", "lower", "slope")
 
 CASES = {
@@ -102,6 +132,9 @@ CASES = {
     ),
     "member_scaling": (member_scaling, {"scale": rand(3, 1, IN)}),
     "member_linear": (member_linear, {"weight": rand(2, IN, 3), "bias": rand(2, 1, 3)}),
+    "conv": (conv, {"weight": rand(4, 1, 3, 2)}),
+    "encoder_layer": (encoder_layer(False), encoder_parameters()),
+    "encoder_layer_norm_first": (encoder_layer(True), encoder_parameters()),
 }
 
 

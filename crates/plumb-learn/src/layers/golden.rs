@@ -110,3 +110,32 @@ fn members() {
     hold("member_scaling", MemberScaling::new(3, INPUTS, &device(), |_, _| 1.0), MemberScaling::forward);
     hold("member_linear", MemberLinear::new(2, INPUTS, 3, stream(), &device()), MemberLinear::forward);
 }
+
+#[test]
+fn convolution() {
+    let options = plumb_kernels::Conv2d { stride: [2, 1], padding: [1, 2], groups: 2, ..Default::default() };
+    let layer = Conv::new(2, 4, [3, 2], options, stream(), &device()).unwrap();
+    hold("conv", layer, |layer, x| {
+        let output = layer.forward(x.reshape([1, 2, 3, INPUTS]));
+        let len = output.shape().num_elements();
+        output.reshape([1, len])
+    });
+}
+
+#[test]
+fn encoder_layers() {
+    for (name, norm_first) in [("encoder_layer", false), ("encoder_layer_norm_first", true)] {
+        let config = EncoderLayerConfig {
+            width: INPUTS,
+            heads: 2,
+            hidden: 5,
+            activation: Activation::Gelu,
+            dropout: 0.0,
+            norm_first,
+        };
+        hold(name, EncoderLayer::new(&config, stream(), &device()), |layer, x| {
+            let tokens = x.reshape([2, ROWS / 2, INPUTS]);
+            layer.forward(tokens, None, &mut Pass::training(stream(), 1.0)).reshape([ROWS, INPUTS])
+        });
+    }
+}
