@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod pictures;
 mod predictor;
 pub mod prepare;
 pub mod probe;
