@@ -215,15 +215,30 @@ pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]
     if shape.pixels() == 0 {
         turned.fill(0.0);
     }
-    let at = |index: usize| {
-        let (filter, rest) = (index / rows, index % rows);
-        let (channel, tap) = (rest / shape.taps(), rest % shape.taps());
-        let (group, column) = (filter / filters, filter % filters);
-        turned[(group * rows + tap * channels + channel) * filters + column]
-    };
+    turned_back(shape, &turned)
+}
+
+/// From `[groups, taps, channels, filters]` to `[groups, filters, channels, taps]`: a cache line of filters at a time, so
+/// that both sides are read and written in whole lines.
+fn turned_back(shape: &ConvShape, turned: &[f32]) -> Vec<f32> {
+    const LINE: usize = 16;
+    let (taps, channels, filters) = (shape.taps(), shape.group_channels(), shape.group_filters());
+    let rows = taps * channels;
     let mut weight = unfilled(shape.weight_len());
-    weight.par_chunks_mut(rows.max(1)).enumerate().for_each(|(filter, weight)| {
-        weight.iter_mut().enumerate().for_each(|(i, value)| *value = at(filter * rows + i));
+    let groups =
+        weight.par_chunks_mut((rows * filters).max(1)).zip(turned.par_chunks((rows * filters).max(1)));
+    groups.for_each(|(weight, turned)| {
+        weight.par_chunks_mut(rows * LINE).enumerate().for_each(|(line, weight)| {
+            let count = weight.len() / rows;
+            for channel in 0..channels {
+                for tap in 0..taps {
+                    let from = &turned[(tap * channels + channel) * filters + line * LINE..][..count];
+                    for (value, weight) in from.iter().zip(weight.chunks_exact_mut(rows)) {
+                        weight[channel * taps + tap] = *value;
+                    }
+                }
+            }
+        });
     });
     weight
 }
