@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod augment;
 pub mod pictures;
 mod predictor;
 pub mod prepare;
@@ -17,5 +18,5 @@ mod table;
 mod target;
 
 pub use predictor::{PredictError, Predictions, Predictor};
-pub use table::{Categories, Column, Kind, Table, TableError, Values};
+pub use table::{Categories, Column, Images, Kind, Table, TableError, Values};
 pub use target::{Labels, Target, TargetError};

@@ -9,6 +9,8 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use serde::{Deserialize, Serialize};
 
+use crate::pictures::PictureSet;
+
 /// What a column is to the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -60,7 +62,7 @@ impl Kind {
 
     /// Whether a model for tables can take the column in.
     pub fn is_table_input(self) -> bool {
-        matches!(self, Self::Number | Self::Category | Self::Time)
+        matches!(self, Self::Number | Self::Category | Self::Time | Self::Image)
     }
 }
 
@@ -75,6 +77,17 @@ pub enum Values {
     Text(LargeStringArray),
     /// Milliseconds since 1970-01-01 UTC.
     Time(TimestampMillisecondArray),
+    /// Decoded pictures and where they came from.
+    Image(Images),
+}
+
+/// The pictures of a column.
+#[derive(Debug, Clone)]
+pub struct Images {
+    /// The path of each row's picture, as a person would write it.
+    pub paths: LargeStringArray,
+    /// The pictures, one for each row.
+    pub set: Arc<PictureSet>,
 }
 
 impl Values {
@@ -85,6 +98,7 @@ impl Values {
             Self::Category(array) => array,
             Self::Text(array) => array,
             Self::Time(array) => array,
+            Self::Image(images) => &images.paths,
         }
     }
 
@@ -94,7 +108,15 @@ impl Values {
             Self::Category(array) => Arc::new(array.clone()),
             Self::Text(array) => Arc::new(array.clone()),
             Self::Time(array) => Arc::new(array.clone()),
+            Self::Image(images) => Arc::new(images.paths.clone()),
         }
+    }
+}
+
+impl Images {
+    fn keep(&self, rows: &[usize]) -> Self {
+        let paths = rows.iter().map(|&row| self.paths.is_valid(row).then(|| self.paths.value(row))).collect();
+        Self { paths, set: Arc::new(rows.iter().filter_map(|&row| self.set.get(row)).collect()) }
     }
 }
 
@@ -145,6 +167,28 @@ impl<'a> Categories<'a> {
 }
 
 impl Column {
+    /// Some of its rows, which must be there.
+    fn keep(&self, rows: &[usize]) -> Self {
+        let present = |row: usize| (!self.is_missing(row)).then_some(row);
+        let present = rows.iter().map(|&row| present(row));
+        let (name, kind) = (self.name.as_str(), self.kind);
+        match &self.values {
+            Values::Number(array) => {
+                Self::number(name, kind, present.map(|row| row.map(|row| array.value(row))))
+            }
+            Values::Time(array) => Self::time(name, kind, present.map(|row| row.map(|row| array.value(row)))),
+            Values::Text(array) => Self::text(name, kind, present.map(|row| row.map(|row| array.value(row)))),
+            Values::Category(_) => {
+                let categories = self.categories();
+                let text = |row: usize| categories.and_then(|categories| categories.text(row));
+                Self::category(name, kind, present.map(|row| row.and_then(text)))
+            }
+            Values::Image(images) => {
+                Self { name: name.to_owned(), kind, values: Values::Image(images.keep(rows)) }
+            }
+        }
+    }
+
     /// The numbers, when it holds numbers.
     pub fn numbers(&self) -> Option<&Float64Array> {
         if let Values::Number(array) = &self.values { Some(array) } else { None }
@@ -165,6 +209,11 @@ impl Column {
     /// The times in milliseconds, when it holds times.
     pub fn times(&self) -> Option<&TimestampMillisecondArray> {
         if let Values::Time(array) = &self.values { Some(array) } else { None }
+    }
+
+    /// The pictures, when it holds pictures.
+    pub fn images(&self) -> Option<&Images> {
+        if let Values::Image(images) = &self.values { Some(images) } else { None }
     }
 
     /// How many rows it has.
@@ -196,6 +245,7 @@ impl Column {
             Values::Number(array) => array.value(row).to_string(),
             Values::Category(_) => self.categories().and_then(|c| c.text(row)).unwrap_or_default().to_owned(),
             Values::Text(array) => array.value(row).to_owned(),
+            Values::Image(images) => images.paths.value(row).to_owned(),
             Values::Time(array) => jiff::Timestamp::from_millisecond(array.value(row))
                 .map_or_else(|_| array.value(row).to_string(), |time| time.to_string()),
         }
@@ -286,6 +336,24 @@ impl Table {
             }
         }
         Ok(Self { columns: columns.into(), rows })
+    }
+
+    /// Some of its rows, in this order; numbers past the end are left out.
+    #[must_use]
+    pub fn keep(&self, rows: &[usize]) -> Self {
+        let rows: Vec<usize> = rows.iter().copied().filter(|&row| row < self.rows).collect();
+        let columns: Vec<Column> = self.columns.iter().map(|column| column.keep(&rows)).collect();
+        Self { columns: columns.into(), rows: rows.len() }
+    }
+
+    /// The table with another column in this place, of the same length; unchanged otherwise.
+    #[must_use]
+    pub fn with_values(&self, place: usize, kind: Kind, values: Values) -> Self {
+        let mut columns = self.columns.to_vec();
+        if let Some(column) = columns.get_mut(place).filter(|column| column.len() == values.array().len()) {
+            (column.kind, column.values) = (kind, values);
+        }
+        Self { columns: columns.into(), rows: self.rows }
     }
 
     /// How many rows it has.

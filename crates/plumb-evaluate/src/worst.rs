@@ -1,6 +1,8 @@
 //! The predictions with the largest loss, with their rows: `worst.json`.
 
+use plumb_data::pictures::png;
 use plumb_data::{Table, Target};
+use plumb_ledger::base64;
 use serde::Serialize;
 
 use crate::scored::{Scored, Truth};
@@ -20,6 +22,9 @@ pub struct WorstRow {
     pub loss: f64,
     /// Its cells as text, a missing one empty.
     pub cells: Vec<String>,
+    /// Its picture, a PNG file in Base64; none for tables without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 /// The worst rows, the worst first.
@@ -30,6 +35,9 @@ pub struct WorstRows {
     /// The rows.
     pub rows: Vec<WorstRow>,
 }
+
+/// The longer side of a picture that is shown.
+const PICTURE: usize = 112;
 
 /// Columns that are shown: a row of more cannot be read.
 const COLUMNS: usize = 50;
@@ -44,6 +52,7 @@ impl WorstRows {
             table.columns().iter().filter(|column| column.name != target.name).take(COLUMNS).collect();
         let predicted = scored.outcome().predicted_classes();
         let class = |code: u32| target.classes.get(code as usize).cloned().unwrap_or_default();
+        let images = table.columns().iter().find_map(|column| column.images());
         let row = |&place: &usize| {
             let number = scored.rows[place];
             let (truth, prediction, probability) = match &scored.truth {
@@ -57,7 +66,17 @@ impl WorstRows {
                 }
             };
             let cells = columns.iter().map(|column| column.display(number as usize)).collect();
-            WorstRow { row: number, target: truth, prediction, probability, loss: losses[place], cells }
+            let picture = images.and_then(|images| images.set.get(number as usize));
+            let picture = picture.map(|picture| base64(&png(&picture, PICTURE)));
+            WorstRow {
+                picture,
+                row: number,
+                target: truth,
+                prediction,
+                probability,
+                loss: losses[place],
+                cells,
+            }
         };
         let rows = order.iter().take(keep).map(row).collect();
         Self { columns: columns.iter().map(|column| column.name.clone()).collect(), rows }

@@ -13,10 +13,23 @@ pub struct Batch {
     pub flags: Tensor<2>,
     /// Codes of embedded categories, `[rows, codes_width]`; the width may be 0.
     pub codes: Tensor<2, Int>,
+    /// Pictures, `[rows, channels, side, side]`, channels last in memory; none where the model takes none.
+    pub images: Option<Tensor<4>>,
     /// The labels, on the host: the loss makes its own tensor of them.
     pub labels: PreparedLabels,
+    /// What was blended into the pictures.
+    pub mixed: Option<Mixed>,
     /// Which rows of the prepared data these are.
     pub rows: Vec<u32>,
+}
+
+/// Pictures of other rows that were blended into those of a batch (MixUp, CutMix).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixed {
+    /// The labels of the other rows, in the order of the batch.
+    pub labels: PreparedLabels,
+    /// The share of each picture that is its row's own.
+    pub share: f64,
 }
 
 impl Batch {
@@ -24,7 +37,24 @@ impl Batch {
     ///
     /// A batch for training must be made on an autodiff device, one for prediction on a plain one.
     pub fn gather(data: &Prepared, rows: &[u32], device: &Device) -> Self {
-        let rows: Vec<u32> = rows.iter().copied().filter(|&row| (row as usize) < data.rows).collect();
+        let rows = within(data, rows);
+        let images = data.images.as_ref().map(|images| images.plain(&rows));
+        Self::with_images(data, &rows, images, device)
+    }
+
+    /// The same with pictures that were made elsewhere: `rows x side x side x channels` numbers.
+    pub(crate) fn with_images(
+        data: &Prepared,
+        rows: &[u32],
+        images: Option<Vec<f32>>,
+        device: &Device,
+    ) -> Self {
+        let rows = within(data, rows);
+        let images = data.images.as_ref().zip(images).map(|(of, numbers)| {
+            let (side, channels) = (of.encoding.side, of.encoding.channels.count());
+            let shape = [rows.len(), side, side, channels];
+            Tensor::<4>::from_data(TensorData::new(numbers, shape), device).permute([0, 3, 1, 2])
+        });
         let codes = pick(&data.codes, data.codes_width, &rows).into_iter().map(|code| code as i32).collect();
         Self {
             numbers: matrix(pick(&data.numbers, data.numbers_width, &rows), rows.len(), device),
@@ -33,7 +63,9 @@ impl Batch {
                 TensorData::new::<i32, _>(codes, [rows.len(), data.codes_width]),
                 device,
             ),
+            images,
             labels: pick_labels(&data.labels, &rows),
+            mixed: None,
             rows,
         }
     }
@@ -54,6 +86,10 @@ impl Batch {
     }
 }
 
+fn within(data: &Prepared, rows: &[u32]) -> Vec<u32> {
+    rows.iter().copied().filter(|&row| (row as usize) < data.rows).collect()
+}
+
 fn pick<T: Copy>(values: &[T], width: usize, rows: &[u32]) -> Vec<T> {
     let mut picked = Vec::with_capacity(rows.len() * width);
     for &row in rows {
@@ -62,7 +98,7 @@ fn pick<T: Copy>(values: &[T], width: usize, rows: &[u32]) -> Vec<T> {
     picked
 }
 
-fn pick_labels(labels: &PreparedLabels, rows: &[u32]) -> PreparedLabels {
+pub(crate) fn pick_labels(labels: &PreparedLabels, rows: &[u32]) -> PreparedLabels {
     match labels {
         PreparedLabels::Absent => PreparedLabels::Absent,
         PreparedLabels::Classes(codes) => PreparedLabels::Classes(pick(codes, 1, rows)),
@@ -213,6 +249,7 @@ mod tests {
             flags_width: 0,
             codes: vec![5, 6, 7],
             codes_width: 1,
+            images: None,
             labels: PreparedLabels::Numbers(vec![0.5, 1.5, 2.5]),
         };
         let batch = Batch::gather(&data, &[2, 0, 9], &Device::flex());

@@ -5,6 +5,8 @@ use plumb_data::prepare::PreparedLabels;
 use plumb_kernels::cross_entropy;
 use serde::{Deserialize, Serialize};
 
+use crate::batches::Batch;
+
 /// A loss on the outputs of a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
@@ -55,6 +57,13 @@ impl Loss {
                 error.clone().mul(error).sum().div_scalar(divisor)
             }
         }
+    }
+
+    /// The same for a batch, whose labels may be blends of two rows'.
+    pub fn of_batch(&self, outputs: Tensor<2>, batch: &Batch, weight: f64) -> Tensor<1> {
+        let Some(mixed) = &batch.mixed else { return self.of(outputs, &batch.labels, weight) };
+        let own = self.of(outputs.clone(), &batch.labels, weight).mul_scalar(mixed.share);
+        own.add(self.of(outputs, &mixed.labels, weight).mul_scalar(1.0 - mixed.share))
     }
 
     /// The mean loss over the rows.

@@ -3,12 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_data::prepare::{Preparation, Prepared};
-use plumb_ledger::Seed;
+use plumb_ledger::{Seed, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
 use crate::models::mlp::{Mlp, MlpConfig};
 use crate::models::realmlp::{RealMlp, RealMlpConfig};
+use crate::models::resnet::{ResNet, ResNetConfig};
 use crate::models::tabm::{TabM, TabMConfig};
 use crate::network::{Network, ParameterRule, Pass};
 
@@ -41,15 +42,34 @@ pub struct Inputs {
     pub flags: usize,
     /// For each embedded category, how many codes it has, 0 included.
     pub levels: Vec<usize>,
+    /// Pictures; none for tables without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageInput>,
+}
+
+/// The extents of a prepared picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageInput {
+    /// Height and width.
+    pub side: usize,
+    /// Numbers of a pixel.
+    pub channels: usize,
 }
 
 impl Inputs {
+    /// Pictures alone.
+    pub fn pictures(side: usize, channels: usize) -> Self {
+        Self { numbers: 0, flags: 0, levels: Vec::new(), image: Some(ImageInput { side, channels }) }
+    }
+
     /// The widths that a preparation gives.
     pub fn of(preparation: &Preparation) -> Self {
         Self {
             numbers: preparation.numbers_width(),
             flags: preparation.flags_width(),
             levels: preparation.cardinalities(),
+            image: preparation.image().map(|of| ImageInput { side: of.side, channels: of.channels.count() }),
         }
     }
 }
@@ -64,6 +84,8 @@ pub enum NetworkConfig {
     RealMlp(RealMlpConfig),
     /// TabM-mini.
     TabM(TabMConfig),
+    /// A residual network for pictures.
+    ResNet(ResNetConfig),
 }
 
 /// Rows that a data-dependent start looks at: more change the deviations by under 2 %.
@@ -88,7 +110,12 @@ impl ModelConfig {
                 let network = TabM::new(config, &self.inputs, self.outputs, stream, device);
                 TabularNetwork::TabM(network.fit_start(train))
             }
+            NetworkConfig::ResNet(config) => self.resnet(config, stream, device),
         }
+    }
+
+    fn resnet(&self, config: &ResNetConfig, stream: Stream, device: &Device) -> TabularNetwork {
+        TabularNetwork::ResNet(ResNet::new(config, &self.inputs, self.outputs, stream, device))
     }
 
     /// The network with arbitrary values, to load weights into.
@@ -104,11 +131,12 @@ impl ModelConfig {
             NetworkConfig::TabM(config) => {
                 TabularNetwork::TabM(TabM::new(config, &self.inputs, self.outputs, stream, device))
             }
+            NetworkConfig::ResNet(config) => self.resnet(config, stream, device),
         }
     }
 }
 
-/// A network for tables.
+/// A network for the rows of a table, pictures among them.
 #[derive(Module, Debug)]
 pub enum TabularNetwork {
     /// The plain multilayer perceptron.
@@ -117,6 +145,8 @@ pub enum TabularNetwork {
     RealMlp(RealMlp),
     /// TabM-mini.
     TabM(TabM),
+    /// A residual network for pictures.
+    ResNet(ResNet),
 }
 
 impl Network for TabularNetwork {
@@ -125,6 +155,7 @@ impl Network for TabularNetwork {
             Self::Mlp(network) => network.forward(batch, pass),
             Self::RealMlp(network) => network.forward(batch, pass),
             Self::TabM(network) => network.forward(batch, pass),
+            Self::ResNet(network) => network.forward(batch, pass),
         }
     }
 
@@ -133,6 +164,7 @@ impl Network for TabularNetwork {
             Self::Mlp(network) => network.rule(name, shape),
             Self::RealMlp(network) => network.rule(name, shape),
             Self::TabM(network) => network.rule(name, shape),
+            Self::ResNet(network) => network.rule(name, shape),
         }
     }
 }

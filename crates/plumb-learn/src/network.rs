@@ -93,6 +93,13 @@ impl Pass {
         }
     }
 
+    /// Like [`Pass::tap`], for an activation that costs something to bring into shape.
+    pub fn tap_with(&mut self, name: &str, activation: impl FnOnce() -> Tensor<2>) {
+        if let Some(taps) = &mut self.taps {
+            taps.push((name.to_owned(), activation()));
+        }
+    }
+
     /// The activations kept, in the order of the pass, off the gradient graph.
     pub fn take_taps(&mut self) -> Vec<(String, Tensor<2>)> {
         self.taps.take().unwrap_or_default()

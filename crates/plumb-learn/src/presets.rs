@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plumb_data::augment::{Augmentation, Crop, Mix};
 use plumb_ledger::nearest::did_you_mean;
 use plumb_ledger::{ExitCode, Explain};
 use plumb_stats::Task;
@@ -12,9 +13,10 @@ use crate::losses::Loss;
 use crate::model::NetworkConfig;
 use crate::models::mlp::MlpConfig;
 use crate::models::realmlp::RealMlpConfig;
+use crate::models::resnet::{ResNetConfig, Stem};
 use crate::models::tabm::TabMConfig;
-use crate::optim::{AdamConfig, OptimizerConfig};
-use crate::schedules::{Cosine, ScheduleConfig};
+use crate::optim::{AdamConfig, OptimizerConfig, SgdConfig};
+use crate::schedules::{Cosine, OneCycle, ScheduleConfig};
 use crate::train::{Ties, TrainConfig};
 
 /// A named recipe.
@@ -24,6 +26,8 @@ pub struct Preset {
     pub name: &'static str,
     /// One line for the manual.
     pub summary: &'static str,
+    /// Whether it takes in pictures.
+    pub pictures: bool,
     /// The network.
     pub network: fn(&Circumstances<'_>) -> NetworkConfig,
     /// How it is trained.
@@ -39,6 +43,8 @@ pub struct Circumstances<'a> {
     pub rows: usize,
     /// Input columns.
     pub columns: usize,
+    /// The side of prepared pictures; none for tables without.
+    pub picture_side: Option<usize>,
     /// The metric by which the best epoch is chosen.
     pub primary: &'a str,
 }
@@ -48,20 +54,37 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         name: "tabm",
         summary: "TabM-mini: an ensemble inside one network",
+        pictures: false,
         network: tabm_network,
         train: tabm_train,
     },
     Preset {
         name: "realmlp",
         summary: "RealMLP-TD: a strong single network, by its authors' defaults",
+        pictures: false,
         network: realmlp_network,
         train: realmlp_train,
     },
     Preset {
         name: "mlp",
         summary: "a plain perceptron: linear, batch norm, ReLU, dropout, AdamW",
+        pictures: false,
         network: mlp_network,
         train: mlp_train,
+    },
+    Preset {
+        name: "resnet14",
+        summary: "a residual network of three stages, for pictures of 64 pixels or less",
+        pictures: true,
+        network: |_| NetworkConfig::ResNet(ResNetConfig::resnet14()),
+        train: resnet_train,
+    },
+    Preset {
+        name: "resnet18",
+        summary: "the residual network of 18 layers, for larger pictures",
+        pictures: true,
+        network: |of| NetworkConfig::ResNet(ResNetConfig::resnet18(stem(of))),
+        train: resnet_train,
     },
 ];
 
@@ -189,6 +212,39 @@ fn mlp_train(of: &Circumstances<'_>) -> TrainConfig {
     }
 }
 
+/// Pictures of up to so many pixels a side keep them in the stem.
+const SMALL: usize = 64;
+
+fn stem(of: &Circumstances<'_>) -> Stem {
+    if of.picture_side.is_some_and(|side| side > SMALL) { Stem::Large } else { Stem::Small }
+}
+
+/// The recipe that ResNets are trained with on CIFAR since He et al. 2016 (SGD with momentum 0.9, decay 5e-4, pictures
+/// shifted and mirrored), with one cycle of the rate (Smith, Topin 2017), which needs a tenth of the epochs.
+fn resnet_train(of: &Circumstances<'_>) -> TrainConfig {
+    let smoothing = if of.primary == "accuracy" { 0.1 } else { 0.0 };
+    TrainConfig {
+        // 600,000 pictures seen, but at most 60 times each.
+        epochs: (600_000 / of.rows.max(1)).clamp(12, 60) as u64,
+        batch_size: 128,
+        loss: loss(of.task, smoothing),
+        optimizer: OptimizerConfig::Sgd(SgdConfig { nesterov: true, ..SgdConfig::DEFAULT }),
+        lr: 0.1,
+        schedule: ScheduleConfig::OneCycle(OneCycle::DEFAULT),
+        weight_decay: 5e-4,
+        augmentation: Augmentation {
+            crop: if of.picture_side.is_some_and(|side| side > SMALL) {
+                Crop::Resized { least: 0.35 }
+            } else {
+                Crop::Shift { pixels: of.picture_side.unwrap_or(0) / 8 }
+            },
+            flip: true,
+            mix: Mix::None,
+        },
+        ..base(of)
+    }
+}
+
 fn loss(task: Task, smoothing: f64) -> Loss {
     match task {
         Task::Binary | Task::Multiclass => Loss::CrossEntropy { smoothing, class_weights: Vec::new() },
@@ -204,6 +260,8 @@ fn base(of: &Circumstances<'_>) -> TrainConfig {
         batch_size: 256,
         accumulate: 1,
         balanced: false,
+        augmentation: Augmentation::NONE,
+        workers: 1,
         loss: loss(of.task, 0.0),
         optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
         lr: 1e-3,
@@ -239,7 +297,8 @@ mod tests {
 
     #[test]
     fn smoothing_is_for_accuracy_only() {
-        let of = |primary| Circumstances { task: Task::Binary, rows: 10, columns: 3, primary };
+        let of =
+            |primary| Circumstances { task: Task::Binary, rows: 10, columns: 3, picture_side: None, primary };
         assert!(
             matches!(realmlp_train(&of("accuracy")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing > 0.0)
         );

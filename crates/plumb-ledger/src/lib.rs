@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod atomic;
+mod base64;
 pub mod clock;
 pub mod digest;
 pub mod exit_code;
@@ -17,6 +18,7 @@ pub mod practice;
 pub mod seed;
 pub mod verdict;
 
+pub use base64::base64;
 pub use digest::Sha256;
 pub use exit_code::ExitCode;
 pub use explain::Explain;

@@ -24,6 +24,9 @@ pub struct Limits {
     pub parquet_row_group_bytes: usize,
     /// Bad rows listed one by one before only counting goes on. 1,000: more is read by nobody.
     pub bad_rows_listed: usize,
+    /// Pixels of a picture's shorter side that are kept; a larger picture is reduced to it when it is read. 256: for
+    /// an input of 224, as ImageNet's pictures are usually prepared.
+    pub picture_side: usize,
     /// Bytes of a column name. 10 KiB is refused elsewhere as hostile; 1 KiB is a sentence.
     pub name_bytes: usize,
 }
@@ -40,6 +43,7 @@ impl Limits {
         parquet_page_bytes: 64 << 20,
         parquet_row_group_bytes: 1 << 30,
         bad_rows_listed: 1_000,
+        picture_side: 256,
         name_bytes: 1 << 10,
     };
 }

@@ -36,7 +36,7 @@ impl Binned {
                 let levels = facts.levels.len().clamp(1, most - 1) as u32;
                 (Box::new(move |row| array.keys().value(row) % levels + 1), levels as usize + 1)
             }
-            Values::Text(_) => return Self::of_text(column, TEXT_BINS.min(most)),
+            Values::Text(_) | Values::Image(_) => return Self::of_text(column, TEXT_BINS.min(most)),
         };
         for (row, bin) in bins.iter_mut().enumerate() {
             if !column.is_missing(row) {

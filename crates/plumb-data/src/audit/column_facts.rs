@@ -64,7 +64,7 @@ impl ColumnFacts {
                 Self::of_numbers(column, array.iter().flatten().map(|t| t as f64).collect())
             }
             Values::Category(_) => Self::of_categories(column),
-            Values::Text(_) => Self::of_texts(column),
+            Values::Text(_) | Values::Image(_) => Self::of_texts(column),
         }
     }
 

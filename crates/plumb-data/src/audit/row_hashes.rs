@@ -54,6 +54,7 @@ pub(super) fn for_cells(
         Values::Category(codes) => each(&|row| u64::from(codes.keys().value(row)) + 1),
         Values::Text(texts) => each(&|row| plumb_ledger::digest::xxh3(texts.value(row).as_bytes())),
         Values::Time(times) => each(&|row| times.value(row) as u64),
+        Values::Image(images) => each(&|row| images.set.digest(row).unwrap_or_default()),
     }
 }
 

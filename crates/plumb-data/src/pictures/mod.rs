@@ -1,7 +1,17 @@
 //! Pictures: from bytes to pixels, under limits.
 
+mod decode;
+mod idx;
 mod picture;
+mod png;
+mod rect;
+mod resize;
 mod set;
 
+pub use decode::{PictureFault, PictureLimits, decode};
+pub use idx::{IdxFault, read_idx_images, read_idx_labels};
 pub use picture::{Channels, Picture};
-pub use set::PictureSet;
+pub use png::png;
+pub use rect::Rect;
+pub use resize::{Filter, resize, shorter_side};
+pub use set::{PictureSet, THUMBNAIL, Thumbnail};

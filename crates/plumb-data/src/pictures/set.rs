@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Channels, Picture};
+use plumb_ledger::digest::xxh3;
+
+use super::{Channels, Filter, Picture, Rect, resize};
 
 /// Decoded pictures, one after the other in one stretch of memory.
 #[derive(Default)]
@@ -17,6 +19,20 @@ struct Entry {
     width: usize,
     height: usize,
     channels: Channels,
+    digest: u64,
+    thumbnail: Thumbnail,
+}
+
+/// Brightness in 8 x 8 fields, row by row: what simple models and searches for copies see of a picture.
+pub type Thumbnail = [u8; THUMBNAIL * THUMBNAIL];
+
+/// Fields of a side.
+pub const THUMBNAIL: usize = 8;
+
+fn thumbnail(picture: &Picture) -> Thumbnail {
+    let whole = Rect::whole(picture.width(), picture.height());
+    let grey = resize(&picture.to_channels(Channels::Grey), whole, THUMBNAIL, THUMBNAIL, Filter::Box);
+    std::array::from_fn(|field| grey.pixels()[field])
 }
 
 impl fmt::Debug for PictureSet {
@@ -33,6 +49,8 @@ impl PictureSet {
             width: picture.width(),
             height: picture.height(),
             channels: picture.channels(),
+            digest: xxh3(picture.pixels()),
+            thumbnail: thumbnail(picture),
         });
         self.bytes.extend_from_slice(picture.pixels());
     }
@@ -57,6 +75,16 @@ impl PictureSet {
         let entry = self.entries.get(index)?;
         let end = entry.start + entry.width * entry.height * entry.channels.count();
         Picture::new(entry.width, entry.height, entry.channels, self.bytes[entry.start..end].to_vec())
+    }
+
+    /// A digest of the pixels of a picture, equal for equal pixels; none past the end.
+    pub fn digest(&self, index: usize) -> Option<u64> {
+        self.entries.get(index).map(|entry| entry.digest)
+    }
+
+    /// The thumbnail of a picture; none past the end.
+    pub fn thumbnail(&self, index: usize) -> Option<&Thumbnail> {
+        self.entries.get(index).map(|entry| &entry.thumbnail)
     }
 
     /// Width and height of a picture; none past the end.

@@ -1,6 +1,7 @@
 //! Applying: rows of any table to the model's inputs, by the fitted constants alone.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -9,7 +10,7 @@ use plumb_ledger::nearest::did_you_mean;
 use crate::{Column, Labels, Table, Target, Values};
 
 use super::fit::kind_of_values;
-use super::{Encoding, Preparation, PrepareError, Prepared, PreparedColumn, PreparedLabels};
+use super::{Encoding, Preparation, PrepareError, Prepared, PreparedColumn, PreparedImages, PreparedLabels};
 
 /// One column's share of the inputs, column after column; transposed at the end.
 #[derive(Default)]
@@ -17,6 +18,7 @@ struct Encoded {
     numbers: Vec<Vec<f32>>,
     flags: Vec<Vec<f32>>,
     codes: Option<Vec<u32>>,
+    images: Option<PreparedImages>,
 }
 
 impl Preparation {
@@ -45,11 +47,12 @@ impl Preparation {
             .map(|(prepared, column)| encode(&prepared.encoding, column, rows))
             .collect();
         let labels = target.map_or(Ok(PreparedLabels::Absent), |target| self.labels(target, rows))?;
-        let (mut numbers, mut flags, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut flags, mut codes, mut images) = (Vec::new(), Vec::new(), Vec::new(), None);
         for column in encoded {
             numbers.extend(column.numbers);
             flags.extend(column.flags);
             codes.extend(column.codes);
+            images = images.or(column.images);
         }
         Ok(Prepared {
             rows: rows.len(),
@@ -59,6 +62,7 @@ impl Preparation {
             flags: transposed(&flags, rows.len()),
             codes_width: codes.len(),
             codes: transposed(&codes, rows.len()),
+            images,
             labels,
         })
     }
@@ -118,14 +122,14 @@ fn encode(encoding: &Encoding, column: &Column, rows: &[u32]) -> Encoded {
     match (encoding, &column.values) {
         (Encoding::Number { scale, indicator }, Values::Number(array)) => {
             let numbers = rows.iter().map(|&row| scale.apply(at(row).map(|row| array.value(row))));
-            Encoded { numbers: vec![numbers.collect()], flags: missing(*indicator), codes: None }
+            Encoded { numbers: vec![numbers.collect()], flags: missing(*indicator), ..Encoded::default() }
         }
         (Encoding::Time { parts, indicator }, Values::Time(array)) => {
             let numbers = parts.iter().map(|part| {
                 let value = |&row: &u32| at(row).and_then(|row| part.part.of(array.value(row)));
                 rows.iter().map(|row| part.scale.apply(value(row))).collect()
             });
-            Encoded { numbers: numbers.collect(), flags: missing(*indicator), codes: None }
+            Encoded { numbers: numbers.collect(), flags: missing(*indicator), ..Encoded::default() }
         }
         (Encoding::OneHot(one_hot), _) => {
             Encoded { flags: one_hot.flags(column, rows), ..Encoded::default() }
@@ -133,11 +137,19 @@ fn encode(encoding: &Encoding, column: &Column, rows: &[u32]) -> Encoded {
         (Encoding::Embedding(levels), _) => {
             Encoded { codes: Some(levels.codes(column, rows)), ..Encoded::default() }
         }
+        (Encoding::Image(encoding), Values::Image(images)) => {
+            let images = PreparedImages {
+                set: Arc::clone(&images.set),
+                rows: rows.to_vec(),
+                encoding: encoding.clone(),
+            };
+            Encoded { images: Some(images), ..Encoded::default() }
+        }
         // `find` has held the kinds equal; a stored preparation whose kind and encoding disagree ends here.
-        (Encoding::Number { .. } | Encoding::Time { .. }, _) => Encoded {
+        (Encoding::Number { .. } | Encoding::Time { .. } | Encoding::Image(_), _) => Encoded {
             numbers: vec![vec![0.0; rows.len()]; encoding.widths().0],
             flags: vec![vec![0.0; rows.len()]; encoding.widths().1],
-            codes: None,
+            ..Encoded::default()
         },
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ImageConfig;
+
 /// How numbers are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -29,7 +31,7 @@ impl Scaling {
 }
 
 /// What to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrepareConfig {
     /// How numbers are scaled.
@@ -38,11 +40,15 @@ pub struct PrepareConfig {
     pub one_hot_max: usize,
     /// Levels seen in fewer train rows share the code of unknown ones.
     pub rare_below: usize,
+    /// What becomes of pictures.
+    #[serde(default)]
+    pub image: ImageConfig,
 }
 
 impl PrepareConfig {
     /// RealMLP's: robust scaling, one-hot up to 8 levels, every level of train kept.
-    pub const DEFAULT: Self = Self { scaling: Scaling::Robust, one_hot_max: 8, rare_below: 1 };
+    pub const DEFAULT: Self =
+        Self { scaling: Scaling::Robust, one_hot_max: 8, rare_below: 1, image: ImageConfig::AUTO };
 }
 
 impl Default for PrepareConfig {

@@ -9,8 +9,16 @@ pub enum PrepareError {
     #[error("the train part has no row to fit the preparation on")]
     NoRows,
     /// No column that a model can take in.
-    #[error("the table has no input column of kind number, category or time")]
+    #[error("the table has no input column of kind number, category, time or image")]
     NoInputs,
+    /// More than one column of pictures.
+    #[error("columns `{first}` and `{second}` both hold pictures, a model takes in one")]
+    TwoImages {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A column that the preparation was fitted on is not there.
     #[error("column `{name}` is missing; {near}")]
     MissingColumn {
@@ -70,6 +78,7 @@ impl Explain for PrepareError {
         let hint = match self {
             Self::NoRows | Self::Unlabelled { .. } => "see `split.method`, `split.valid` and `split.test`",
             Self::NoInputs => "set the kind of a column by `data.kinds`",
+            Self::TwoImages { .. } => "leave one out: `data.kinds.COLUMN = \"ignore\"`",
             Self::MissingColumn { .. } => "give the table the columns that the model was fitted on",
             Self::KindChanged { .. } => "set the kind of the column by `data.kinds`",
             Self::UnknownClass { .. } | Self::TaskChanged { .. } => "check `data.target`",

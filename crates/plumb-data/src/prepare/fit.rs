@@ -7,8 +7,8 @@ use crate::{Column, Kind, Labels, Table, Target, Values};
 
 use super::number::mean_and_deviation;
 use super::{
-    CalendarPart, Encoding, LabelScale, Levels, OneHot, Preparation, PrepareConfig, PrepareError,
-    PreparedColumn, SCHEMA, Scale, TimePart,
+    CalendarPart, Encoding, ImageEncoding, LabelScale, Levels, OneHot, Preparation, PrepareConfig,
+    PrepareError, PreparedColumn, SCHEMA, Scale, TimePart,
 };
 
 impl Preparation {
@@ -30,6 +30,10 @@ impl Preparation {
         let inputs: Vec<&Column> = table.inputs(Some(&target.name)).collect();
         if inputs.is_empty() {
             return Err(PrepareError::NoInputs);
+        }
+        let mut images = inputs.iter().filter(|column| column.images().is_some());
+        if let (Some(first), Some(second)) = (images.next(), images.next()) {
+            return Err(PrepareError::TwoImages { first: first.name.clone(), second: second.name.clone() });
         }
         let columns = inputs.par_iter().map(|column| fit_column(column, train_rows, config)).collect();
         Ok(Self {
@@ -63,6 +67,7 @@ fn fit_column(column: &Column, rows: &[u32], config: &PrepareConfig) -> Prepared
             let parts = CalendarPart::ALL.map(part).into_iter().filter(|part| part.scale.factor != 0.0);
             Encoding::Time { parts: parts.collect(), indicator }
         }
+        Values::Image(images) => Encoding::Image(ImageEncoding::fit(&images.set, rows, &config.image)),
         Values::Category(_) | Values::Text(_) => {
             let levels = Levels::fit(column, rows, config.rare_below);
             if levels.known.len() <= config.one_hot_max {
@@ -82,6 +87,7 @@ pub(super) fn kind_of_values(column: &Column) -> Kind {
         Values::Category(_) => Kind::Category,
         Values::Text(_) => Kind::Text,
         Values::Time(_) => Kind::Time,
+        Values::Image(_) => Kind::Image,
     }
 }
 

@@ -9,6 +9,7 @@ mod category;
 mod config;
 mod error;
 mod fit;
+mod image;
 mod number;
 
 use plumb_ledger::Sha256;
@@ -19,6 +20,7 @@ pub use calendar::CalendarPart;
 pub use category::{Levels, OneHot};
 pub use config::{PrepareConfig, Scaling};
 pub use error::PrepareError;
+pub use image::{ImageConfig, ImageEncoding, Normalisation, PreparedImages, usual_side};
 pub use number::Scale;
 pub(crate) use number::mean_and_deviation;
 
@@ -44,6 +46,8 @@ pub struct Prepared {
     pub codes: Vec<u32>,
     /// How many embedded categories a row has.
     pub codes_width: usize,
+    /// The pictures, one a row; none when the model takes none.
+    pub images: Option<PreparedImages>,
     /// The labels; empty when the rows are only to be predicted.
     pub labels: PreparedLabels,
 }
@@ -117,6 +121,8 @@ pub enum Encoding {
     OneHot(OneHot),
     /// One code into a learned embedding.
     Embedding(Levels),
+    /// A picture of fixed extents.
+    Image(ImageEncoding),
 }
 
 /// One calendar number of a time column.
@@ -167,6 +173,14 @@ impl Preparation {
         self.columns.iter().map(|column| column.encoding.widths().1).sum()
     }
 
+    /// What becomes of the pictures; none when the model takes none.
+    pub fn image(&self) -> Option<&ImageEncoding> {
+        self.columns.iter().find_map(|column| match &column.encoding {
+            Encoding::Image(encoding) => Some(encoding),
+            _ => None,
+        })
+    }
+
     /// How many codes each embedded category has, code 0 (missing, unknown or rare) included.
     pub fn cardinalities(&self) -> Vec<usize> {
         let levels = |column: &PreparedColumn| match &column.encoding {
@@ -197,6 +211,7 @@ impl Encoding {
             Self::Time { parts, indicator } => (parts.len(), usize::from(*indicator), 0),
             Self::OneHot(one_hot) => (0, one_hot.width(), 0),
             Self::Embedding(_) => (0, 0, 1),
+            Self::Image(_) => (0, 0, 0),
         }
     }
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use plumb_ledger::nearest::did_you_mean;
 
+use crate::pictures::THUMBNAIL;
 use crate::prepare::{CalendarPart, Levels};
 use crate::{Column, PredictError, Table, Target, Values};
 
@@ -25,6 +26,8 @@ enum Source {
     Number,
     Calendar(CalendarPart),
     Category(Levels),
+    /// A field of a picture's thumbnail.
+    Field(usize),
 }
 
 /// The values of one input for some rows.
@@ -54,6 +57,7 @@ impl Features {
                 Values::Category(_) => {
                     vec![Source::Category(Levels::most_frequent(column, rows, LEVELS))]
                 }
+                Values::Image(_) => (0..THUMBNAIL * THUMBNAIL).map(Source::Field).collect(),
                 Values::Text(_) => Vec::new(),
             };
             let feature = |source| Feature { column: column.name.clone(), source };
@@ -88,6 +92,9 @@ impl Feature {
         };
         match (&self.source, &column.values) {
             (Source::Number, Values::Number(array)) => Ok(numbers(&|row| Some(array.value(row)))),
+            (Source::Field(field), Values::Image(images)) => {
+                Ok(numbers(&|row| images.set.thumbnail(row).map(|fields| f64::from(fields[*field]))))
+            }
             (Source::Calendar(part), Values::Time(array)) => Ok(numbers(&|row| part.of(array.value(row)))),
             (Source::Category(levels), Values::Category(_)) => {
                 Ok(FeatureValues::Codes { codes: levels.codes(column, rows), count: levels.known.len() + 1 })

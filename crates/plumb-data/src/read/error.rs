@@ -171,6 +171,21 @@ pub enum Fault {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder of pictures without classes.
+    #[error("a folder of pictures without class folders")]
+    NoClassFolders,
+    /// More pictures are bad than good.
+    #[error("{bad} of {files} pictures cannot be used; the first, `{path}`: {reason}")]
+    MostlyBadPictures {
+        /// How many are bad.
+        bad: usize,
+        /// How many there are.
+        files: usize,
+        /// The first of them.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Its size or its time stamp changed under the reader.
     #[error("changed while it was being read")]
     Changed,
@@ -235,6 +250,12 @@ impl Explain for ReadError {
             }
             Fault::UnknownKind { near, .. } => return Some(near.clone()),
             Fault::MostlyBad { .. } => "check `data.delimiter`, the quoting and the encoding of the file",
+            Fault::NoClassFolders => {
+                "put the pictures of each class into a folder of its name, or name a table with a column of paths and one of labels"
+            }
+            Fault::MostlyBadPictures { .. } => {
+                "check the files, and that `data.files` names the right folder"
+            }
             Fault::Changed => "wait until it is written, then read again",
         };
         Some(hint.to_owned())

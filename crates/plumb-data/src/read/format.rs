@@ -71,6 +71,13 @@ const TEXT_EXTENSIONS: &[&str] = &["csv", "tsv", "tab", "psv", "txt", "data", "d
 const JSON_EXTENSIONS: &[&str] = &["jsonl", "ndjson", "jsonlines"];
 const BINARY_EXTENSIONS: &[&str] = &["parquet", "pq", "arrow", "arrows", "feather", "ipc"];
 
+const PICTURE_EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"];
+
+/// Whether a file is taken for a picture by its name.
+pub(super) fn has_picture_extension(path: &Path) -> bool {
+    PICTURE_EXTENSIONS.contains(&extension(path).as_str())
+}
+
 /// Whether a folder's file is taken for a table by its name; `.gz` and `.zst` behind are looked through.
 pub(super) fn has_table_extension(path: &Path) -> bool {
     let extension = extension(path);

@@ -138,7 +138,7 @@ fn judge(
             (Kind::Category, "true or false".to_owned())
         }
         Values::Category(array) => infer::of_texts(name, array),
-        Values::Text(_) => (Kind::Text, "its values are texts".to_owned()),
+        Values::Text(_) | Values::Image(_) => (Kind::Text, "its values are texts".to_owned()),
     };
     let (values, kind, reason) =
         if wish.target { convert::as_target(values, kind, reason) } else { (values, kind, reason) };

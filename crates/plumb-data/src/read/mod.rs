@@ -29,6 +29,7 @@ mod jsonl;
 mod open;
 mod parquet;
 mod parquet_pages;
+mod pictures;
 mod records;
 mod sniff;
 mod sources;
@@ -38,6 +39,8 @@ mod times;
 mod values;
 
 pub use error::{Fault, ReadError};
+pub use pictures::{LABEL, PART, is_picture_folder};
+pub(crate) use survive::quietly;
 pub use values::MISSING;
 
 use gather::Gathered;
@@ -196,6 +199,11 @@ impl Meter<'_> {
 ///
 /// The first file that cannot be used, with what is wrong; [`Fault::MostlyBad`] when more rows are bad than good.
 pub fn read(options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Result<Read, ReadError> {
+    if let [entry] = options.files.as_slice()
+        && let Some(read) = pictures::folder(entry, options, progress)?
+    {
+        return Ok(read);
+    }
     let sources = sources::sources(&options.files, &options.base)?;
     let size = |source: &Source| std::fs::metadata(&source.path).map_or(0, |meta| meta.len());
     let meter = Meter { tell: progress, done: Cell::new(0), total: sources.iter().map(size).sum() };
@@ -203,5 +211,7 @@ pub fn read(options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Resu
     for source in &sources {
         gathered.add(source, &meter).map_err(|fault| fault.at(&source.shown))?;
     }
-    gathered.finish()
+    let mut read = gathered.finish()?;
+    pictures::attach(&mut read, options, progress)?;
+    Ok(read)
 }

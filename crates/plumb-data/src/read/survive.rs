@@ -10,12 +10,17 @@ thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a decoder; its panic is an error that names the format. Nothing is printed about it: the hook that prints
-/// panics is replaced, once, by one that passes on all panics but those of a decoder's own thread.
+/// Runs a decoder; its panic is an error that names the format.
 pub(super) fn survive<T>(
     format: &'static str,
     decode: impl FnOnce() -> Result<T, Fault>,
 ) -> Result<T, Fault> {
+    quietly(decode).unwrap_or_else(|| Err(Fault::Torn { format, detail: "its decoder gave up".to_owned() }))
+}
+
+/// Runs a decoder; none when it panics. Nothing is printed about it: the hook that prints panics is replaced, once, by
+/// one that passes on all panics but those of a decoder's own thread.
+pub(crate) fn quietly<T>(decode: impl FnOnce() -> T) -> Option<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         let print = panic::take_hook();
@@ -28,7 +33,7 @@ pub(super) fn survive<T>(
     DECODING.set(true);
     let survived = panic::catch_unwind(AssertUnwindSafe(decode));
     DECODING.set(false);
-    survived.unwrap_or_else(|_panic| Err(Fault::Torn { format, detail: "its decoder gave up".to_owned() }))
+    survived.ok()
 }
 
 #[cfg(test)]

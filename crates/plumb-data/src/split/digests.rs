@@ -4,6 +4,7 @@ use arrow_array::{Array as _, Float64Array, LargeStringArray, TimestampMilliseco
 use plumb_ledger::digest::xxh3;
 use rayon::prelude::*;
 
+use crate::pictures::PictureSet;
 use crate::prepare::{Scale, Scaling};
 use crate::{Categories, Column, Table, Values};
 
@@ -54,6 +55,7 @@ enum Cells<'a> {
     Levels { codes: Categories<'a>, digests: Vec<u64> },
     Texts(&'a LargeStringArray),
     Times(&'a TimestampMillisecondArray),
+    Pictures(&'a PictureSet),
     Nothing,
 }
 
@@ -63,6 +65,7 @@ impl<'a> Cells<'a> {
             Values::Number(numbers) => Self::Numbers(numbers),
             Values::Text(texts) => Self::Texts(texts),
             Values::Time(times) => Self::Times(times),
+            Values::Image(images) => Self::Pictures(&images.set),
             Values::Category(_) => Self::levels(column, |level| xxh3(level.as_bytes())),
         }
     }
@@ -105,6 +108,7 @@ impl<'a> Cells<'a> {
                 texts.is_valid(row).then(|| xxh3(texts.value(row).as_bytes()).to_le_bytes())
             }
             Self::Times(times) => times.is_valid(row).then(|| times.value(row).to_le_bytes()),
+            Self::Pictures(set) => set.digest(row).map(u64::to_le_bytes),
             Self::Nothing => None,
         };
         bytes.push(u8::from(eight.is_some()));

@@ -1,6 +1,9 @@
 //! Does a little noise in the input break the model?
 
-use plumb_data::{Column, Kind, PredictError, Table, Values};
+use std::sync::Arc;
+
+use plumb_data::pictures::Picture;
+use plumb_data::{Column, Images, Kind, PredictError, Table, Values};
 use plumb_ledger::{Judgement, Page, Source, Stream, Threshold};
 use plumb_stats::describe::deviation;
 use plumb_stats::{Direction, Metric};
@@ -55,7 +58,7 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     };
     let mut results = Vec::new();
     for change in CHANGES {
-        match changed(context, &rows, change.of, stream) {
+        match changed(context, &rows, change, stream) {
             Ok(scored) => results.extend((metric.compute)(&scored.outcome()).map(|value| Changed {
                 name: change.name,
                 loss: -metric.gain(value, clean),
@@ -116,6 +119,8 @@ type ChangeOne = fn(f64, Option<f64>, Stream, u64) -> Option<f64>;
 struct Change {
     name: &'static str,
     of: ChangeOne,
+    /// What becomes of a picture.
+    picture: fn(&Picture, Stream) -> Picture,
     /// The share of its gain that a smooth model loses, by the number of inputs.
     share: fn(usize) -> f64,
 }
@@ -124,21 +129,64 @@ const CHANGES: &[Change] = &[
     Change {
         name: "noise in every number",
         of: |spread, value, stream, place| value.map(|x| x + NOISE * spread * stream.normal(place)),
+        picture: noisy,
         share: |_| NOISE,
     },
     Change {
         name: "values missing at random",
         of: |_, value, stream, place| value.filter(|_| stream.uniform(place) >= MISSING),
+        picture: covered,
         share: |inputs| 1.0 - (1.0 - MISSING).powf(inputs as f64),
     },
 ];
+
+/// Levels of a picture's noise, of 255: hardly seen by a person.
+const LEVELS: f64 = 8.0;
+/// The side of the covered square as a share of the picture's.
+const COVERED: usize = 6;
+
+/// Noise in every channel of every pixel.
+fn noisy(picture: &Picture, stream: Stream) -> Picture {
+    let mut noisy = picture.clone();
+    for (place, level) in noisy.pixels_mut().iter_mut().enumerate() {
+        *level = (f64::from(*level) + LEVELS * stream.normal(place as u64)).round().clamp(0.0, 255.0) as u8;
+    }
+    noisy
+}
+
+/// A grey square somewhere.
+fn covered(picture: &Picture, stream: Stream) -> Picture {
+    let mut covered = picture.clone();
+    let (width, height, channels) = (picture.width(), picture.height(), picture.channels().count());
+    let side = (width.min(height) / COVERED).max(1);
+    let (left, top) = (stream.below(0, width - side + 1), stream.below(1, height - side + 1));
+    for row in covered.pixels_mut().chunks_exact_mut(width * channels).skip(top).take(side) {
+        row[left * channels..(left + side) * channels].fill(128);
+    }
+    covered
+}
+
+/// The pictures of some rows, each changed.
+fn changed_pictures(
+    column: &Column,
+    images: &Images,
+    rows: &[u32],
+    change: impl Fn(usize, &Picture) -> Picture,
+) -> Column {
+    let picture = |(place, &row): (usize, &u32)| Some(change(place, &images.set.get(row as usize)?));
+    let paths =
+        rows.iter().map(|&row| (!column.is_missing(row as usize)).then(|| column.display(row as usize)));
+    let set = rows.iter().enumerate().filter_map(picture).collect();
+    let values = Values::Image(Images { paths: paths.collect(), set: Arc::new(set) });
+    Column { name: column.name.clone(), kind: column.kind, values }
+}
 
 /// The predictions on a table of the rows alone, each number of an input changed; categories and times only lose
 /// values. The truth is that of the rows.
 fn changed(
     context: &EvaluateContext<'_>,
     rows: &[u32],
-    change: ChangeOne,
+    change: &Change,
     stream: Stream,
 ) -> Result<Scored, EvaluateError> {
     let subject = &context.subject;
@@ -147,17 +195,22 @@ fn changed(
         if column.name == subject.target.name || !column.kind.is_table_input() {
             return taken(column, rows, |_| true);
         }
+        if let Some(images) = column.images() {
+            return changed_pictures(column, images, rows, |place, picture| {
+                (change.picture)(picture, stream.at(place as u64))
+            });
+        }
         let spread = train_deviation(column, subject.train);
         match column.numbers() {
             Some(numbers) => {
                 let value = |(place, &row): (usize, &u32)| {
                     let value = (!column.is_missing(row as usize)).then(|| numbers.value(row as usize));
-                    change(spread, value, stream, place as u64)
+                    (change.of)(spread, value, stream, place as u64)
                 };
                 Column::number(&column.name, column.kind, rows.iter().enumerate().map(value))
             }
             // Whether a value goes missing is asked of a stand-in: its noise would mean nothing.
-            None => taken(column, rows, |place| change(0.0, Some(0.0), stream, place as u64).is_some()),
+            None => taken(column, rows, |place| (change.of)(0.0, Some(0.0), stream, place as u64).is_some()),
         }
     });
     let table = Table::new(columns.collect()).map_err(|error| PredictError { message: error.to_string() })?;
@@ -185,6 +238,7 @@ fn taken(column: &Column, rows: &[u32], keep: impl Fn(usize) -> bool) -> Column 
         Values::Number(numbers) => {
             Column::number(name, kind, places.map(|row| row.map(|row| numbers.value(row))))
         }
+        Values::Image(images) => changed_pictures(column, images, rows, |_, picture| picture.clone()),
         Values::Time(times) => Column::time(name, kind, places.map(|row| row.map(|row| times.value(row)))),
         Values::Text(texts) => Column::text(name, kind, places.map(|row| row.map(|row| texts.value(row)))),
         Values::Category(_) => {

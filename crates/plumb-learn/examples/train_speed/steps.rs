@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use plumb_data::prepare::PreparedLabels;
 use plumb_learn::layers::{Activation, EncoderLayer, EncoderLayerConfig, Linear};
 use plumb_learn::losses::Loss;
+use plumb_learn::model::Inputs;
 use plumb_learn::models::resnet::{ResNet, ResNetConfig, Stem};
 use plumb_learn::network::Pass;
 use plumb_learn::optim::{AdamConfig, Hyper, Optimizer, OptimizerConfig, SgdConfig, clip};
@@ -30,7 +31,7 @@ fn device() -> Device {
 impl Work for ResNet {
     fn outputs(&self, pass: &mut Pass, input: Vec<f32>, batch: usize, size: usize) -> Tensor<2> {
         let images = Tensor::<4>::from_data(TensorData::new(input, [batch, size, size, 3]), &device());
-        self.forward(images.permute([0, 3, 1, 2]), pass)
+        self.of_images(images.permute([0, 3, 1, 2]), pass)
     }
 }
 
@@ -109,7 +110,9 @@ fn run<W: Work>(
 /// ResNet-18 on images of `size` by `size` pixels, SGD with momentum.
 pub(crate) fn resnet18(of: &Extents) -> Result<Value, Failure> {
     let stem = if of.size > 64 { Stem::Large } else { Stem::Small };
-    let network = ResNet::new(&ResNetConfig::resnet18(stem, CLASSES), Seed(0).stream("init"), &device())?;
+    let inputs = Inputs::pictures(of.size, 3);
+    let network =
+        ResNet::new(&ResNetConfig::resnet18(stem), &inputs, CLASSES, Seed(0).stream("init"), &device());
     run(network, of.size * of.size * 3, OptimizerConfig::Sgd(SgdConfig::DEFAULT), of)
 }
 

@@ -46,6 +46,7 @@ fn made_up(rows: usize) -> Prepared {
         flags_width: 0,
         codes: Vec::new(),
         codes_width: 0,
+        images: None,
         labels: PreparedLabels::Classes((0..rows as u64).map(|i| stream.below(i, CLASSES) as u32).collect()),
     }
 }
@@ -59,6 +60,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         task: Task::Multiclass,
         rows: data.rows,
         columns: data.numbers_width,
+        picture_side: None,
         primary: "log_loss",
     };
     let config = TrainConfig {
@@ -70,7 +72,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
     };
     let model = ModelConfig {
         schema: 1,
-        inputs: Inputs { numbers: INPUTS, flags: 0, levels: Vec::new() },
+        inputs: Inputs { numbers: INPUTS, flags: 0, levels: Vec::new(), image: None },
         outputs: CLASSES,
         network: (preset.network)(&of),
     };

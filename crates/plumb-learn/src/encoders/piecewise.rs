@@ -152,6 +152,7 @@ mod tests {
             flags_width: 0,
             codes,
             codes_width: 0,
+            images: None,
             labels,
         };
         let config = PiecewiseConfig { bins: 8, outputs: 2 };

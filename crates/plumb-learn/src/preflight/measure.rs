@@ -45,6 +45,8 @@ const SUBSET_STEPS: u64 = 100;
 const GRADIENT_STEPS: u64 = 5;
 /// Rows of a plain forward pass.
 const ROWS: usize = 1024;
+/// The same with pictures, whose activations are large.
+const PICTURES: usize = 128;
 
 /// Measures everything that needs the network or its batches, on copies. The facts that only the caller knows stay
 /// empty: `fitted_on_train_only` and all baselines but the constant one.
@@ -88,16 +90,16 @@ fn predict<N: Network>(network: &N, batch: &Batch) -> Vec<f32> {
     host(network.forward(batch, &mut Pass::inference()).inner())
 }
 
-/// At most [`ROWS`] rows spread evenly over the table: a file is often sorted, and its head then unlike the rest.
-fn spread(rows: usize) -> Vec<u32> {
-    let count = rows.min(ROWS);
+/// At most `most` rows spread evenly over the table: a file is often sorted, and its head then unlike the rest.
+fn spread(rows: usize, most: usize) -> Vec<u32> {
+    let count = rows.min(most);
     (0..count).map(|i| (i * rows / count) as u32).collect()
 }
 
 /// The loss as it starts, and that of outputs which say nothing.
 fn initial_loss<N: Network>(network: &N, train: &Prepared, loss: &Loss) -> (f64, Option<f64>) {
     let (network, device) = plain(network);
-    let rows = spread(train.rows);
+    let rows = spread(train.rows, if train.images.is_some() { PICTURES } else { ROWS });
     let batch = Batch::gather(train, &rows, &device);
     let outputs = predict(&network, &batch);
     let uninformed = match &batch.labels {
@@ -158,6 +160,7 @@ fn zeroed_loss<N: Network>(network: &N, train: &Prepared, rows: &[u32], loss: &L
     let mut batch = Batch::gather(train, rows, &device);
     batch.numbers = Tensor::zeros(batch.numbers.dims(), &device);
     batch.flags = Tensor::zeros(batch.flags.dims(), &device);
+    batch.images = batch.images.map(|images| Tensor::zeros(images.dims(), &device));
     batch.codes = Tensor::<2, Int>::zeros(batch.codes.dims(), &device);
     loss.on_host(&predict(&network, &batch), &batch.labels)
 }
@@ -186,13 +189,15 @@ fn independence<N: Network>(network: &N, train: &Prepared) -> Option<Independenc
 
 fn differs(data: &Prepared, a: usize, b: usize) -> bool {
     let unequal = |values: &[f32], width: usize| values[a * width..][..width] != values[b * width..][..width];
+    let picture = |row: usize| data.images.as_ref().and_then(|images| images.picture(row as u32));
     let codes = |row: usize| &data.codes[row * data.codes_width..][..data.codes_width];
     unequal(&data.numbers, data.numbers_width)
         || unequal(&data.flags, data.flags_width)
         || codes(a) != codes(b)
+        || picture(a) != picture(b)
 }
 
-/// Mean and deviation of every scaled number, over all rows.
+/// Mean and deviation of every scaled number, over all rows, and of every channel of pictures.
 fn moments(data: &Prepared, names: &[String]) -> Vec<InputMoments> {
     let width = data.numbers_width;
     let mean = |of: &dyn Fn(f64) -> f64, column: usize| {
@@ -205,7 +210,23 @@ fn moments(data: &Prepared, names: &[String]) -> Vec<InputMoments> {
         let name = names.get(column).cloned().unwrap_or_else(|| format!("number {column}"));
         InputMoments { name, mean: center, sd }
     };
-    (0..width).map(column).collect()
+    (0..width).map(column).chain(channel_moments(data)).collect()
+}
+
+/// Mean and deviation of each channel as it enters the network, over some pictures.
+fn channel_moments(data: &Prepared) -> Vec<InputMoments> {
+    let Some(images) = &data.images else { return Vec::new() };
+    let channels = images.encoding.channels.count();
+    let numbers = images.plain(&spread(data.rows, ROWS));
+    let moments = |channel: usize| {
+        let values = || numbers.iter().skip(channel).step_by(channels).map(|&x| f64::from(x));
+        let count = values().count().max(1) as f64;
+        let mean = values().sum::<f64>() / count;
+        let sd = (values().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+        let name = if channels == 1 { "brightness" } else { ["red", "green", "blue"][channel % 3] };
+        InputMoments { name: name.to_owned(), mean, sd }
+    };
+    (0..channels).map(moments).collect()
 }
 
 /// Only what the first steps gave a gradient counts as a parameter.

@@ -12,6 +12,8 @@ use crate::parameters::host;
 
 /// Rows looked at: a correlation of 0.1 shows clearly in a thousand.
 const ROWS: usize = 1000;
+/// Numbers of all pictures looked at together: 64 MiB.
+const PICTURE_NUMBERS: usize = 16 << 20;
 /// Inputs looked at, evenly spread.
 const INPUTS: usize = 200;
 /// Classes told apart; more share the last one.
@@ -22,7 +24,8 @@ const SHUFFLES: u64 = 19;
 pub(super) fn check(train: &Prepared, seed: Seed) -> LabelCheck {
     let stream = seed.stream("signal");
     let mut rows = stream.permutation(train.rows);
-    rows.truncate(ROWS);
+    let numbers = train.images.as_ref().map_or(1, |images| images.encoding.len().max(1));
+    rows.truncate(ROWS.min(PICTURE_NUMBERS / numbers).max(2));
     let batch = Batch::gather(train, &rows, &Device::flex());
     let mut targets = targets(&batch.labels);
     let mismatched = mismatched(train, &batch);
@@ -85,6 +88,9 @@ impl Inputs {
         };
         let mut numbers = columns(host(batch.numbers.clone()), train.numbers_width);
         numbers.extend(columns(host(batch.flags.clone()), train.flags_width));
+        if let (Some(images), Some(of)) = (&batch.images, &train.images) {
+            numbers.extend(columns(host(images.clone().permute([0, 2, 3, 1])), of.encoding.len()));
+        }
         let group = |column: usize| {
             let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
             for (index, &row) in batch.rows.iter().enumerate() {

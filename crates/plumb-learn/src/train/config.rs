@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{LabelScale, Prepared};
 use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,10 @@ pub struct TrainConfig {
     pub accumulate: usize,
     /// Whether every class is drawn equally often.
     pub balanced: bool,
+    /// How pictures are changed at random.
+    pub augmentation: Augmentation,
+    /// Threads that make batches of pictures. Changes no result.
+    pub workers: usize,
     /// What is minimized.
     pub loss: Loss,
     /// How gradients become steps.

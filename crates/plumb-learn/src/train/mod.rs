@@ -4,6 +4,7 @@
 pub mod checkpoint;
 pub mod config;
 mod error;
+mod feed;
 pub mod history;
 mod run;
 mod state;

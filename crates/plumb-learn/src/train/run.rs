@@ -5,6 +5,7 @@ use std::time::Duration;
 use plumb_data::prepare::PreparedLabels;
 use plumb_ledger::clock::Clock;
 
+use super::feed::Feed;
 use super::state::{Plan, Seconds, State};
 use super::step::step;
 use super::validate::Judge;
@@ -60,30 +61,33 @@ pub fn train<N: Network>(
         Some(checkpoint) => checkpoint::restore(checkpoint, network, config)?,
         None => (network, State::new(config)?),
     };
-    let mut saved = clock.elapsed();
-    while state.progress.epoch < config.epochs && !waited_enough(&state, config) {
-        let order = plan.batches.order(state.progress.epoch);
-        while state.progress.batch < plan.batches.per_epoch() {
-            let (next, events) = step(network, &mut state, &plan, &order, clock)?;
-            network = next;
-            if events.iter().any(|event| observer.event(event) == Control::Stop) {
+    std::thread::scope(|scope| {
+        let mut feed = Feed::start(scope, &plan, config, state.progress.epoch, state.progress.batch);
+        let mut saved = clock.elapsed();
+        while state.progress.epoch < config.epochs && !waited_enough(&state, config) {
+            let order = plan.batches.order(state.progress.epoch);
+            while state.progress.batch < plan.batches.per_epoch() {
+                let (next, events) = step(network, &mut state, &plan, &mut feed, &order, clock)?;
+                network = next;
+                if events.iter().any(|event| observer.event(event) == Control::Stop) {
+                    save(&network, &state, observer)?;
+                    return Ok(trained(&network, state, Stopped::Interrupted));
+                }
+                if due(saved, clock, config) {
+                    save(&network, &state, observer)?;
+                    saved = clock.elapsed();
+                }
+            }
+            let event = end_epoch(&network, &mut state, &plan, &judge, clock);
+            if observer.event(&event) == Control::Stop {
                 save(&network, &state, observer)?;
                 return Ok(trained(&network, state, Stopped::Interrupted));
             }
-            if due(saved, clock, config) {
-                save(&network, &state, observer)?;
-                saved = clock.elapsed();
-            }
         }
-        let event = end_epoch(&network, &mut state, &plan, &judge, clock);
-        if observer.event(&event) == Control::Stop {
-            save(&network, &state, observer)?;
-            return Ok(trained(&network, state, Stopped::Interrupted));
-        }
-    }
-    save(&network, &state, observer)?;
-    let early = state.progress.epoch < config.epochs;
-    Ok(trained(&network, state, if early { Stopped::Early } else { Stopped::Finished }))
+        save(&network, &state, observer)?;
+        let early = state.progress.epoch < config.epochs;
+        Ok(trained(&network, state, if early { Stopped::Early } else { Stopped::Finished }))
+    })
 }
 
 /// Validates, keeps the weights if they are the best, and turns to the next epoch.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plumb_ledger::clock::Clock;
 
+use super::feed::Feed;
 use super::state::{Plan, Rates, State};
 use super::{Event, LayerStats, TrainError, vitals};
 use crate::batches::Batch;
@@ -28,11 +29,12 @@ pub(super) fn step<N: Network>(
     network: N,
     state: &mut State,
     plan: &Plan<'_>,
+    feed: &mut Feed<'_>,
     order: &[u32],
     clock: &dyn Clock,
 ) -> Result<(N, Vec<Event>), TrainError> {
     let started = clock.elapsed();
-    let batches = gather(state, plan, order);
+    let batches = gather(state, plan, feed, order);
     let gathered = clock.elapsed();
     let step = state.progress.step;
     let watched = plan.config.watch_every > 0 && step.is_multiple_of(plan.config.watch_every);
@@ -58,12 +60,11 @@ pub(super) fn step<N: Network>(
 }
 
 /// The batches of the step, which the next one goes on after.
-fn gather(state: &mut State, plan: &Plan<'_>, order: &[u32]) -> Vec<Batch> {
+fn gather(state: &mut State, plan: &Plan<'_>, feed: &mut Feed<'_>, order: &[u32]) -> Vec<Batch> {
     let first = state.progress.batch;
     let last = (first + plan.config.accumulate.max(1)).min(plan.batches.per_epoch());
     state.progress.batch = last;
-    let gather = |index| Batch::gather(plan.data.train, plan.batches.slice(order, index), &plan.device);
-    (first..last).map(gather).collect()
+    (first..last).map(|index| feed.next(plan.batches.slice(order, index), plan)).collect()
 }
 
 /// Sums loss and gradients over the batches of the step, each divided by the weight of the whole window.
@@ -84,7 +85,7 @@ fn window<N: Network>(
             pass = pass.tapped();
         }
         let outputs = network.forward(&batch, &mut pass);
-        let loss = plan.config.loss.of(outputs, &batch.labels, weight);
+        let loss = plan.config.loss.of_batch(outputs, &batch, weight);
         window.loss += host(loss.clone().inner()).first().copied().map_or(f64::NAN, f64::from);
         if !window.loss.is_finite() {
             return Err(broken_loss(&network, state.progress.step, &batch, stream, rates));

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use plumb_data::prepare::PreparedLabels;
 use plumb_learn::layers::{Activation, EncoderLayer, EncoderLayerConfig, Linear};
 use plumb_learn::losses::Loss;
+use plumb_learn::model::Inputs;
 use plumb_learn::models::resnet::{ResNet, ResNetConfig, Stem};
 use plumb_learn::network::Pass;
 use plumb_learn::optim::{Hyper, Optimizer, OptimizerConfig, SgdConfig};
@@ -50,11 +51,11 @@ fn with_threads(threads: usize, work: impl Fn() -> Sha256 + Send) -> Sha256 {
 
 #[test]
 fn resnet_has_the_same_weights_with_any_number_of_threads() {
-    let config =
-        ResNetConfig { channels: 3, stem: Stem::Small, blocks: vec![1, 1, 1], width: 32, classes: CLASSES };
+    let config = ResNetConfig { stem: Stem::Small, blocks: vec![1, 1, 1], width: 32, embedding: 8 };
     let work = || {
-        let network = ResNet::new(&config, Seed(0).stream("init"), &device()).unwrap();
-        trained(network, |network, pass| network.forward(made_up([BATCH, 3, 16, 16]), pass))
+        let inputs = Inputs::pictures(16, 3);
+        let network = ResNet::new(&config, &inputs, CLASSES, Seed(0).stream("init"), &device());
+        trained(network, |network, pass| network.of_images(made_up([BATCH, 3, 16, 16]), pass))
     };
     let one = with_threads(1, work);
     assert_eq!(one, with_threads(2, work));

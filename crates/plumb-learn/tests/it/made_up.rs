@@ -1,8 +1,11 @@
 //! Made-up prepared tables, observers and settings.
 
-use plumb_data::prepare::{Prepared, PreparedLabels};
-use plumb_learn::model::{Inputs, ModelConfig, TabularNetwork, training_device};
-use plumb_learn::presets::{self, Circumstances};
+use std::sync::Arc;
+
+use plumb_data::pictures::{Channels, Picture};
+use plumb_data::prepare::{ImageEncoding, Prepared, PreparedImages, PreparedLabels};
+use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig, TabularNetwork, training_device};
+use plumb_learn::presets::{self, Circumstances, PRESETS};
 use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, TrainData};
 use plumb_ledger::{Seed, Stream};
 use plumb_stats::Task;
@@ -22,7 +25,62 @@ pub(crate) fn classes(rows: usize, stream: Stream) -> Prepared {
         labels.push(u32::from((score > 0.0) != flipped));
     }
     let labels = PreparedLabels::Classes(labels);
-    Prepared { rows, numbers, numbers_width: 2, flags, flags_width: 1, codes, codes_width: 1, labels }
+    Prepared {
+        rows,
+        numbers,
+        numbers_width: 2,
+        flags,
+        flags_width: 1,
+        codes,
+        codes_width: 1,
+        images: None,
+        labels,
+    }
+}
+
+/// Noise with bars, upright or level; the class says which, a tenth is wrong.
+fn pictures(rows: usize, stream: Stream) -> Prepared {
+    let mut labels = Vec::new();
+    let picture = |row: u64| {
+        let stream = stream.at(row);
+        let upright = stream.uniform(1000) < 0.5;
+        labels.push(u32::from(upright != (stream.uniform(1001) < 0.1)));
+        let phase = stream.below(1002, 2);
+        let pixel = |at: usize| {
+            let along = if upright { at % SIDE } else { at / SIDE };
+            let bar = if (along + phase) % 4 < 2 { 150.0 } else { 90.0 };
+            (bar + 20.0 * stream.normal(at as u64)).clamp(0.0, 255.0) as u8
+        };
+        Picture::new(SIDE, SIDE, Channels::Grey, (0..SIDE * SIDE).map(pixel).collect()).unwrap()
+    };
+    let set = Arc::new((0..rows as u64).map(picture).collect());
+    let encoding = ImageEncoding {
+        side: SIDE,
+        resized: SIDE,
+        channels: Channels::Grey,
+        mean: vec![0.47],
+        deviation: vec![0.14],
+        as_is: true,
+    };
+    Prepared {
+        rows,
+        images: Some(PreparedImages { set, rows: (0..rows as u32).collect(), encoding }),
+        labels: PreparedLabels::Classes(labels),
+        numbers: vec![],
+        numbers_width: 0,
+        flags: vec![],
+        flags_width: 0,
+        codes: vec![],
+        codes_width: 0,
+    }
+}
+
+/// The side of made-up pictures.
+const SIDE: usize = 8;
+
+/// The presets that are tried: those for pictures differ in size alone, so one of them stands for all.
+pub(crate) fn tried() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|preset| preset.name).filter(|name| *name != "resnet18")
 }
 
 pub(crate) struct Setup {
@@ -32,15 +90,31 @@ pub(crate) struct Setup {
     pub(crate) config: TrainConfig,
 }
 
+/// Made-up rows of the kind that a preset takes in.
+pub(crate) fn rows_for(preset: &str, rows: usize, stream: Stream) -> Prepared {
+    if presets::named(preset).unwrap().pictures { pictures(rows, stream) } else { classes(rows, stream) }
+}
+
 /// A quick training of a preset on 600 made-up rows.
 pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
     let preset = presets::named(preset).unwrap();
-    let of = Circumstances { task: Task::Binary, rows: 600, columns: 4, primary: "log_loss" };
-    let inputs = Inputs { numbers: 2, flags: 1, levels: vec![21] };
+    let picture_side = preset.pictures.then_some(SIDE);
+    let of = Circumstances { task: Task::Binary, rows: 600, columns: 4, picture_side, primary: "log_loss" };
+    let inputs = if preset.pictures {
+        Inputs::pictures(SIDE, 1)
+    } else {
+        Inputs { numbers: 2, flags: 1, levels: vec![21], image: None }
+    };
+    let rows = |count, name| rows_for(preset.name, count, Seed(1).stream(name));
+    let mut network = (preset.network)(&of);
+    if let NetworkConfig::ResNet(config) = &mut network {
+        // A tenth of the operations, the same code.
+        (config.blocks, config.width) = (vec![1; 3], 16);
+    }
     Setup {
-        train: classes(600, Seed(1).stream("train")),
-        valid: classes(200, Seed(1).stream("valid")),
-        model: ModelConfig { schema: 1, inputs, outputs: 2, network: (preset.network)(&of) },
+        train: rows(600, "train"),
+        valid: rows(200, "valid"),
+        model: ModelConfig { schema: 1, inputs, outputs: 2, network },
         config: TrainConfig { epochs, batch_size: 128, seed: 7, ..(preset.train)(&of) },
     }
 }

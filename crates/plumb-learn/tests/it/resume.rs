@@ -1,11 +1,10 @@
 //! A run that is stopped and resumed ends with the weights of the unbroken one, bit for bit.
 
-use plumb_learn::presets::PRESETS;
 use plumb_learn::train::{Stopped, TrainError, train};
 use plumb_ledger::Sha256;
 use plumb_ledger::clock::StoppedClock;
 
-use crate::made_up::{Recorder, Setup, setup};
+use crate::made_up::{Recorder, Setup, setup, tried};
 
 const CLOCK: StoppedClock = StoppedClock { unix_ms: 0 };
 
@@ -33,7 +32,7 @@ fn broken(setup: &Setup, k: usize) -> Sha256 {
 
 #[test]
 fn stopped_at_any_step_every_preset_ends_the_same() {
-    for preset in PRESETS.iter().map(|preset| preset.name) {
+    for preset in tried() {
         let setup = setup(preset, 3);
         let whole = unbroken(&setup);
         for k in [1, 3, 4, 7] {
@@ -54,7 +53,7 @@ fn stopped_at_any_step_mlp_with_average_clipping_and_accumulation_ends_the_same(
 
 #[test]
 fn one_and_two_threads_end_the_same() {
-    for preset in PRESETS.iter().map(|preset| preset.name) {
+    for preset in tried() {
         let setup = setup(preset, 2);
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -2,12 +2,11 @@
 
 use burn::module::Module;
 use plumb_learn::predict::{outputs, probabilities};
-use plumb_learn::presets::PRESETS;
 use plumb_learn::train::{Event, Stopped, TrainError, train};
 use plumb_ledger::Seed;
 use plumb_ledger::clock::StoppedClock;
 
-use crate::made_up::{Recorder, Setup, classes, setup};
+use crate::made_up::{Recorder, Setup, rows_for, setup, tried};
 
 fn fit(setup: &Setup) -> (plumb_learn::train::Trained, Recorder) {
     let mut watcher = Recorder::default();
@@ -26,14 +25,27 @@ fn valid_losses(watcher: &Recorder) -> Vec<f64> {
 
 #[test]
 fn every_preset_learns_a_curved_boundary() {
-    for preset in PRESETS.iter().map(|preset| preset.name) {
+    for preset in tried() {
         let mut setup = setup(preset, 30);
-        setup.train = classes(2000, Seed(1).stream("more"));
+        setup.train = rows_for(preset, 2000, Seed(1).stream("more"));
         let (_, watcher) = fit(&setup);
         let best = valid_losses(&watcher).into_iter().fold(f64::INFINITY, f64::min);
         // A tenth of the labels is flipped, so about 0.33 is the least possible; log 2 is a coin's.
         assert!(best < 0.5, "{preset}: {best}");
     }
+}
+
+#[test]
+fn the_number_of_loader_threads_changes_no_weight() {
+    let weights = |workers| {
+        let mut setup = setup("resnet14", 2);
+        setup.config.workers = workers;
+        setup.config.augmentation.mix = plumb_data::augment::Mix::CutMix { alpha: 1.0 };
+        fit(&setup).0.weights
+    };
+    let one = weights(1);
+    assert_eq!(one, weights(2));
+    assert_eq!(one, weights(4));
 }
 
 #[test]

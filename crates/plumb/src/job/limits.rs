@@ -34,6 +34,9 @@ pub(crate) struct LimitsSection {
     pub(crate) parquet_row_group_bytes: usize,
     /// Bad rows listed one by one; the rest is counted.
     pub(crate) bad_rows_listed: usize,
+    /// Pixels of a picture's shorter side that are kept; a larger picture is reduced to it when it is read.
+    #[schemars(range(min = 8, max = 4096))]
+    pub(crate) picture_side: usize,
     /// Bytes of a column name. 1 KiB is a sentence.
     #[schemars(range(min = 1))]
     pub(crate) name_bytes: usize,
@@ -52,6 +55,7 @@ impl Default for LimitsSection {
             parquet_page_bytes: limits.parquet_page_bytes,
             parquet_row_group_bytes: limits.parquet_row_group_bytes,
             bad_rows_listed: limits.bad_rows_listed,
+            picture_side: limits.picture_side,
             name_bytes: limits.name_bytes,
         }
     }
@@ -69,6 +73,7 @@ impl From<LimitsSection> for Limits {
             parquet_page_bytes: section.parquet_page_bytes,
             parquet_row_group_bytes: section.parquet_row_group_bytes,
             bad_rows_listed: section.bad_rows_listed,
+            picture_side: section.picture_side,
             name_bytes: section.name_bytes,
         }
     }

@@ -9,7 +9,7 @@ use super::Auto;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Preset {
-    /// `tabm`, for tables.
+    /// `tabm` for tables; for pictures `resnet14` up to 64 pixels, else `resnet18`.
     #[default]
     Auto,
     /// Linear, batch norm, ReLU, dropout; AdamW. The plain network, as a bar for the others.
@@ -18,6 +18,10 @@ pub(crate) enum Preset {
     Tabm,
     /// RealMLP-TD (Holzmueller, Grinsztajn, Steinwart 2024), all twelve ingredients.
     Realmlp,
+    /// A residual network of three stages, for pictures of 64 pixels or less.
+    Resnet14,
+    /// The residual network of 18 layers (He et al. 2016).
+    Resnet18,
 }
 
 /// The network.
@@ -28,12 +32,12 @@ pub(crate) struct ModelSection {
     pub(crate) preset: Preset,
     /// The width of each hidden layer.
     ///
-    /// `auto` is the preset's: `[256, 256]`, for `realmlp` a third layer.
+    /// `auto` is the preset's: `[256, 256]`, for `realmlp` a third layer. Networks for pictures have none.
     #[schemars(schema_with = "hidden_schema")]
     pub(crate) hidden: Auto<Vec<usize>>,
     /// The share of units dropped while training.
     ///
-    /// `auto` is the preset's: 0.1, for `tabm` 0 where a number is predicted, for `realmlp` 0.15.
+    /// `auto` is the preset's: 0.1, for `tabm` 0 where a number is predicted, for `realmlp` 0.15, for pictures none.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) dropout: Auto<f64>,
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Auto;
+
 /// How numbers are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -19,7 +21,7 @@ pub(crate) enum Scaling {
 }
 
 /// What is fitted on the train rows and travels with the model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PrepareSection {
     /// How numbers are scaled, fitted on the train rows alone.
@@ -34,10 +36,55 @@ pub(crate) struct PrepareSection {
     /// 1: every value seen keeps its own place.
     #[schemars(range(min = 1))]
     pub(crate) rare: usize,
+    /// Height and width of the pictures that the network sees.
+    ///
+    /// `auto` is the pictures' own up to 64 pixels, else 128.
+    #[schemars(extend("minimum" = 8, "maximum" = 1024))]
+    pub(crate) image_size: Auto<usize>,
+    /// How training pictures are changed at random, each time that they are seen.
+    pub(crate) augment: Augment,
+    /// Whether half of the training pictures are mirrored left to right.
+    ///
+    /// `auto` is yes, but for pictures of two tones, which are mostly writing: a mirrored letter is another one or none.
+    pub(crate) flip: Auto<bool>,
+    /// How strongly pairs of training pictures are blended: the shape of a beta distribution; 0 is not at all (MixUp).
+    ///
+    /// 0. Published recipes have 0.1 to 0.4.
+    #[schemars(range(min = 0, max = 10))]
+    pub(crate) mixup: f64,
+    /// How large the rectangles are that come from another picture: the shape of a beta distribution; 0 is none (CutMix).
+    ///
+    /// 0. Published recipes have 1.
+    #[schemars(range(min = 0, max = 10))]
+    pub(crate) cutmix: f64,
+}
+
+/// Changes of training pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Augment {
+    /// `shift` up to 64 pixels, `crop` beyond.
+    #[default]
+    Auto,
+    /// None: pictures as predictions see them.
+    None,
+    /// Moved by up to an eighth of the side, reflected at the edge.
+    Shift,
+    /// A part of random size and shape, at least 35 % of the area.
+    Crop,
 }
 
 impl Default for PrepareSection {
     fn default() -> Self {
-        Self { scaling: Scaling::Auto, one_hot_max: 8, rare: 1 }
+        Self {
+            scaling: Scaling::Auto,
+            one_hot_max: 8,
+            rare: 1,
+            image_size: Auto::Auto,
+            augment: Augment::Auto,
+            flip: Auto::Auto,
+            mixup: 0.0,
+            cutmix: 0.0,
+        }
     }
 }

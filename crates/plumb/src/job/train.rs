@@ -144,12 +144,14 @@ pub(crate) struct TrainSection {
     pub(crate) seeds: usize,
     /// How many times every train row is seen.
     ///
-    /// `auto` is the preset's: 256 for `realmlp`; 100 for `tabm` and `mlp`, which stop before when they improve no more.
+    /// `auto` is the preset's: 256 for `realmlp`; 100 for `tabm` and `mlp`, which stop before when they improve no more; for
+    /// pictures so many that 600,000 are seen, 12 to 60.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
     pub(crate) epochs: Auto<u64>,
     /// How many rows make one step.
     ///
-    /// `auto` is the preset's: 256 for `realmlp`, 32 to 512 by the number of rows for `tabm` and `mlp`.
+    /// `auto` is the preset's: 256 for `realmlp`, 32 to 512 by the number of rows for `tabm` and `mlp`, 128 for
+    /// pictures.
     #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
     pub(crate) batch_size: Auto<usize>,
     /// How many batches make one step: the gradient equals that of one batch of their rows together.
@@ -157,7 +159,7 @@ pub(crate) struct TrainSection {
     pub(crate) accumulate: usize,
     /// The rule that turns gradients into steps.
     ///
-    /// `auto` is the preset's: AdamW, with betas 0.9 and 0.95 for `realmlp`.
+    /// `auto` is the preset's: AdamW, with betas 0.9 and 0.95 for `realmlp`; SGD for pictures.
     pub(crate) optimizer: Auto<OptimizerName>,
     /// The momentum of `sgd`.
     ///
@@ -166,21 +168,22 @@ pub(crate) struct TrainSection {
     pub(crate) momentum: f64,
     /// The learning rate: a number, `auto` (the preset's) or `find` (by a range test before training).
     ///
-    /// `auto` is 0.006 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`.
+    /// `auto` is 0.006 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`, 0.1
+    /// with `resnet14` and `resnet18`.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     pub(crate) lr: Rate,
     /// How the learning rate changes over the run.
     ///
-    /// `auto` is the preset's: `constant` for `tabm`, `coslog4` for `realmlp`, `cosine` for `mlp`.
+    /// `auto` is the preset's: `constant` for `tabm`, `coslog4` for `realmlp`, `cosine` for `mlp`, `one_cycle` for pictures.
     pub(crate) schedule: Auto<ScheduleName>,
     /// How strongly weights are pulled to 0, apart from the gradient; never biases and norms.
     ///
-    /// `auto` is the preset's: 0.0003 for `tabm`, 0.02 for `realmlp`, 0.01 for `mlp`.
+    /// `auto` is the preset's: 0.0003 for `tabm`, 0.02 for `realmlp`, 0.01 for `mlp`, 0.0005 for pictures.
     #[schemars(extend("minimum" = 0, "maximum" = 10))]
     pub(crate) weight_decay: Auto<f64>,
     /// How much of the label is spread over all classes.
     ///
-    /// `auto` is the preset's: for `realmlp` 0.1 when accuracy is the primary metric; else 0.
+    /// `auto` is the preset's: for `realmlp` and for pictures 0.1 when accuracy is the primary metric; else 0.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) label_smoothing: Auto<f64>,
     /// How much each class counts in the loss.
@@ -201,9 +204,14 @@ pub(crate) struct TrainSection {
     pub(crate) ema: Auto<f64>,
     /// After how many epochs without a better valid metric to stop; 0 is never.
     ///
-    /// `auto` is the preset's: `realmlp` runs its schedule to the end, `tabm` and `mlp` wait 16 epochs.
+    /// `auto` is the preset's: `tabm` and `mlp` wait 16 epochs, the others run their schedule to the end.
     #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
     pub(crate) patience: Auto<u64>,
+    /// Threads that decode and change pictures ahead of the network.
+    ///
+    /// 1: enough while changing a batch takes less time than learning from it (`train.input-bound`). Changes no result.
+    #[schemars(range(min = 1, max = 256))]
+    pub(crate) workers: usize,
     /// Seconds between checkpoints; 0 is one after every step.
     ///
     /// 30: what a person is willing to lose. When they are made changes no result.
@@ -230,6 +238,7 @@ impl Default for TrainSection {
             clip_norm: Auto::Auto,
             ema: Auto::Auto,
             patience: Auto::Auto,
+            workers: 1,
             checkpoint_seconds: 30.0,
         }
     }

@@ -8,6 +8,7 @@ mod learning_curve;
 mod observer;
 mod open;
 mod parquet_file;
+mod pictures;
 mod pipeline;
 mod provenance;
 mod repeats;

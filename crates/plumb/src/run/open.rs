@@ -69,6 +69,11 @@ fn typed(source: &Source<'_>) -> Result<(JobFile, PathBuf), Fault> {
     if let Some(target) = source.target {
         job.data.target = Some(target.to_owned());
     }
+    if let (None, [entry]) = (&job.data.target, job.data.files.as_slice())
+        && plumb_data::read::is_picture_folder(&base.join(entry))
+    {
+        job.data.target = Some(plumb_data::read::LABEL.to_owned());
+    }
     Ok((job, base))
 }
 

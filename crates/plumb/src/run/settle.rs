@@ -14,8 +14,8 @@ use plumb_learn::presets::{self, Circumstances};
 use plumb_learn::schedules::ScheduleConfig;
 use plumb_learn::train::TrainConfig;
 
-use super::Run;
 use super::stage_data::Data;
+use super::{Run, pictures};
 use crate::fault::Fault;
 use crate::job::{Auto, ClassWeights, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName};
 
@@ -39,13 +39,24 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let target = data.target()?;
     let primary = Primary::choose(&primary_name(&run.job), target, train_rows)?;
     let job = &mut run.job;
-    let preset = presets::named(preset_name(&mut job.model.preset))?;
+    let pictures =
+        data.table.columns().iter().find_map(|column| column.images()).map(|images| images.set.as_ref());
+    let side = pictures.map(|set| job.prepare.image_size.or(prepare::usual_side(set, train_rows)));
+    let preset = presets::named(preset_name(&mut job.model.preset, side)?)?;
     let columns = data.table.columns().iter().filter(|column| column.kind.is_table_input()).count();
-    let of =
-        Circumstances { task: target.task, rows: train_rows.len(), columns, primary: primary.metric.name };
+    let of = Circumstances {
+        task: target.task,
+        rows: train_rows.len(),
+        columns,
+        picture_side: side,
+        primary: primary.metric.name,
+    };
     let mut network = (preset.network)(&of);
     settle_network(job, &mut network);
     let mut train = (preset.train)(&of);
+    if let (Some(set), Some(side)) = (pictures, side) {
+        pictures::settle(job, &mut train, set, train_rows, side);
+    }
     settle_training(job, &mut train, target, train_rows)?;
     let find_rate = job.train.lr == Rate::Find;
     let prepare = settle_prepare(job, preset.name);
@@ -58,14 +69,31 @@ pub(crate) fn primary_name(job: &JobFile) -> String {
     job.evaluate.primary.clone().or("auto".to_owned())
 }
 
-fn preset_name(preset: &mut Preset) -> &'static str {
-    match preset {
-        Preset::Auto | Preset::Tabm => {
-            *preset = Preset::Tabm;
-            "tabm"
-        }
-        Preset::Realmlp => "realmlp",
-        Preset::Mlp => "mlp",
+/// The preset's name, `auto` resolved; a preset for tables cannot look at pictures, one for pictures needs some.
+fn preset_name(preset: &mut Preset, picture_side: Option<usize>) -> Result<&'static str, Fault> {
+    if *preset == Preset::Auto {
+        *preset = match picture_side {
+            None => Preset::Tabm,
+            Some(0..=64) => Preset::Resnet14,
+            Some(_) => Preset::Resnet18,
+        };
+    }
+    let (name, for_pictures) = match preset {
+        Preset::Auto | Preset::Tabm => ("tabm", false),
+        Preset::Realmlp => ("realmlp", false),
+        Preset::Mlp => ("mlp", false),
+        Preset::Resnet14 => ("resnet14", true),
+        Preset::Resnet18 => ("resnet18", true),
+    };
+    match (for_pictures, picture_side.is_some()) {
+        (true, false) => Err(Fault::usage(format!("preset `{name}` is for pictures, the data has none"))
+            .hint(
+                "set `model.preset` to `auto`, or give the column of paths `data.kinds.COLUMN = \"image\"`",
+            )),
+        (false, true) => Err(Fault::usage(format!("preset `{name}` is for tables without pictures")).hint(
+            "set `model.preset` to `auto`, or leave the pictures out with `data.kinds.image = \"ignore\"`",
+        )),
+        _ => Ok(name),
     }
 }
 
@@ -74,6 +102,8 @@ fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) {
         NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::RealMlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::TabM(config) => (&mut config.hidden, &mut config.dropout),
+        // No hidden layers beside the convolutions, and batch norm in place of dropout.
+        NetworkConfig::ResNet(_) => (&mut Vec::new(), &mut 0.0),
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);
@@ -88,7 +118,8 @@ fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
         Scaling::Standard => prepare::Scaling::Standard,
         Scaling::None => prepare::Scaling::None,
     };
-    PrepareConfig { scaling, one_hot_max: job.prepare.one_hot_max, rare_below: job.prepare.rare }
+    let image = prepare::ImageConfig { side: job.prepare.image_size.value(), normalisation: None };
+    PrepareConfig { scaling, one_hot_max: job.prepare.one_hot_max, rare_below: job.prepare.rare, image }
 }
 
 fn settle_training(
@@ -100,6 +131,7 @@ fn settle_training(
     let of = &mut job.train;
     train.seed = of.seed;
     train.accumulate = of.accumulate;
+    train.workers = of.workers;
     train.checkpoint_seconds = of.checkpoint_seconds;
     train.balanced = of.sampling == Sampling::Balanced;
     fill(&mut of.epochs, &mut train.epochs);

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use plumb_data::audit::{self, AuditContext};
-use plumb_data::read::{Progress, ReadOptions, ReadReport, read as read_files};
-use plumb_data::{Table, Target};
+use plumb_data::read::{PART, Progress, ReadOptions, ReadReport, read as read_files};
+use plumb_data::{Kind, Table, Target};
 use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
 
@@ -52,6 +52,7 @@ pub(crate) fn read(run: &mut Run) -> Result<Data, Fault> {
     for note in &read.report.notes {
         run.screen.say(note);
     }
+    take_parts(run, &read.table);
     let name = run.job.data.target.clone();
     let kind = name.as_ref().and_then(|name| run.job.data.kinds.get(name)).copied();
     let target = name.map(|name| Target::of(&read.table, &name, kind)).transpose()?;
@@ -59,6 +60,16 @@ pub(crate) fn read(run: &mut Run) -> Result<Data, Fault> {
     read.report.files.iter().for_each(|file| digest.update(file.digest.as_str().as_bytes()));
     run.screen.say(&found(&read.table, target.as_ref()));
     Ok(Data { table: read.table, target, report: read.report, digest: digest.finish() })
+}
+
+/// A folder of pictures whose subfolders are the parts is split by them, unless the job says otherwise.
+fn take_parts(run: &mut Run, table: &Table) {
+    let of_folder = table.column(PART).is_some_and(|column| column.kind == Kind::Ignore)
+        && table.columns().iter().any(|column| column.images().is_some());
+    if of_folder && run.job.split.method == SplitMethod::Auto {
+        run.job.split.method = SplitMethod::Column;
+        run.job.split.column = Some(PART.to_owned());
+    }
 }
 
 /// `344 rows, 8 columns; species: 3 classes`.

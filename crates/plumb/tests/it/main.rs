@@ -8,5 +8,6 @@ mod bad_job;
 mod context;
 mod help;
 mod init;
+mod pictures;
 mod resume;
 mod run;

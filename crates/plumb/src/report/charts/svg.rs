@@ -96,6 +96,19 @@ impl Svg {
         self.close_with_tip("circle", tip);
     }
 
+    /// A PNG file in Base64, its shape kept; anything else than Base64 draws nothing.
+    pub(crate) fn picture(&mut self, area: Area, base64: &str, tip: &str) {
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        if base64.bytes().all(letters) {
+            let Area { x, y, width, height } = area;
+            let (x, y, width, height) = (px(x), px(y), px(width.max(0.0)), px(height.max(0.0)));
+            self.write(format_args!(
+                "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" href=\"data:image/png;base64,{base64}\""
+            ));
+            self.close_with_tip("image", tip);
+        }
+    }
+
     /// A text.
     pub(crate) fn text(&mut self, class: &str, (x, y): (f64, f64), anchor: Anchor, text: &str) {
         let (x, y, anchor) = (px(x), px(y), anchor.as_str());

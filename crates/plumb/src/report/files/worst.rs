@@ -30,4 +30,6 @@ pub(crate) struct WorstRow {
     pub(crate) loss: Number,
     /// Its cells as text, a missing one empty.
     pub(crate) cells: Vec<String>,
+    /// Its picture, a PNG file in Base64.
+    pub(crate) picture: Option<String>,
 }

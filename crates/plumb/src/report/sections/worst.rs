@@ -1,11 +1,15 @@
 //! The rows that the model got most wrong: wrong labels and hard cases stand here.
 
 use crate::report::RunFiles;
+use crate::report::charts::Figure;
+use crate::report::charts::pictures::{Picture, draw};
 use crate::report::files::worst::{WorstRow, WorstRows};
 use crate::report::format::{count, number, of_all, percent};
 use crate::report::text::cut;
 use crate::report::view::{Block, Cell, Table};
 
+/// Pictures shown.
+const MOST_PICTURES: usize = 24;
 /// Rows shown.
 const MOST_ROWS: usize = 25;
 /// Columns shown.
@@ -16,7 +20,26 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     let Some(worst) = folder.worst.as_ref().filter(|worst| !worst.rows.is_empty()) else { return Vec::new() };
     let text = "The rows with the largest loss. Look for wrong labels first: where the model is sure and wrong, it is often \
                 the label that is wrong.";
-    vec![Block::text(text), Block::Table(table(worst))]
+    let blocks =
+        [Some(Block::text(text)), Block::figures([pictures(worst)]), Some(Block::Table(table(worst)))];
+    blocks.into_iter().flatten().collect()
+}
+
+/// The rows' pictures; none for tables without.
+fn pictures(worst: &WorstRows) -> Option<Figure> {
+    fn picture(row: &WorstRow) -> Option<Picture<'_>> {
+        let share =
+            row.probability.map_or_else(String::new, |probability| format!(" ({})", percent(probability.0)));
+        row.picture.as_deref().map(|png| Picture {
+            png,
+            first: format!("is {}", row.target),
+            second: format!("seen as {}", row.prediction),
+            tip: format!("row {}: {}{share}, predicted {}", row.row, row.target, row.prediction),
+        })
+    }
+    let shown: Vec<Picture<'_>> = worst.rows.iter().take(MOST_PICTURES).filter_map(picture).collect();
+    let caption = "Each with its class and, below, what it was taken for; the pointer shows the row and the probability of the truth.";
+    draw("The worst predictions", caption, &shown)
 }
 
 fn table(worst: &WorstRows) -> Table {

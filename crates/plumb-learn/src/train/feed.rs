@@ -1,0 +1,139 @@
+//! Batches of training, made ahead of the network by threads of their own.
+//!
+//! A batch is a function of (seed, epoch, rows): which thread makes it, how many there are and how far ahead they are
+//! changes nothing. Thread `i` of `n` makes every `n`-th batch, so their order needs no lock.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Scope;
+
+use plumb_data::augment::{Augmentation, mix};
+use plumb_data::prepare::{Prepared, PreparedImages, PreparedLabels};
+use plumb_ledger::Stream;
+
+use super::TrainConfig;
+use super::state::Plan;
+use crate::batches::{Batch, Batches, Mixed, pick_labels};
+
+/// Batches that a thread may have ready: one while the network works on another.
+const AHEAD: usize = 2;
+
+/// Where the batches come from.
+pub(super) struct Feed<'a> {
+    source: Source<'a>,
+    /// Threads that make batches; empty where a batch is only gathered.
+    threads: Vec<Receiver<Inputs>>,
+    /// The number of its first batch, counted from the start of the training.
+    first: u64,
+    /// The number of the next one.
+    next: u64,
+}
+
+/// What a batch is made from.
+#[derive(Clone)]
+struct Source<'a> {
+    data: &'a Prepared,
+    batches: Batches,
+    augmentation: &'a Augmentation,
+    stream: Stream,
+    epochs: u64,
+}
+
+/// The pictures of a batch, ready for the network.
+struct Inputs {
+    numbers: Vec<f32>,
+    mixed: Option<Mixed>,
+}
+
+impl<'a> Feed<'a> {
+    /// A feed that goes on with batch `index` of `epoch`. Its threads end with it.
+    pub(super) fn start<'scope>(
+        scope: &'scope Scope<'scope, 'a>,
+        plan: &Plan<'a>,
+        config: &'a TrainConfig,
+        epoch: u64,
+        index: usize,
+    ) -> Self {
+        let source = Source {
+            data: plan.data.train,
+            batches: plan.batches.clone(),
+            augmentation: &config.augmentation,
+            stream: plumb_ledger::Seed(config.seed).stream("augment"),
+            epochs: config.epochs,
+        };
+        let first = epoch * source.batches.per_epoch() as u64 + index as u64;
+        let workers = if plan.data.train.images.is_some() { config.workers.max(1) as u64 } else { 0 };
+        let start = |worker: u64| {
+            let (sender, receiver) = sync_channel(AHEAD);
+            let source = source.clone();
+            scope.spawn(move || source.work(first + worker, workers, &sender));
+            receiver
+        };
+        Self { threads: (0..workers).map(start).collect(), source, first, next: first }
+    }
+
+    /// The next batch, whose rows are `rows`.
+    pub(super) fn next(&mut self, rows: &[u32], plan: &Plan<'_>) -> Batch {
+        let number = self.next;
+        self.next += 1;
+        let workers = self.threads.len().max(1) as u64;
+        let thread = self.threads.get(((number - self.first) % workers) as usize);
+        // A thread that ended early would have panicked; its batch is then made here.
+        let inputs = match thread.and_then(|thread| thread.recv().ok()) {
+            Some(inputs) => Some(inputs),
+            None => self.source.inputs(rows, number),
+        };
+        let (numbers, mixed) = inputs.map_or((None, None), |inputs| (Some(inputs.numbers), inputs.mixed));
+        Batch { mixed, ..Batch::with_images(self.source.data, rows, numbers, &plan.device) }
+    }
+}
+
+impl Source<'_> {
+    /// Makes batch `first`, `first + step`, ... until nobody takes them.
+    fn work(&self, first: u64, step: u64, sender: &SyncSender<Inputs>) {
+        let per_epoch = self.batches.per_epoch() as u64;
+        let mut order = (u64::MAX, Vec::new());
+        let mut number = first;
+        while number < self.epochs * per_epoch {
+            let epoch = number / per_epoch;
+            if order.0 != epoch {
+                order = (epoch, self.batches.order(epoch));
+            }
+            let rows = self.batches.slice(&order.1, (number % per_epoch) as usize);
+            let Some(inputs) = self.inputs(rows, number) else { return };
+            if sender.send(inputs).is_err() {
+                return;
+            }
+            number += step;
+        }
+    }
+
+    fn inputs(&self, rows: &[u32], number: u64) -> Option<Inputs> {
+        let images = self.data.images.as_ref()?;
+        let epoch = number / self.batches.per_epoch().max(1) as u64;
+        let stream = self.stream.at(epoch);
+        let mut numbers = self.pictures(images, rows, stream);
+        let mixed = self.mix(&mut numbers, images, rows, self.stream.at(number).at(1));
+        Some(Inputs { numbers, mixed })
+    }
+
+    fn pictures(&self, images: &PreparedImages, rows: &[u32], stream: Stream) -> Vec<f32> {
+        images.gather(rows, |row, picture| {
+            self.augmentation.apply(picture, &images.encoding, stream.at(u64::from(row)))
+        })
+    }
+
+    fn mix(
+        &self,
+        numbers: &mut [f32],
+        images: &PreparedImages,
+        rows: &[u32],
+        stream: Stream,
+    ) -> Option<Mixed> {
+        let PreparedLabels::Classes(_) = &self.data.labels else { return None };
+        let extents =
+            [rows.len(), images.encoding.side, images.encoding.side, images.encoding.channels.count()];
+        let blend = mix::mix(&self.augmentation.mix, numbers, extents, stream)?;
+        let partners: Vec<u32> = blend.partners.iter().map(|&place| rows[place as usize]).collect();
+        Some(Mixed { labels: pick_labels(&self.data.labels, &partners), share: f64::from(blend.share) })
+    }
+}

@@ -1,0 +1,98 @@
+//! Folders of pictures: read, audited, learned from, reported.
+
+use plumb_data::pictures::{Channels, Picture, png};
+
+use crate::context::TestContext;
+
+const SIDE: usize = 12;
+
+/// Upright or level bars with noise, different in each picture.
+fn bars(upright: bool, number: usize) -> Vec<u8> {
+    let stream = plumb_ledger::Seed(number as u64).stream(if upright { "upright" } else { "level" });
+    let pixel = |at: usize| {
+        let along = if upright { at % SIDE } else { at / SIDE };
+        let bar = if (along / 2).is_multiple_of(2) { 160.0 } else { 80.0 };
+        (bar + 25.0 * stream.normal(at as u64)).clamp(0.0, 255.0) as u8
+    };
+    png(&Picture::new(SIDE, SIDE, Channels::Grey, (0..SIDE * SIDE).map(pixel).collect()).unwrap(), SIDE)
+}
+
+fn class_folders(context: &TestContext, folder: &str, each: usize) {
+    for number in 0..each {
+        context.write(&format!("{folder}/upright/{number}.png"), bars(true, number));
+        context.write(&format!("{folder}/level/{number}.png"), bars(false, number));
+    }
+}
+
+#[test]
+fn a_folder_of_class_folders_is_learned_and_bad_files_are_listed() {
+    let context = TestContext::new();
+    class_folders(&context, "photos", 60);
+    context.write("photos/level/empty.png", "");
+    context.write("photos/level/text.jpg", "no picture");
+    let whole = bars(true, 999);
+    context.write("photos/upright/cut.png", &whole[..whole.len() / 2]);
+    let answer = context.plumb(&["run", "photos", "--out", "run", "--set", "train.epochs=4"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let metrics = context.json("run/metrics.json");
+    let accuracy = metrics["test"]["accuracy"]["value"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+    let ledger = context.json("run/ledger.json");
+    let verdicts = ledger["verdicts"].as_array().unwrap();
+    let readable = verdicts.iter().find(|entry| entry["id"] == "data.readable").unwrap().to_string();
+    for reason in ["empty.png", "empty file", "text.jpg", "no picture", "cut.png", "cut short PNG"] {
+        assert!(readable.contains(reason), "{reason} is not in {readable}");
+    }
+    assert!(context.read("run/job.toml").contains("preset = \"resnet14\""));
+    assert!(context.read("run/report.html").contains("data:image/png;base64,"));
+    assert!(context.read("run/model/model.json").contains("\"side\": 12"));
+}
+
+#[test]
+fn a_table_may_name_its_pictures_and_other_columns() {
+    let context = TestContext::new();
+    class_folders(&context, "files", 40);
+    let mut table = "file,weight,kind\n".to_owned();
+    for number in 0..40 {
+        let weight = number % 7;
+        table.extend([
+            format!("files/upright/{number}.png,{weight}.5,a\n"),
+            format!("files/level/{number}.png,{number},b\n"),
+        ]);
+    }
+    table += "files/level/not-there.png,3,b\n";
+    context.write("table.csv", table);
+    let answer =
+        context.plumb(&["run", "table.csv", "--target", "kind", "--out", "run", "--set", "train.epochs=4"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let model = context.json("run/model/model.json");
+    assert_eq!((&model["inputs"]["numbers"], &model["inputs"]["image"]["channels"]), (&1.into(), &1.into()));
+    assert!(context.read("run/ledger.json").contains("not-there.png"));
+}
+
+#[test]
+fn folders_named_after_parts_split_the_pictures() {
+    let context = TestContext::new();
+    for (part, each) in [("train", 40), ("test", 10)] {
+        class_folders(&context, &format!("photos/{part}"), each);
+    }
+    let answer = context.plumb(&["check", "photos", "--set", "data.target=label"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let flat = context.write("flat/a.png", bars(true, 1));
+    let answer = context.plumb(&["check", flat.parent().unwrap().to_str().unwrap()]);
+    assert_eq!(answer.code, Some(4), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("without class folders") && answer.stderr.contains("hint:"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn presets_and_data_must_go_together() {
+    let context = TestContext::new();
+    class_folders(&context, "photos", 12);
+    let answer = context.plumb(&["check", "photos", "--set", "model.preset=tabm"]);
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    assert!(answer.stderr.contains("preset `tabm` is for tables without pictures"), "{}", answer.stderr);
+}
