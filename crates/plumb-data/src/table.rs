@@ -60,7 +60,7 @@ impl Kind {
         }
     }
 
-    /// Whether a model for tables can take the column in.
+    /// Whether a model can take the column in.
     pub fn is_table_input(self) -> bool {
         matches!(self, Self::Number | Self::Category | Self::Time | Self::Image)
     }

@@ -23,7 +23,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
               double in the loss. Most come from joins and repeated exports.",
         evidence: "Rows equal to an earlier row in all columns but `id` and `ignore` columns. Rows nearly equal to an \
                    earlier row, where agreement by chance is excluded: equal in all columns but one, or equal in all \
-                   but numbers that differ by less than 0.01 robust deviations each. Chance is excluded when the \
+                   but numbers that differ by less than 0.01 robust deviations each. Pictures are equal when all their \
+                   pixels are: one that was encoded anew is not found. Chance is excluded when the \
                    columns that must agree carry log2(rows) + 12 bits, taken as independent. The first pairs.",
         thresholds: &[
             Threshold {
@@ -69,12 +70,14 @@ fn judge(context: &AuditContext) -> Judgement {
     let near = near_duplicates::find(context);
     let share = |count: usize| count as f64 / rows as f64;
     let (exact_share, near_share) = (share(exact.len()), share(near.pairs.len()));
+    let pictures = context.table.columns().iter().any(|column| column.images().is_some());
     let summary = format!(
-        "{} of {rows} rows ({:.2} %) repeat an earlier row exactly, {} ({:.2} %) nearly",
+        "{} of {rows} rows ({:.2} %) repeat an earlier row exactly, {} ({:.2} %) nearly{}",
         exact.len(),
         100.0 * exact_share,
         near.pairs.len(),
-        100.0 * near_share
+        100.0 * near_share,
+        if pictures { "; pictures were compared pixel by pixel" } else { "" }
     );
     let judged = if exact_share + near_share >= FAIL_SHARE {
         Judgement::fail(summary)

@@ -23,6 +23,16 @@ pub enum Crop {
     },
 }
 
+impl Crop {
+    /// Parts of at least 35 % of the area: larger than torchvision's 8 %, which is meant for a million photographs.
+    pub const RESIZED: Self = Self::Resized { least: 0.35 };
+
+    /// Moved by up to an eighth of the side: 4 pixels of CIFAR's 32.
+    pub fn shift(side: usize) -> Self {
+        Self::Shift { pixels: side / 8 }
+    }
+}
+
 /// The ratios of width to height that a random part may have, torchvision's.
 const RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
 /// Draws before the middle is taken, torchvision's.

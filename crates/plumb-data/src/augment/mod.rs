@@ -1,18 +1,18 @@
 //! Random changes of training pictures that leave their label true.
 //!
-//! Every change is a function of the picture and a stream: any thread may make it. What is drawn for a row in an epoch
-//! depends on seed, epoch and row alone.
+//! Every change is a function of the picture and a stream: any thread may make it.
 
 mod crop;
 mod flip;
 pub mod mix;
-pub mod normalise;
+mod normalise;
 
 use plumb_ledger::Stream;
 use serde::{Deserialize, Serialize};
 
 pub use crop::Crop;
 pub use mix::Mix;
+pub use normalise::Normaliser;
 
 use crate::pictures::Picture;
 use crate::prepare::ImageEncoding;
@@ -33,13 +33,8 @@ impl Augmentation {
     /// Pictures as predictions see them.
     pub const NONE: Self = Self { crop: Crop::None, flip: false, mix: Mix::None };
 
-    /// Whether nothing is changed.
-    pub fn is_none(&self) -> bool {
-        *self == Self::NONE
-    }
-
     /// A picture as it was read, made into a changed input of the encoding's extents.
-    pub fn apply(&self, picture: &Picture, encoding: &ImageEncoding, stream: Stream) -> Picture {
+    pub fn apply(&self, picture: Picture, encoding: &ImageEncoding, stream: Stream) -> Picture {
         let mut input = match &self.crop {
             Crop::None => encoding.picture(picture),
             Crop::Shift { pixels } => crop::shift(&encoding.picture(picture), *pixels, stream.at(0)),

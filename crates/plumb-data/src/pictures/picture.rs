@@ -69,15 +69,15 @@ impl Picture {
         &self.pixels[at..at + count]
     }
 
-    /// The same picture with these channels: brightness by ITU-R 601-2 as Pillow rounds it, or grey three times.
+    /// The picture with these channels, itself where it has them: brightness by ITU-R 601-2 as Pillow rounds it, or grey three times.
     #[must_use]
-    pub fn to_channels(&self, channels: Channels) -> Self {
+    pub fn into_channels(self, channels: Channels) -> Self {
         let pixels = match (self.channels, channels) {
-            (from, to) if from == to => return self.clone(),
+            (from, to) if from == to => return self,
             (Channels::Rgb, _) => self.pixels.as_chunks::<3>().0.iter().map(|&rgb| brightness(rgb)).collect(),
             (Channels::Grey, _) => self.pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
         };
-        Self { channels, pixels, ..*self }
+        Self { channels, pixels, ..self }
     }
 }
 
@@ -102,7 +102,8 @@ mod tests {
     fn brightness_is_pillows() {
         // Image.new("RGB", (1, 1), (12, 200, 77)).convert("L").getpixel((0, 0)) == 130 in Pillow 13.
         let picture = Picture::new(1, 1, Channels::Rgb, vec![12, 200, 77]).unwrap();
-        assert_eq!(picture.to_channels(Channels::Grey).pixels(), [130]);
-        assert_eq!(picture.to_channels(Channels::Grey).to_channels(Channels::Rgb).pixels(), [130; 3]);
+        let grey = picture.into_channels(Channels::Grey);
+        assert_eq!(grey.pixels(), [130]);
+        assert_eq!(grey.into_channels(Channels::Rgb).pixels(), [130; 3]);
     }
 }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ImageConfig;
-
 /// How numbers are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -31,7 +29,7 @@ impl Scaling {
 }
 
 /// What to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrepareConfig {
     /// How numbers are scaled.
@@ -40,15 +38,15 @@ pub struct PrepareConfig {
     pub one_hot_max: usize,
     /// Levels seen in fewer train rows share the code of unknown ones.
     pub rare_below: usize,
-    /// What becomes of pictures.
+    /// Height and width of prepared pictures; none for what suits them.
     #[serde(default)]
-    pub image: ImageConfig,
+    pub image_side: Option<usize>,
 }
 
 impl PrepareConfig {
     /// RealMLP's: robust scaling, one-hot up to 8 levels, every level of train kept.
     pub const DEFAULT: Self =
-        Self { scaling: Scaling::Robust, one_hot_max: 8, rare_below: 1, image: ImageConfig::AUTO };
+        Self { scaling: Scaling::Robust, one_hot_max: 8, rare_below: 1, image_side: None };
 }
 
 impl Default for PrepareConfig {

@@ -20,7 +20,7 @@ pub use calendar::CalendarPart;
 pub use category::{Levels, OneHot};
 pub use config::{PrepareConfig, Scaling};
 pub use error::PrepareError;
-pub use image::{ImageConfig, ImageEncoding, Normalisation, PreparedImages, usual_side};
+pub use image::{ImageEncoding, PreparedImages, SMALL_PICTURE, usual_side};
 pub use number::Scale;
 pub(crate) use number::mean_and_deviation;
 

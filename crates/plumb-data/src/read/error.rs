@@ -174,6 +174,9 @@ pub enum Fault {
     /// A folder of pictures without classes.
     #[error("a folder of pictures without class folders")]
     NoClassFolders,
+    /// A column of pictures without a path.
+    #[error("column `{}` names no picture", .0.escape_debug())]
+    NoPictures(String),
     /// More pictures are bad than good.
     #[error("{bad} of {files} pictures cannot be used; the first, `{path}`: {reason}")]
     MostlyBadPictures {
@@ -215,7 +218,7 @@ impl Explain for ReadError {
         let hint = match &self.fault {
             Fault::NotFound | Fault::NotRegular | Fault::Io(_) => "change `data.files`",
             Fault::NothingThere => {
-                "name a .csv, .tsv, .parquet, .arrow or .jsonl file in `data.files`, or a folder that holds some"
+                "name a .csv, .tsv, .parquet, .arrow or .jsonl file in `data.files`, a folder that holds some, or one of class folders with pictures"
             }
             Fault::Pattern(_) => "write `data.files` with `*`, `?`, `[a-z]` or `**`",
             Fault::Empty | Fault::HeaderOnly => "export the data again",
@@ -253,6 +256,7 @@ impl Explain for ReadError {
             Fault::NoClassFolders => {
                 "put the pictures of each class into a folder of its name, or name a table with a column of paths and one of labels"
             }
+            Fault::NoPictures(_) => "check `data.kinds`: the values of an `image` column are paths",
             Fault::MostlyBadPictures { .. } => {
                 "check the files, and that `data.files` names the right folder"
             }

@@ -22,7 +22,7 @@ pub(super) const PAGE: Page = Page {
     id: "evaluate.robustness",
     question: "Does the model keep its quality when inputs are slightly noisy or a few are missing?",
     why: "Real inputs are measured and typed by people. A model that breaks on a little noise has learnt the digits, not the quantity.",
-    evidence: "The primary metric on up to 5,000 judged rows as they are, with noise added to every number, and with values removed at random; and how much of it each change may cost: the tolerance below, and the share of the gain over a constant prediction that the change itself takes away (a tenth for the noise; for missing values the share of rows that lose one).",
+    evidence: "The primary metric on up to 5,000 judged rows as they are, with noise added to every number (to pictures of 8 of 255 levels), and with values removed at random (of pictures a grey square of a sixth of the side); and how much of it each change may cost: the tolerance below, and the share of the gain over a constant prediction that the change itself takes away (a tenth for the noise; for missing values the share of rows that lose one).",
     thresholds: &[
         Threshold {
             name: "noise in standard deviations of the column in the train rows",

@@ -33,7 +33,8 @@ impl ResNetConfig {
         Self { stem, blocks: vec![2; 4], width: 64, embedding: 8 }
     }
 
-    /// Three stages of two blocks from 32 channels on: a third of the cost of 18 layers, for pictures of 64 pixels or less.
+    /// Three stages of two blocks from 32 channels on: a fifth of the products of 18 layers, for pictures of 64 pixels or
+    /// less.
     pub fn resnet14() -> Self {
         Self { stem: Stem::Small, blocks: vec![2; 3], width: 32, embedding: 8 }
     }

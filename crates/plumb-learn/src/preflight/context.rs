@@ -9,6 +9,8 @@ pub struct PreflightContext {
     pub labels: Option<LabelCheck>,
     /// How rows are put into batches.
     pub order: Option<BatchOrder>,
+    /// Whether training rows are changed at random.
+    pub augmented: bool,
     /// Moments of each scaled number that enters the model, over the training rows.
     pub inputs: Vec<InputMoments>,
     /// Whether the preparation has seen the training rows and no others.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor};
+use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{Prepared, PreparedLabels};
 use plumb_ledger::Seed;
 
@@ -64,6 +65,7 @@ pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<Preflig
     Ok(PreflightContext {
         labels: Some(signal::check(train, seed)),
         order: Some(order::look(train, config)),
+        augmented: train.images.is_some() && config.augmentation != Augmentation::NONE,
         inputs: moments(train, subject.names),
         fitted_on_train_only: None,
         initial_loss: Some(initial),

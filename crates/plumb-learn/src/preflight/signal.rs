@@ -24,7 +24,7 @@ const SHUFFLES: u64 = 19;
 pub(super) fn check(train: &Prepared, seed: Seed) -> LabelCheck {
     let stream = seed.stream("signal");
     let mut rows = stream.permutation(train.rows);
-    let numbers = train.images.as_ref().map_or(1, |images| images.encoding.len().max(1));
+    let numbers = train.images.as_ref().map_or(1, |images| images.encoding.count().max(1));
     rows.truncate(ROWS.min(PICTURE_NUMBERS / numbers).max(2));
     let batch = Batch::gather(train, &rows, &Device::flex());
     let mut targets = targets(&batch.labels);
@@ -89,7 +89,7 @@ impl Inputs {
         let mut numbers = columns(host(batch.numbers.clone()), train.numbers_width);
         numbers.extend(columns(host(batch.flags.clone()), train.flags_width));
         if let (Some(images), Some(of)) = (&batch.images, &train.images) {
-            numbers.extend(columns(host(images.clone().permute([0, 2, 3, 1])), of.encoding.len()));
+            numbers.extend(columns(host(images.clone().permute([0, 2, 3, 1])), of.encoding.count()));
         }
         let group = |column: usize| {
             let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();

@@ -10,6 +10,7 @@ use crate::rate_finder::RateCurve;
 fn sound() -> PreflightContext {
     let gradient = |name: &str, norm| Gradient { name: name.to_owned(), norm };
     PreflightContext {
+        augmented: false,
         labels: Some(LabelCheck {
             rows: 500,
             mismatched: vec![],
@@ -85,6 +86,7 @@ fn hostile_facts_get_a_verdict() {
     let mut contexts = vec![PreflightContext::default()];
     for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -1.0, f64::MAX, f64::MIN_POSITIVE] {
         contexts.push(PreflightContext {
+            augmented: true,
             labels: Some(LabelCheck { rows: 1, mismatched: vec![], association: x, shuffled: vec![x; 3] }),
             order: Some(BatchOrder { rows: 9, repeats: false, neighbours: x, class_deviation: Some(x) }),
             inputs: vec![InputMoments { name: String::new(), mean: x, sd: x }],

@@ -1,6 +1,6 @@
 //! Batches of training, made ahead of the network by threads of their own.
 //!
-//! A batch is a function of (seed, epoch, rows): which thread makes it, how many there are and how far ahead they are
+//! A batch is a function of (seed, its number, its rows): which thread makes it, how many there are and how far ahead they are
 //! changes nothing. Thread `i` of `n` makes every `n`-th batch, so their order needs no lock.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -8,7 +8,7 @@ use std::thread::Scope;
 
 use plumb_data::augment::{Augmentation, mix};
 use plumb_data::prepare::{Prepared, PreparedImages, PreparedLabels};
-use plumb_ledger::Stream;
+use plumb_ledger::{Seed, Stream};
 
 use super::TrainConfig;
 use super::state::Plan;
@@ -34,7 +34,8 @@ struct Source<'a> {
     data: &'a Prepared,
     batches: Batches,
     augmentation: &'a Augmentation,
-    stream: Stream,
+    changes: Stream,
+    blends: Stream,
     epochs: u64,
 }
 
@@ -53,11 +54,13 @@ impl<'a> Feed<'a> {
         epoch: u64,
         index: usize,
     ) -> Self {
+        let seed = Seed(config.seed);
         let source = Source {
             data: plan.data.train,
             batches: plan.batches.clone(),
             augmentation: &config.augmentation,
-            stream: plumb_ledger::Seed(config.seed).stream("augment"),
+            changes: seed.stream("augment"),
+            blends: seed.stream("mix"),
             epochs: config.epochs,
         };
         let first = epoch * source.batches.per_epoch() as u64 + index as u64;
@@ -107,19 +110,16 @@ impl Source<'_> {
         }
     }
 
+    /// The pictures of batch `number`: each place of a batch has chances of its own, so a row that is drawn twice in an
+    /// epoch is not changed alike.
     fn inputs(&self, rows: &[u32], number: u64) -> Option<Inputs> {
         let images = self.data.images.as_ref()?;
-        let epoch = number / self.batches.per_epoch().max(1) as u64;
-        let stream = self.stream.at(epoch);
-        let mut numbers = self.pictures(images, rows, stream);
-        let mixed = self.mix(&mut numbers, images, rows, self.stream.at(number).at(1));
+        let stream = self.changes.at(number);
+        let mut numbers = images.gather(rows, |place, picture| {
+            self.augmentation.apply(picture, &images.encoding, stream.at(place as u64))
+        });
+        let mixed = self.mix(&mut numbers, images, rows, self.blends.at(number));
         Some(Inputs { numbers, mixed })
-    }
-
-    fn pictures(&self, images: &PreparedImages, rows: &[u32], stream: Stream) -> Vec<f32> {
-        images.gather(rows, |row, picture| {
-            self.augmentation.apply(picture, &images.encoding, stream.at(u64::from(row)))
-        })
     }
 
     fn mix(

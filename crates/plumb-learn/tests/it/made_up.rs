@@ -60,7 +60,6 @@ fn pictures(rows: usize, stream: Stream) -> Prepared {
         channels: Channels::Grey,
         mean: vec![0.47],
         deviation: vec![0.14],
-        as_is: true,
     };
     Prepared {
         rows,

@@ -12,13 +12,13 @@ use crate::run::{self, Place, Screen, Source};
 /// Audit, split, train, evaluate and report
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  plumb run job.toml\n  plumb run adult.csv --target income --set train.epochs=20\n  plumb run --resume runs/adult-1"
+    after_help = "Examples:\n  plumb run job.toml\n  plumb run adult.csv --target income --set train.epochs=20\n  plumb run photos/    (a folder for each class)\n  plumb run --resume runs/adult-1"
 )]
 pub(crate) struct Args {
-    /// A job file, or data files with --target
+    /// A job file, data files with --target, or a folder of pictures
     #[arg(value_name = "JOB|DATA", required_unless_present = "resume", conflicts_with = "resume")]
     job_or_data: Vec<PathBuf>,
-    /// The column to predict
+    /// The column to predict; for a folder of pictures its folders' names otherwise
     #[arg(long, value_name = "COL", conflicts_with = "resume")]
     target: Option<String>,
     /// The folder of the run; the next free one in `runs` otherwise

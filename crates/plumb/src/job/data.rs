@@ -46,10 +46,11 @@ impl Delimiter {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DataSection {
-    /// The files to read: CSV, TSV, JSON Lines, Parquet or Arrow, also as `.gz` and `.zst`.
+    /// The files to read: CSV, TSV, JSON Lines, Parquet or Arrow, also as `.gz` and `.zst`; or one folder of pictures.
     ///
     /// Paths, folders or globs, relative to the job file. Several files are read as one table and must have
-    /// the same columns.
+    /// the same columns. A folder of class folders with pictures, or of IDX files, has the columns `image` and `label`, and
+    /// `part` where the outermost folders are called train, valid or test.
     pub(crate) files: Vec<String>,
     /// The column to predict.
     ///

@@ -47,12 +47,13 @@ pub(crate) struct PrepareSection {
     ///
     /// `auto` is yes, but for pictures of two tones, which are mostly writing: a mirrored letter is another one or none.
     pub(crate) flip: Auto<bool>,
-    /// How strongly pairs of training pictures are blended: the shape of a beta distribution; 0 is not at all (MixUp).
+    /// How strongly pairs of training pictures of classes are blended (MixUp): the shape of a beta distribution; 0 is not
+    /// at all.
     ///
     /// 0. Published recipes have 0.1 to 0.4.
     #[schemars(range(min = 0, max = 10))]
     pub(crate) mixup: f64,
-    /// How large the rectangles are that come from another picture: the shape of a beta distribution; 0 is none (CutMix).
+    /// How large the rectangles are that come from another picture (CutMix): the shape of a beta distribution; 0 is none.
     ///
     /// 0. Published recipes have 1.
     #[schemars(range(min = 0, max = 10))]

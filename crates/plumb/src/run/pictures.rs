@@ -2,9 +2,11 @@
 
 use plumb_data::augment::{Augmentation, Crop, Mix};
 use plumb_data::pictures::{Channels, PictureSet};
+use plumb_learn::losses::Loss;
 use plumb_learn::train::TrainConfig;
 
-use crate::job::{Augment, Auto, JobFile};
+use crate::fault::Fault;
+use crate::job::{Augment, Auto, JobFile, PrepareSection};
 
 /// Settles `[prepare]` for these train rows.
 pub(super) fn settle(
@@ -13,29 +15,40 @@ pub(super) fn settle(
     set: &PictureSet,
     rows: &[u32],
     side: usize,
-) {
+) -> Result<(), Fault> {
     let of = &mut job.prepare;
     of.image_size = Auto::Value(side);
     if of.augment == Augment::Auto {
-        of.augment = if matches!(train.augmentation.crop, Crop::Resized { .. }) {
-            Augment::Crop
-        } else {
-            Augment::Shift
-        };
+        let cropped = matches!(train.augmentation.crop, Crop::Resized { .. });
+        of.augment = if cropped { Augment::Crop } else { Augment::Shift };
     }
-    let flip = of.augment != Augment::None && of.flip.or(!is_two_toned(set, rows));
-    of.flip = Auto::Value(flip);
-    let mix = match (of.mixup, of.cutmix) {
-        (alpha, _) if alpha > 0.0 => Mix::MixUp { alpha },
-        (_, alpha) if alpha > 0.0 => Mix::CutMix { alpha },
-        _ => Mix::None,
-    };
     let crop = match of.augment {
         Augment::None => Crop::None,
-        Augment::Auto | Augment::Shift => Crop::Shift { pixels: side / 8 },
-        Augment::Crop => Crop::Resized { least: 0.35 },
+        Augment::Auto | Augment::Shift => Crop::shift(side),
+        Augment::Crop => Crop::RESIZED,
     };
-    train.augmentation = Augmentation { crop, flip, mix };
+    let flip = of.flip.or(of.augment != Augment::None && !is_two_toned(set, rows));
+    of.flip = Auto::Value(flip);
+    train.augmentation = Augmentation { crop, flip, mix: mix(of, &train.loss)? };
+    Ok(())
+}
+
+/// How pairs are blended. Their labels are blended too, which needs classes.
+fn mix(of: &PrepareSection, loss: &Loss) -> Result<Mix, Fault> {
+    let mix = match (of.mixup > 0.0, of.cutmix > 0.0) {
+        (false, false) => return Ok(Mix::None),
+        (true, false) => Mix::MixUp { alpha: of.mixup },
+        (false, true) => Mix::CutMix { alpha: of.cutmix },
+        (true, true) => {
+            let message = "`prepare.mixup` and `prepare.cutmix` are both above 0";
+            return Err(Fault::usage(message).hint("a batch is blended in one way: set one of them to 0"));
+        }
+    };
+    match loss {
+        Loss::CrossEntropy { .. } => Ok(mix),
+        Loss::SquaredError => Err(Fault::usage("only the pictures of classes can be blended")
+            .hint("set `prepare.mixup` and `prepare.cutmix` to 0")),
+    }
 }
 
 /// Pictures that are looked at: enough for a share to two digits.
@@ -57,4 +70,26 @@ fn is_two_toned(set: &PictureSet, rows: &[u32]) -> bool {
         pixels += picture.pixels().len();
     }
     pixels > 0 && tones as f64 >= TWO_TONES * pixels as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use plumb_data::pictures::Picture;
+
+    use super::*;
+
+    fn picture(channels: Channels, level: impl Fn(usize) -> u8) -> Picture {
+        Picture::new(8, 8, channels, (0..64 * channels.count()).map(level).collect()).unwrap()
+    }
+
+    #[test]
+    fn writing_is_told_from_shades_and_from_colours() {
+        let writing = |at: usize| if at.is_multiple_of(5) { 250 } else { 3 };
+        let shades = |at: usize| (at * 4) as u8;
+        let told = |picture: Picture| is_two_toned(&std::iter::once(picture).collect(), &[0]);
+        assert!(told(picture(Channels::Grey, writing)));
+        assert!(!told(picture(Channels::Grey, shades)));
+        assert!(!told(picture(Channels::Rgb, writing)));
+        assert!(!is_two_toned(&PictureSet::default(), &[]));
+    }
 }

@@ -52,10 +52,10 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
         primary: primary.metric.name,
     };
     let mut network = (preset.network)(&of);
-    settle_network(job, &mut network);
+    settle_network(job, &mut network)?;
     let mut train = (preset.train)(&of);
     if let (Some(set), Some(side)) = (pictures, side) {
-        pictures::settle(job, &mut train, set, train_rows, side);
+        pictures::settle(job, &mut train, set, train_rows, side)?;
     }
     settle_training(job, &mut train, target, train_rows)?;
     let find_rate = job.train.lr == Rate::Find;
@@ -74,8 +74,8 @@ fn preset_name(preset: &mut Preset, picture_side: Option<usize>) -> Result<&'sta
     if *preset == Preset::Auto {
         *preset = match picture_side {
             None => Preset::Tabm,
-            Some(0..=64) => Preset::Resnet14,
-            Some(_) => Preset::Resnet18,
+            Some(side) if side > prepare::SMALL_PICTURE => Preset::Resnet18,
+            Some(_) => Preset::Resnet14,
         };
     }
     let (name, for_pictures) = match preset {
@@ -97,16 +97,23 @@ fn preset_name(preset: &mut Preset, picture_side: Option<usize>) -> Result<&'sta
     }
 }
 
-fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) {
+fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), Fault> {
+    let for_pictures = matches!(network, NetworkConfig::ResNet(_));
+    let (mut no_layers, mut no_dropout) = (Vec::new(), 0.0);
     let (hidden, dropout) = match network {
         NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::RealMlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::TabM(config) => (&mut config.hidden, &mut config.dropout),
         // No hidden layers beside the convolutions, and batch norm in place of dropout.
-        NetworkConfig::ResNet(_) => (&mut Vec::new(), &mut 0.0),
+        NetworkConfig::ResNet(_) => (&mut no_layers, &mut no_dropout),
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);
+    if for_pictures && (!hidden.is_empty() || *dropout > 0.0) {
+        let message = "networks for pictures have no hidden layers of their own and no dropout";
+        return Err(Fault::usage(message).hint("leave `model.hidden` and `model.dropout` at `auto`"));
+    }
+    Ok(())
 }
 
 fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
@@ -118,8 +125,9 @@ fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
         Scaling::Standard => prepare::Scaling::Standard,
         Scaling::None => prepare::Scaling::None,
     };
-    let image = prepare::ImageConfig { side: job.prepare.image_size.value(), normalisation: None };
-    PrepareConfig { scaling, one_hot_max: job.prepare.one_hot_max, rare_below: job.prepare.rare, image }
+    let of = &job.prepare;
+    let image_side = of.image_size.value();
+    PrepareConfig { scaling, one_hot_max: of.one_hot_max, rare_below: of.rare, image_side }
 }
 
 fn settle_training(

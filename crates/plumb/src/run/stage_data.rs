@@ -1,14 +1,15 @@
 //! Stage 1: read the files, judge the table.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use plumb_data::audit::{self, AuditContext};
-use plumb_data::read::{PART, Progress, ReadOptions, ReadReport, read as read_files};
+use plumb_data::read::{PART, Progress, Read, ReadOptions, ReadReport, read as read_files};
 use plumb_data::{Kind, Table, Target};
 use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
 
-use super::{Run, files};
+use super::{Run, Screen, files};
 use crate::fault::Fault;
 use crate::job::{JobFile, SplitMethod};
 
@@ -48,7 +49,7 @@ pub(crate) fn read_options(job: &JobFile, files: Vec<String>) -> ReadOptions {
 /// Reads the files and tells what was found in one line.
 pub(crate) fn read(run: &mut Run) -> Result<Data, Fault> {
     let options = read_options(&run.job, run.job.data.files.clone());
-    let read = read_files(&options, &|_: Progress| {})?;
+    let read = read_shown(&options, &mut run.screen)?;
     for note in &read.report.notes {
         run.screen.say(note);
     }
@@ -60,6 +61,23 @@ pub(crate) fn read(run: &mut Run) -> Result<Data, Fault> {
     read.report.files.iter().for_each(|file| digest.update(file.digest.as_str().as_bytes()));
     run.screen.say(&found(&read.table, target.as_ref()));
     Ok(Data { table: read.table, target, report: read.report, digest: digest.finish() })
+}
+
+/// Reads, and shows how far it is in mebibytes.
+fn read_shown(options: &ReadOptions, screen: &mut Screen) -> Result<Read, Fault> {
+    let state = Mutex::new((screen, false));
+    let read = read_files(options, &|progress: Progress| {
+        let Ok(mut state) = state.lock() else { return };
+        if !state.1 {
+            state.0.begin("reading", progress.total >> 20);
+            state.1 = true;
+        }
+        state.0.advance(progress.bytes >> 20, "MiB");
+    });
+    if let Ok((screen, _)) = state.into_inner() {
+        screen.end();
+    }
+    Ok(read?)
 }
 
 /// A folder of pictures whose subfolders are the parts is split by them, unless the job says otherwise.

@@ -1,6 +1,6 @@
 //! Folders of pictures: read, audited, learned from, reported.
 
-use plumb_data::pictures::{Channels, Picture, png};
+use plumb_data::pictures::{Channels, Picture, PictureLimits, decode, png};
 
 use crate::context::TestContext;
 
@@ -30,6 +30,8 @@ fn a_folder_of_class_folders_is_learned_and_bad_files_are_listed() {
     class_folders(&context, "photos", 60);
     context.write("photos/level/empty.png", "");
     context.write("photos/level/text.jpg", "no picture");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/dev/zero", context.path("photos/level/zero.png")).unwrap();
     let whole = bars(true, 999);
     context.write("photos/upright/cut.png", &whole[..whole.len() / 2]);
     let answer = context.plumb(&["run", "photos", "--out", "run", "--set", "train.epochs=4"]);
@@ -76,8 +78,10 @@ fn folders_named_after_parts_split_the_pictures() {
     for (part, each) in [("train", 40), ("test", 10)] {
         class_folders(&context, &format!("photos/{part}"), each);
     }
-    let answer = context.plumb(&["check", "photos", "--set", "data.target=label"]);
+    let answer = context.plumb(&["run", "photos", "--out", "run", "--set", "train.epochs=1"]);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(context.read("run/job.toml").contains("method = \"column\"\ncolumn = \"part\""));
+    assert_eq!(context.json("run/metrics.json")["test"]["accuracy"]["n"], 20);
     let flat = context.write("flat/a.png", bars(true, 1));
     let answer = context.plumb(&["check", flat.parent().unwrap().to_str().unwrap()]);
     assert_eq!(answer.code, Some(4), "{}", answer.stderr);
@@ -89,10 +93,55 @@ fn folders_named_after_parts_split_the_pictures() {
 }
 
 #[test]
-fn presets_and_data_must_go_together() {
+fn idx_files_are_read_with_their_parts() {
+    let context = TestContext::new();
+    for (name, each) in [("train", 40u32), ("t10k", 10)] {
+        let pixels = |number: u32| {
+            let upright = number.is_multiple_of(2);
+            let picture = decode(&bars(upright, number as usize), &PictureLimits::DEFAULT).unwrap();
+            picture.pixels().to_vec()
+        };
+        let extents = [2 * each, SIDE as u32, SIDE as u32].map(u32::to_be_bytes).concat();
+        let images = [vec![0, 0, 8, 3], extents, (0..2 * each).flat_map(pixels).collect()].concat();
+        let labels = (0..2 * each).map(|number| (number % 2) as u8).collect();
+        let labels = [vec![0, 0, 8, 1], (2 * each).to_be_bytes().to_vec(), labels].concat();
+        context.write(&format!("idx/{name}-images-idx3-ubyte"), images);
+        context.write(&format!("idx/{name}-labels-idx1-ubyte"), labels);
+    }
+    let answer = context.plumb(&["run", "idx", "--out", "run", "--set", "train.epochs=1"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert_eq!(context.json("run/metrics.json")["test"]["accuracy"]["n"], 20);
+    let missing = context.plumb(&["check", "idx", "--set", "data.kinds={lable=\"ignore\"}"]);
+    assert_eq!(missing.code, Some(2), "{}", missing.stderr);
+    assert!(missing.stderr.contains("did you mean `label`"), "{}", missing.stderr);
+}
+
+/// What the binary says to a job that it refuses.
+fn refusal(context: &TestContext, settings: &[&str]) -> String {
+    let settings = settings.iter().flat_map(|setting| ["--set", *setting]);
+    let answer = context.plumb(&["check", "photos"].into_iter().chain(settings).collect::<Vec<_>>());
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    answer.stderr
+}
+
+#[test]
+fn settings_that_pictures_cannot_follow_are_refused() {
     let context = TestContext::new();
     class_folders(&context, "photos", 12);
-    let answer = context.plumb(&["check", "photos", "--set", "model.preset=tabm"]);
-    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
-    assert!(answer.stderr.contains("preset `tabm` is for tables without pictures"), "{}", answer.stderr);
+    let told = refusal(&context, &["model.preset=tabm"]);
+    assert!(told.contains("preset `tabm` is for tables without pictures"), "{told}");
+    assert!(refusal(&context, &["model.dropout=0.3"]).contains("no dropout"));
+    assert!(refusal(&context, &["prepare.mixup=0.2", "prepare.cutmix=1"]).contains("both above 0"));
+}
+
+#[test]
+fn a_run_of_its_own_job_file_has_the_same_weights() {
+    let context = TestContext::new();
+    class_folders(&context, "photos", 30);
+    let first = context.plumb(&["run", "photos", "--out", "a", "--set", "train.epochs=2"]);
+    let second = context.plumb(&["run", "a/job.toml", "--out", "b", "--set", "train.workers=3"]);
+    assert_eq!((first.code, second.code), (Some(0), Some(0)), "{}", second.stderr);
+    let weights = |run: &str| context.json(&format!("{run}/metrics.json"))["weights_sha256"].clone();
+    assert!(weights("a").is_string());
+    assert_eq!(weights("a"), weights("b"));
 }

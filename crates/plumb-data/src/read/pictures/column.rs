@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::decoded::{PictureFile, decode_all};
 use super::meter;
-use crate::read::error::ReadError;
+use crate::read::error::{Fault, ReadError};
 use crate::read::{Progress, Read, ReadOptions, format};
 use crate::{Column, Images, Kind, Values};
 
-/// Reads the pictures that a column of the table names. Paths count from the folder of the table's first file.
+/// Reads the pictures that columns of the table name. Paths count from the folder of the table's first file.
 ///
 /// A column is of pictures when the job says so, or when every value of it has the extension of a picture and the
 /// first one is a file. Rows whose picture cannot be decoded are left out and listed.
@@ -20,20 +20,34 @@ pub(in crate::read) fn attach(
 ) -> Result<(), ReadError> {
     let first = read.report.files.first().map(|file| file.path.clone()).unwrap_or_default();
     let folder = options.base.join(first.parent().unwrap_or(Path::new("")));
-    let Some(place) = read.table.columns().iter().position(|column| is_pictures(column, &folder, options))
-    else {
-        return Ok(());
-    };
+    for place in 0..read.table.columns().len() {
+        if is_pictures(&read.table.columns()[place], &folder, options) {
+            attach_column(read, place, &folder, options, progress).map_err(|fault| fault.at(&first))?;
+        }
+    }
+    Ok(())
+}
+
+fn attach_column(
+    read: &mut Read,
+    place: usize,
+    folder: &Path,
+    options: &ReadOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<(), Fault> {
     let column = &read.table.columns()[place];
     let rows: Vec<usize> = (0..column.len()).filter(|&row| !column.is_missing(row)).collect();
+    if rows.is_empty() {
+        return Err(Fault::NoPictures(column.name.clone()));
+    }
     let file = |&row: &usize| {
         let shown = PathBuf::from(column.display(row));
         PictureFile { path: folder.join(&shown), shown, line: row as u64 + 1 }
     };
     let files: Vec<PictureFile> = rows.iter().map(file).collect();
     let meter = meter(files.iter().map(|file| file.path.as_path()), progress);
-    let decoded = decode_all(&files, options.limits.picture_side, options.limits.bad_rows_listed, &meter);
-    decoded.check().map_err(|fault| fault.at(&first))?;
+    let decoded = decode_all(&files, &options.limits, &meter)?;
+    decoded.check()?;
     let kept: Vec<usize> = decoded.rows.iter().map(|&index| rows[index]).collect();
     let missing = column.len() - rows.len();
     if missing > 0 {
@@ -41,12 +55,10 @@ pub(in crate::read) fn attach(
     }
     let paths = kept.iter().map(|&row| Some(column.display(row))).collect();
     let images = Images { paths, set: Arc::new(decoded.set) };
-    let reason = "its values are the paths of pictures";
-    let table = read.table.keep(&kept).with_values(place, Kind::Image, Values::Image(images));
     if let (Some(inferred), None) = (read.inferred.get_mut(place), options.kinds.get(&column.name)) {
-        (inferred.kind, inferred.reason) = (Kind::Image, reason.to_owned());
+        (inferred.kind, inferred.reason) = (Kind::Image, "its values are the paths of pictures".to_owned());
     }
-    read.table = table;
+    read.table = read.table.keep(&kept).with_values(place, Kind::Image, Values::Image(images));
     read.report.bad_rows_total += decoded.bad.total;
     read.report.bad_rows.extend(decoded.bad.listed);
     if let Some(file) = read.report.files.first_mut() {

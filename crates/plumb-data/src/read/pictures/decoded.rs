@@ -3,19 +3,18 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
+use plumb_ledger::{Limits, Sha256};
 use rayon::prelude::*;
 
 use crate::pictures::{self, Picture, PictureLimits, PictureSet};
 use crate::read::error::Fault;
 use crate::read::{BadRow, Faults, Meter};
 
-/// Files that are decoded before the next ones are begun. 256: at 12 million pixels each they would fill 9 GiB, at the
-/// usual half a million 400 MiB.
+/// Files that are decoded before the next ones are begun. 256: reduced photographs of so many fill about 70 MiB.
 const BLOCK: usize = 256;
 
-/// Bytes of a picture file. 256 MiB: a TIFF of 64 million pixels and 16 bits a channel has 384.
+/// Bytes of a picture file. 256 MiB: one of 2^26 pixels that is not compressed has 192.
 const FILE_BYTES: u64 = 256 << 20;
 
 /// What became of the files.
@@ -55,17 +54,21 @@ pub(super) struct PictureFile {
     pub(super) line: u64,
 }
 
-/// Reads and decodes all files; pictures whose shorter side is longer than `side` are reduced to it.
-pub(super) fn decode_all(files: &[PictureFile], side: usize, listed: usize, meter: &Meter<'_>) -> Decoded {
+/// Reads and decodes all files; pictures whose shorter side is longer than the limit are reduced to it.
+pub(super) fn decode_all(
+    files: &[PictureFile],
+    limits: &Limits,
+    meter: &Meter<'_>,
+) -> Result<Decoded, Fault> {
     let mut decoded = Decoded {
         set: PictureSet::default(),
         rows: Vec::new(),
-        bad: Faults::new(listed),
+        bad: Faults::new(limits.bad_rows_listed),
         digest: Sha256::of(&[]),
     };
     let mut digest = Sha256Hasher::default();
     for (block, files) in files.chunks(BLOCK).enumerate() {
-        let pictures: Vec<_> = files.par_iter().map(|file| decode(&file.path, side)).collect();
+        let pictures: Vec<_> = files.par_iter().map(|file| decode(&file.path, limits.picture_side)).collect();
         for (place, (file, outcome)) in files.iter().zip(pictures).enumerate() {
             digest.update(outcome.digest.as_str().as_bytes());
             meter.advance(outcome.bytes);
@@ -82,9 +85,12 @@ pub(super) fn decode_all(files: &[PictureFile], side: usize, listed: usize, mete
                 }),
             }
         }
+        if decoded.set.bytes() > limits.table_bytes {
+            return Err(Fault::TableTooBig(limits.table_bytes));
+        }
     }
     decoded.digest = digest.finish();
-    decoded
+    Ok(decoded)
 }
 
 struct Outcome {
@@ -115,7 +121,7 @@ fn reduced(picture: Picture, side: usize) -> Picture {
 }
 
 /// The bytes of a regular file; a FIFO is never waited for.
-fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
     let meta = std::fs::metadata(path).map_err(|cause| cause.to_string())?;
     if !meta.is_file() {
         return Err("not a regular file".to_owned());

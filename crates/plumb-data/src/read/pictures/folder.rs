@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::decoded::{PictureFile, decode_all};
 use super::{IMAGE, LABEL, PART, meter};
 use crate::read::error::{Fault, ReadError};
-use crate::read::{BadRow, FileReport, Inferred, Progress, Read, ReadOptions, ReadReport, format};
-use crate::{Column, Images, Kind, Table, Values};
+use crate::read::{BadRow, FileReport, Progress, Read, ReadOptions, ReadReport, format};
+use crate::{Column, Images, Kind, Values};
 
 /// How deep folders are followed. Symbolic links to folders are not followed at all, so a loop cannot arise.
 const DEPTH: usize = 16;
@@ -49,7 +49,7 @@ pub(super) fn read(
     let file = |path: &PathBuf| PictureFile { path: folder.join(path), shown: shown.join(path), line: 0 };
     let files: Vec<PictureFile> = listing.pictures.iter().map(file).collect();
     let meter = meter(files.iter().map(|file| file.path.as_path()), progress);
-    let mut decoded = decode_all(&files, options.limits.picture_side, options.limits.bad_rows_listed, &meter);
+    let mut decoded = decode_all(&files, &options.limits, &meter).map_err(|fault| fault.at(shown))?;
     for path in &listing.irregular {
         let reason = "not a regular file".to_owned();
         decoded.bad.add(BadRow { path: shown.join(path), line: 0, column: None, reason });
@@ -71,8 +71,8 @@ pub(super) fn read(
         notes: note(&listing),
         ..ReadReport::default()
     };
-    let (table, inferred) = layout.table(images, &kept).map_err(|fault| fault.at(shown))?;
-    Ok(Some(Read { table, report, inferred }))
+    let columns = layout.columns(images, &kept);
+    super::table(columns, report, options).map(Some).map_err(|fault| fault.at(shown))
 }
 
 /// Whether the folder holds pictures and no tables.
@@ -131,27 +131,19 @@ impl Layout {
         nested.then_some(Self { parts })
     }
 
-    fn table(&self, images: Images, paths: &[&PathBuf]) -> Result<(Table, Vec<Inferred>), Fault> {
+    /// The columns with the reasons for their kinds.
+    fn columns(&self, images: Images, paths: &[&PathBuf]) -> Vec<(Column, &'static str)> {
         let class = usize::from(self.parts);
         let labels = paths.iter().map(|path| folder(path, class));
-        let mut columns = vec![
-            Column { name: IMAGE.to_owned(), kind: Kind::Image, values: Values::Image(images) },
-            Column::category(LABEL, Kind::Category, labels),
-        ];
-        let mut reasons = vec!["the files", "the folders that the files lie in"];
+        let image = Column { name: IMAGE.to_owned(), kind: Kind::Image, values: Values::Image(images) };
+        let label = Column::category(LABEL, Kind::Category, labels);
+        let mut columns = vec![(image, "the files"), (label, "the folders that the files lie in")];
         if self.parts {
             let parts = paths.iter().map(|path| folder(path, 0).and_then(part));
-            columns.push(Column::category(PART, Kind::Ignore, parts));
-            reasons.push("the outermost folders: they say what each picture is for");
+            let reason = "the outermost folders: they say what each picture is for";
+            columns.push((Column::category(PART, Kind::Ignore, parts), reason));
         }
-        let inferred = columns.iter().zip(reasons).map(|(column, reason)| Inferred {
-            name: column.name.clone(),
-            kind: column.kind,
-            reason: reason.to_owned(),
-        });
-        let inferred = inferred.collect();
-        let table = Table::new(columns);
-        Ok((table.map_err(|error| Fault::Torn { format: "picture", detail: error.to_string() })?, inferred))
+        columns
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
 
+use super::decoded::bytes_of;
 use super::{IMAGE, LABEL, PART};
 use crate::pictures::{PictureSet, read_idx_images, read_idx_labels};
 use crate::read::error::{Fault, ReadError};
-use crate::read::{FileReport, Inferred, Read, ReadOptions, ReadReport};
-use crate::{Column, Images, Kind, Table, Values};
+use crate::read::{FileReport, Read, ReadOptions, ReadReport};
+use crate::{Column, Images, Kind, Values};
 
 /// A pair of files.
 struct Pair {
@@ -31,29 +32,17 @@ pub(super) fn read(folder: &Path, shown: &Path, options: &ReadOptions) -> Result
     }
     let images = Images { paths: all.names.into_iter().map(Some).collect(), set: Arc::new(all.set) };
     let rows = all.labels.len();
-    let mut columns = vec![
-        Column { name: IMAGE.to_owned(), kind: Kind::Image, values: Values::Image(images) },
-        Column::category(LABEL, Kind::Category, all.labels.into_iter().map(Some)),
-    ];
+    let of_files = "of the IDX files";
+    let image = Column { name: IMAGE.to_owned(), kind: Kind::Image, values: Values::Image(images) };
+    let label = Column::category(LABEL, Kind::Category, all.labels.into_iter().map(Some));
+    let mut columns = vec![(image, of_files), (label, of_files)];
     if pairs.len() > 1 {
-        columns.push(Column::category(PART, Kind::Ignore, all.parts.into_iter().map(Some)));
+        columns.push((Column::category(PART, Kind::Ignore, all.parts.into_iter().map(Some)), of_files));
     }
-    let inferred = columns.iter().map(|column| Inferred {
-        name: column.name.clone(),
-        kind: column.kind,
-        reason: "of the IDX files".to_owned(),
-    });
-    let inferred = inferred.collect();
-    let table = Table::new(columns)
-        .map_err(|error| Fault::Torn { format: "IDX", detail: error.to_string() }.at(shown))?;
-    let report = FileReport {
-        path: shown.to_owned(),
-        format: "idx",
-        rows,
-        bytes: all.bytes,
-        digest: all.digest.finish(),
-    };
-    Ok(Some(Read { table, report: ReadReport { files: vec![report], ..ReadReport::default() }, inferred }))
+    let (bytes, digest) = (all.bytes, all.digest.finish());
+    let file = FileReport { path: shown.to_owned(), format: "idx", rows, bytes, digest };
+    let report = ReadReport { files: vec![file], ..ReadReport::default() };
+    super::table(columns, report, options).map(Some).map_err(|fault| fault.at(shown))
 }
 
 /// Whether there is such a pair.
@@ -90,9 +79,8 @@ struct All {
 impl All {
     fn add(&mut self, pair: &Pair, limit: usize) -> Result<(), ReadError> {
         let torn = |path: &Path, detail: String| Fault::Torn { format: "IDX", detail }.at(path);
-        let [images, labels] = [&pair.images, &pair.labels]
-            .map(|path| std::fs::read(path).map_err(|cause| Fault::Io(cause).at(path)));
-        let (images, labels) = (images?, labels?);
+        let read = |path: &Path| bytes_of(path).map_err(|reason| torn(path, reason));
+        let (images, labels) = (read(&pair.images)?, read(&pair.labels)?);
         for bytes in [&images, &labels] {
             self.digest.update(Sha256::of(bytes).as_str().as_bytes());
             self.bytes += bytes.len() as u64;

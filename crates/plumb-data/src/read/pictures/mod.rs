@@ -10,8 +10,11 @@ mod idx_folder;
 
 use std::path::Path;
 
-use super::error::ReadError;
-use super::{Meter, Progress, Read, ReadOptions};
+use plumb_ledger::nearest::did_you_mean;
+
+use super::error::{Fault, ReadError};
+use super::{Inferred, Meter, Progress, Read, ReadOptions, ReadReport, convert};
+use crate::{Column, Table};
 
 pub(super) use column::attach;
 
@@ -41,6 +44,35 @@ pub(super) fn folder(
 /// Whether a path is a folder of pictures, by the names in it: class folders, or IDX files.
 pub fn is_picture_folder(path: &Path) -> bool {
     path.is_dir() && (idx_folder::has_pairs(path) || folder::has_pictures_only(path))
+}
+
+/// The table of these columns, each with the reason for its kind; the job's kinds win.
+fn table(
+    columns: Vec<(Column, &'static str)>,
+    report: ReadReport,
+    options: &ReadOptions,
+) -> Result<Read, Fault> {
+    if let Some(name) =
+        options.kinds.keys().find(|name| columns.iter().all(|(column, _)| column.name != **name))
+    {
+        let near = did_you_mean(name, columns.iter().map(|(column, _)| column.name.as_str()));
+        return Err(Fault::UnknownKind { name: name.clone(), near });
+    }
+    let (mut kept, mut inferred) = (Vec::new(), Vec::new());
+    for (mut column, mut reason) in columns {
+        if let Some(&kind) = options.kinds.get(&column.name) {
+            reason = "the job says so";
+            if column.images().is_none() {
+                column.values = convert::as_kind(column.values, kind).0;
+            }
+            column.kind = kind;
+        }
+        inferred.push(Inferred { name: column.name.clone(), kind: column.kind, reason: reason.to_owned() });
+        kept.push(column);
+    }
+    let table =
+        Table::new(kept).map_err(|error| Fault::Torn { format: "picture", detail: error.to_string() })?;
+    Ok(Read { table, report, inferred })
 }
 
 /// A meter over the sizes of some files.

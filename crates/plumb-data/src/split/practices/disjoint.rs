@@ -31,7 +31,7 @@ const PAGE: Page = Page {
     why: "A held-out row whose twin was trained on is remembered, not predicted: the score is too good.",
     evidence: "Rows of valid and test whose inputs (all columns but the target, ids and ignored ones) equal those of \
                a row in an earlier part: exactly, or with numbers in the same cell of a grid, and texts without \
-               case and outer blanks. Pairs of rows are listed. Three hashes of the table, a few bytes a row.",
+               case and outer blanks; pictures with all their pixels. Pairs of rows are listed. Three hashes of the table, a few bytes a row.",
     thresholds: &[
         Threshold {
             name: "share that warns",

@@ -17,12 +17,13 @@ pub(crate) struct Picture<'a> {
     pub(crate) tip: String,
 }
 
-const SIDE: f64 = 112.0;
-const GAP: f64 = 16.0;
+/// With six pictures and the gaps between them, as wide as a chart may be on the page.
+const SIDE: f64 = 93.0;
+const GAP: f64 = 12.0;
 const LINES: f64 = 40.0;
 const ACROSS: usize = 6;
 /// Letters of a line that fit under a picture.
-const LETTERS: usize = 18;
+const LETTERS: usize = 16;
 
 /// Draws the pictures in rows of six; nothing when there is none.
 pub(crate) fn draw(title: &str, caption: &str, pictures: &[Picture<'_>]) -> Option<Figure> {
