@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_kernels::{
-    Attention, Conv2d, Dropout, Pool, add_dropped, batch_norm, conv2d, cross_entropy, dropout, embedding,
-    gelu, layer_norm, linear, max_pool, relu, self_attention, vectorized,
+    Attention, Conv2d, Cut, Dropout, Pool, add_dropped, batch_norm, conv2d, cross_entropy, dropout,
+    embedding, gelu, layer_norm, linear, max_pool, relu, self_attention, vectorized,
 };
 use rayon::prelude::*;
 
@@ -113,7 +113,8 @@ fn kernels() -> Vec<Kernel> {
             move |x| flat(self_attention(x[0].clone().reshape([16, 128, 3 * units]), attention.clone())),
         ),
         kernel("batch norm + ReLU, 32x64x32x32", 0, &[&pictures, &[64], &[64]], move |x| {
-            let normed = batch_norm(images(&x[0], pictures), x[1].clone(), x[2].clone(), None, true, 1e-5).0;
+            let normed =
+                batch_norm(images(&x[0], pictures), x[1].clone(), x[2].clone(), None, Cut::Relu, 1e-5).0;
             flat(normed.permute([0, 2, 3, 1]))
         }),
         kernel("layer norm 2048x256", 0, &[&wide, &[units], &[units]], move |x| {

@@ -21,6 +21,7 @@ pub mod parameters;
 pub mod predict;
 pub mod preflight;
 pub mod presets;
+pub mod pretrained;
 pub mod rate_finder;
 pub mod schedules;
 pub mod train;

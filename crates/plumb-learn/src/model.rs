@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
 use crate::models::mlp::{Mlp, MlpConfig};
+use crate::models::pictures::{PictureConfig, PictureNetwork};
 use crate::models::realmlp::{RealMlp, RealMlpConfig};
-use crate::models::resnet::{ResNet, ResNetConfig};
 use crate::models::tabm::{TabM, TabMConfig};
 use crate::network::{Network, ParameterRule, Pass};
 
@@ -84,8 +84,8 @@ pub enum NetworkConfig {
     RealMlp(RealMlpConfig),
     /// TabM-mini.
     TabM(TabMConfig),
-    /// A residual network for pictures.
-    ResNet(ResNetConfig),
+    /// A network for pictures.
+    Pictures(PictureConfig),
 }
 
 /// Rows that a data-dependent start looks at: more change the deviations by under 2 %.
@@ -110,12 +110,12 @@ impl ModelConfig {
                 let network = TabM::new(config, &self.inputs, self.outputs, stream, device);
                 TabularNetwork::TabM(network.fit_start(train))
             }
-            NetworkConfig::ResNet(config) => self.resnet(config, stream, device),
+            NetworkConfig::Pictures(config) => self.pictures(config, stream, device),
         }
     }
 
-    fn resnet(&self, config: &ResNetConfig, stream: Stream, device: &Device) -> TabularNetwork {
-        TabularNetwork::ResNet(ResNet::new(config, &self.inputs, self.outputs, stream, device))
+    fn pictures(&self, config: &PictureConfig, stream: Stream, device: &Device) -> TabularNetwork {
+        TabularNetwork::Pictures(PictureNetwork::new(config, &self.inputs, self.outputs, stream, device))
     }
 
     /// The network with arbitrary values, to load weights into.
@@ -131,12 +131,13 @@ impl ModelConfig {
             NetworkConfig::TabM(config) => {
                 TabularNetwork::TabM(TabM::new(config, &self.inputs, self.outputs, stream, device))
             }
-            NetworkConfig::ResNet(config) => self.resnet(config, stream, device),
+            NetworkConfig::Pictures(config) => self.pictures(config, stream, device),
         }
     }
 }
 
 /// A network for the rows of a table, pictures among them.
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 #[derive(Module, Debug)]
 pub enum TabularNetwork {
     /// The plain multilayer perceptron.
@@ -145,8 +146,8 @@ pub enum TabularNetwork {
     RealMlp(RealMlp),
     /// TabM-mini.
     TabM(TabM),
-    /// A residual network for pictures.
-    ResNet(ResNet),
+    /// A network for pictures.
+    Pictures(PictureNetwork),
 }
 
 impl Network for TabularNetwork {
@@ -155,7 +156,21 @@ impl Network for TabularNetwork {
             Self::Mlp(network) => network.forward(batch, pass),
             Self::RealMlp(network) => network.forward(batch, pass),
             Self::TabM(network) => network.forward(batch, pass),
-            Self::ResNet(network) => network.forward(batch, pass),
+            Self::Pictures(network) => network.forward(batch, pass),
+        }
+    }
+
+    fn stages(&self) -> usize {
+        match self {
+            Self::Pictures(network) => network.stages(),
+            Self::Mlp(_) | Self::RealMlp(_) | Self::TabM(_) => 1,
+        }
+    }
+
+    fn stage_of(&self, name: &str) -> usize {
+        match self {
+            Self::Pictures(network) => network.stage_of(name),
+            Self::Mlp(_) | Self::RealMlp(_) | Self::TabM(_) => 0,
         }
     }
 
@@ -164,7 +179,7 @@ impl Network for TabularNetwork {
             Self::Mlp(network) => network.rule(name, shape),
             Self::RealMlp(network) => network.rule(name, shape),
             Self::TabM(network) => network.rule(name, shape),
-            Self::ResNet(network) => network.rule(name, shape),
+            Self::Pictures(network) => network.rule(name, shape),
         }
     }
 }

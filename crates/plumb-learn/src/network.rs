@@ -24,6 +24,17 @@ pub trait Network: Module {
         let _ = name;
         ParameterRule { rate: 1.0, decay: shape.len() >= 2 }
     }
+
+    /// Parts that can be trained one after the other, from the inputs to the outputs; the last one is the head.
+    fn stages(&self) -> usize {
+        1
+    }
+
+    /// The part that the parameter called `name` belongs to, below [`Network::stages`].
+    fn stage_of(&self, name: &str) -> usize {
+        let _ = name;
+        0
+    }
 }
 
 /// How the optimizer treats one parameter.
@@ -39,6 +50,8 @@ pub struct ParameterRule {
 #[derive(Debug, Default)]
 pub struct Pass {
     training: Option<Training>,
+    stage: usize,
+    frozen: usize,
     taps: Option<Vec<(String, Tensor<2>)>>,
     buffers: Vec<(ParamId, Vec<f32>)>,
 }
@@ -68,9 +81,25 @@ impl Pass {
         Self { taps: Some(Vec::new()), ..self }
     }
 
+    /// The same pass, in which the stages below this one are not trained.
+    #[must_use]
+    pub fn frozen_below(self, stage: usize) -> Self {
+        Self { frozen: stage, ..self }
+    }
+
     /// Whether this pass trains.
     pub fn is_training(&self) -> bool {
         self.training.is_some()
+    }
+
+    /// Tells that what follows belongs to this stage of the network.
+    pub fn stage(&mut self, stage: usize) {
+        self.stage = stage;
+    }
+
+    /// Whether this pass trains the stage that it is in.
+    pub fn trains_stage(&self) -> bool {
+        self.is_training() && self.stage >= self.frozen
     }
 
     /// Drops units of `input` with the given rate when training; the rest is scaled up to keep the mean.

@@ -3,7 +3,7 @@
 //! On the CPU backend a parameter's buffer is taken out of its tensor and put back without a copy, so an
 //! optimizer is one pass over plain slices and its state is plain vectors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor, TensorData};
@@ -128,6 +128,18 @@ pub fn update<N: Module>(network: N, change: impl FnMut(&str, &[usize], &mut [f3
     network.map(&mut Updater { path: Path::default(), change })
 }
 
+/// The names of the parameters that are trained.
+pub fn trained_names<N: Module>(network: &N) -> BTreeSet<String> {
+    let mut namer = TrainedNames::default();
+    network.visit(&mut namer);
+    namer.names
+}
+
+/// The network with these parameters trained and the others at rest: no gradient is computed for them.
+pub fn train_only<N: Module>(network: N, trained: impl Fn(&str) -> bool) -> N {
+    network.map(&mut Rester { path: Path::default(), trained })
+}
+
 /// Writes the values that a pass left for buffers ([`crate::network::Pass::leave_buffer`]).
 pub fn write_buffers<N: Module>(network: N, buffers: &[(ParamId, Vec<f32>)]) -> N {
     if buffers.is_empty() { network } else { network.map(&mut BufferWriter { buffers }) }
@@ -150,13 +162,31 @@ impl Path {
     }
 }
 
+/// What a field gives to the names of its values, where published weights have another name than Rust allows or than
+/// says what the field is for: container, field, name. Nothing is left out.
+const NAMES: [(&str, &str, &str); 5] = [
+    ("Struct:ConvNorm", "conv", "0"),
+    ("Struct:ConvNorm", "norm", "1"),
+    ("Struct:Downsample", "conv", "0"),
+    ("Struct:Downsample", "norm", "1"),
+    ("Struct:PictureNetwork", "backbone", ""),
+];
+
+/// A part of a name. An enum's variant is none: `model.json` says which one it is.
+fn part<'a>(name: &'a str, container: &str) -> &'a str {
+    let renamed = NAMES.iter().find(|(of, field, _)| *of == container && *field == name);
+    match renamed {
+        _ if container.starts_with("Enum:") => "",
+        Some((_, _, name)) => name,
+        None => name,
+    }
+}
+
 /// The two methods by which Burn tells a walker where it is.
 macro_rules! keeps_path {
     () => {
         fn enter_module(&mut self, name: &str, container: &str) {
-            // An enum's variant is no part of a parameter's name: `model.json` says which one it is.
-            let shown = if container.starts_with("Enum:") { "" } else { name };
-            self.path.0.push(shown.to_owned());
+            self.path.0.push(part(name, container).to_owned());
         }
         fn exit_module(&mut self, _name: &str, _container: &str) {
             self.path.0.pop();
@@ -246,6 +276,34 @@ impl<F: FnMut(&str, &[usize], &mut [f32])> ModuleMapper for Updater<F> {
     }
 }
 
+#[derive(Default)]
+struct TrainedNames {
+    path: Path,
+    names: BTreeSet<String>,
+}
+
+impl ModuleVisitor for TrainedNames {
+    keeps_path!();
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if param.is_require_grad() {
+            self.names.insert(self.path.name());
+        }
+    }
+}
+
+struct Rester<F> {
+    path: Path,
+    trained: F,
+}
+
+impl<F: Fn(&str) -> bool> ModuleMapper for Rester<F> {
+    keeps_path!();
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let trained = (self.trained)(&self.path.name());
+        if trained == param.is_require_grad() { param } else { replace_as(param, trained, |values| values) }
+    }
+}
+
 struct BufferWriter<'a> {
     buffers: &'a [(ParamId, Vec<f32>)],
 }
@@ -264,8 +322,18 @@ fn replace<const D: usize>(
     param: Param<Tensor<D>>,
     change: impl FnOnce(Vec<f32>) -> Vec<f32>,
 ) -> Param<Tensor<D>> {
+    let trained = param.is_require_grad();
+    replace_as(param, trained, change)
+}
+
+/// Passes a parameter's values through `change`, and says whether it is trained.
+fn replace_as<const D: usize>(
+    param: Param<Tensor<D>>,
+    trained: bool,
+    change: impl FnOnce(Vec<f32>) -> Vec<f32>,
+) -> Param<Tensor<D>> {
     let (id, tensor, mapper) = param.consume();
-    let (device, shape, trained) = (tensor.device(), tensor.dims(), tensor.is_require_grad());
+    let (device, shape) = (tensor.device(), tensor.dims());
     let values = change(host(tensor.inner()));
     let tensor = Tensor::from_data(TensorData::new(values, shape), &device);
     Param::from_mapped_value(id, tensor.set_require_grad(trained), mapper)

@@ -6,9 +6,10 @@ use plumb_data::{PredictError, Predictions, Predictor, Table};
 use plumb_stats::Task;
 
 use crate::batches::Batch;
-use crate::model::{ModelConfig, TabularNetwork};
+use crate::model::{ModelConfig, NetworkConfig, TabularNetwork};
 use crate::network::{Network, Pass};
 use crate::parameters::{Arrays, ArraysError, host};
+use crate::pretrained::turned;
 
 /// Rows that go through the network at once: their activations fit the second-level cache.
 const ROWS: usize = 1024;
@@ -82,7 +83,19 @@ impl TrainedModel {
     /// The model that `model.json`, `model.safetensors` and `preparation.json` describe.
     pub fn read(description: &str, weights: &[u8], preparation: &str) -> Result<Self, ModelError> {
         let config = serde_json::from_str(description).map_err(|e| ModelError::Description(e.to_string()))?;
-        Self::new(config, Preparation::from_json(preparation)?, &Arrays::from_safetensors(weights)?)
+        let mut weights = Arrays::from_safetensors(weights)?;
+        if matches!(config, ModelConfig { network: NetworkConfig::Pictures(_), .. }) {
+            weights = turned(weights);
+        }
+        Self::new(config, Preparation::from_json(preparation)?, &weights)
+    }
+
+    /// `model.safetensors`: a picture network's as torchvision or timm loads it.
+    pub fn weights_file(&self) -> Result<Vec<u8>, ModelError> {
+        let weights = self.weights();
+        let weights =
+            if matches!(self.config.network, NetworkConfig::Pictures(_)) { turned(weights) } else { weights };
+        Ok(weights.to_safetensors()?)
     }
 
     /// `model.json`.

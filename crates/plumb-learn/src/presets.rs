@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plumb_data::augment::{Augmentation, Crop, Mix};
+use plumb_data::augment::{Augmentation, Method, Mix, Parts, Policy};
 use plumb_data::prepare::SMALL_PICTURE;
 use plumb_ledger::nearest::did_you_mean;
 use plumb_ledger::{ExitCode, Explain};
@@ -13,12 +13,14 @@ use crate::layers::{Activation, NormKind};
 use crate::losses::Loss;
 use crate::model::NetworkConfig;
 use crate::models::mlp::MlpConfig;
+use crate::models::pictures::resnet::{ResNetConfig, Stem};
+use crate::models::pictures::vit::VitConfig;
+use crate::models::pictures::{BackboneConfig, PictureConfig};
 use crate::models::realmlp::RealMlpConfig;
-use crate::models::resnet::{ResNetConfig, Stem};
 use crate::models::tabm::TabMConfig;
 use crate::optim::{AdamConfig, OptimizerConfig, SgdConfig};
 use crate::schedules::{Cosine, OneCycle, ScheduleConfig};
-use crate::train::{Ties, TrainConfig};
+use crate::train::{Ties, TrainConfig, Transfer};
 
 /// A named recipe.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +48,8 @@ pub struct Circumstances<'a> {
     pub columns: usize,
     /// The side of prepared pictures; none for tables without.
     pub picture_side: Option<usize>,
+    /// Whether the network was trained before, on other pictures.
+    pub pretrained: bool,
     /// The metric by which the best epoch is chosen.
     pub primary: &'a str,
 }
@@ -77,15 +81,57 @@ pub static PRESETS: &[Preset] = &[
         name: "resnet14",
         summary: "a residual network of three stages, for pictures of 64 pixels or less",
         pictures: true,
-        network: |_| NetworkConfig::ResNet(ResNetConfig::resnet14()),
-        train: resnet_train,
+        network: |_| pictures(BackboneConfig::Resnet(ResNetConfig::resnet14())),
+        train: pictures_train,
     },
     Preset {
         name: "resnet18",
         summary: "the residual network of 18 layers, for larger pictures",
         pictures: true,
-        network: |of| NetworkConfig::ResNet(ResNetConfig::resnet18(stem(of))),
-        train: resnet_train,
+        network: |of| pictures(BackboneConfig::Resnet(ResNetConfig::resnet18(stem(of)))),
+        train: pictures_train,
+    },
+    Preset {
+        name: "resnet34",
+        summary: "the residual network of 34 layers",
+        pictures: true,
+        network: |of| pictures(BackboneConfig::Resnet(ResNetConfig::resnet34(stem(of)))),
+        train: pictures_train,
+    },
+    Preset {
+        name: "resnet50",
+        summary: "the residual network of 50 layers, narrow inside its blocks",
+        pictures: true,
+        network: |of| pictures(BackboneConfig::Resnet(ResNetConfig::resnet50(stem(of)))),
+        train: pictures_train,
+    },
+    Preset {
+        name: "mobilenet_v2",
+        summary: "MobileNetV2: a fifth of the products of 18 residual layers; best with pretrained weights",
+        pictures: true,
+        network: |_| pictures(BackboneConfig::MobilenetV2),
+        train: pictures_train,
+    },
+    Preset {
+        name: "tf_efficientnet_lite0",
+        summary: "EfficientNet-Lite0; best with pretrained weights",
+        pictures: true,
+        network: |_| pictures(BackboneConfig::EfficientnetLite0),
+        train: pictures_train,
+    },
+    Preset {
+        name: "squeezenet1_1",
+        summary: "SqueezeNet 1.1: 1.2 million weights; best with pretrained weights",
+        pictures: true,
+        network: |_| pictures(BackboneConfig::Squeezenet1_1),
+        train: pictures_train,
+    },
+    Preset {
+        name: "vit_tiny_patch16_224",
+        summary: "a small Transformer over patches; wants pretrained weights",
+        pictures: true,
+        network: |_| pictures(BackboneConfig::Vit(VitConfig::TINY)),
+        train: pictures_train,
     },
 ];
 
@@ -214,7 +260,32 @@ fn mlp_train(of: &Circumstances<'_>) -> TrainConfig {
 }
 
 fn stem(of: &Circumstances<'_>) -> Stem {
-    if of.picture_side.is_some_and(|side| side > SMALL_PICTURE) { Stem::Large } else { Stem::Small }
+    let large = of.pretrained || of.picture_side.is_some_and(|side| side > SMALL_PICTURE);
+    if large { Stem::Large } else { Stem::Small }
+}
+
+fn pictures(backbone: BackboneConfig) -> NetworkConfig {
+    NetworkConfig::Pictures(PictureConfig { backbone, embedding: 8, dropout: 0.0 })
+}
+
+fn pictures_train(of: &Circumstances<'_>) -> TrainConfig {
+    if of.pretrained { fine_tune(of) } else { resnet_train(of) }
+}
+
+/// fastai's `fine_tune` (one epoch of the head, then all layers with smaller rates for earlier ones, one cycle) with a
+/// stage at a time in place of all (Howard, Ruder 2018), and AutoGluon's clipping.
+fn fine_tune(of: &Circumstances<'_>) -> TrainConfig {
+    TrainConfig {
+        // 16,000 pictures seen, but at least 4 and at most 20 times each.
+        epochs: (16_000 / of.rows.max(1)).clamp(4, 20) as u64,
+        batch_size: 32,
+        optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
+        lr: 1e-3,
+        weight_decay: 1e-2,
+        clip_norm: Some(1.0),
+        transfer: Some(Transfer { head_epochs: Some(1), stage_epochs: 1, stage_decay: 0.6 }),
+        ..resnet_train(of)
+    }
 }
 
 /// The recipe that ResNets are trained with on CIFAR since He et al. 2016 (SGD with momentum 0.9, decay 5e-4, pictures
@@ -222,21 +293,20 @@ fn stem(of: &Circumstances<'_>) -> Stem {
 fn resnet_train(of: &Circumstances<'_>) -> TrainConfig {
     let smoothing = if of.primary == "accuracy" { 0.1 } else { 0.0 };
     TrainConfig {
-        // 600,000 pictures seen, but at most 60 times each.
-        epochs: (600_000 / of.rows.max(1)).clamp(12, 60) as u64,
+        // 500,000 pictures seen, but at least 10 and at most 60 times each.
+        epochs: (500_000 / of.rows.max(1)).clamp(10, 60) as u64,
         batch_size: 128,
         loss: loss(of.task, smoothing),
         optimizer: OptimizerConfig::Sgd(SgdConfig { nesterov: true, ..SgdConfig::DEFAULT }),
         lr: 0.1,
         schedule: ScheduleConfig::OneCycle(OneCycle::DEFAULT),
         weight_decay: 5e-4,
-        augmentation: Augmentation {
-            crop: match of.picture_side {
-                Some(side) if side > SMALL_PICTURE => Crop::RESIZED,
-                side => Crop::shift(side.unwrap_or(0)),
-            },
-            flip: true,
-            mix: Mix::None,
+        augmentation: match of.picture_side {
+            Some(side) if side > SMALL_PICTURE => {
+                let policy = Policy { crop_padding: Some(0), ..Policy::of(Method::FlipCrop) };
+                Augmentation { parts: Some(Parts::LARGE), policy, mix: Mix::None }
+            }
+            _ => Augmentation { policy: Policy::of(Method::FlipCrop), ..Augmentation::none() },
         },
         ..base(of)
     }
@@ -257,7 +327,7 @@ fn base(of: &Circumstances<'_>) -> TrainConfig {
         batch_size: 256,
         accumulate: 1,
         balanced: false,
-        augmentation: Augmentation::NONE,
+        augmentation: Augmentation::none(),
         workers: 1,
         loss: loss(of.task, 0.0),
         optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
@@ -269,6 +339,7 @@ fn base(of: &Circumstances<'_>) -> TrainConfig {
         clip_norm: None,
         ema: None,
         patience: None,
+        transfer: None,
         primary: of.primary.to_owned(),
         ties: Ties::Loss,
         // A checkpoint costs a few milliseconds; half a minute is what a person is willing to lose.
@@ -294,8 +365,14 @@ mod tests {
 
     #[test]
     fn smoothing_is_for_accuracy_only() {
-        let of =
-            |primary| Circumstances { task: Task::Binary, rows: 10, columns: 3, picture_side: None, primary };
+        let of = |primary| Circumstances {
+            task: Task::Binary,
+            rows: 10,
+            columns: 3,
+            picture_side: None,
+            pretrained: false,
+            primary,
+        };
         assert!(
             matches!(realmlp_train(&of("accuracy")).loss, Loss::CrossEntropy { smoothing, .. } if smoothing > 0.0)
         );

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, check, completions, explain_key, init, practices, run, schema};
+use crate::commands::{audit, check, completions, explain_key, init, practices, pretrained, run, schema};
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
 ///
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// List the practices, or explain one
     Practices(practices::Args),
+    /// Keep weights that others have trained, or list them
+    Pretrained(pretrained::Args),
     /// Explain a key of the job file, or all of them
     ExplainKey(explain_key::Args),
     /// Print the JSON schema of the job file, for an editor
@@ -54,6 +56,7 @@ impl Command {
             Self::Audit(args) => audit::run(&args),
             Self::Check(args) => check::run(&args),
             Self::Practices(args) => practices::run(&args),
+            Self::Pretrained(args) => pretrained::run(&args),
             Self::ExplainKey(args) => explain_key::run(&args),
             Self::Schema => schema::run(),
             Self::Completions(args) => completions::run(&args),

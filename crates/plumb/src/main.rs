@@ -9,6 +9,7 @@ mod commands;
 mod console;
 mod fault;
 mod job;
+mod pretrained;
 mod report;
 mod run;
 

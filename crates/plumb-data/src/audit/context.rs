@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::column_facts::ColumnFacts;
 use super::row_hashes::{self, Selection};
+use crate::pictures::{PictureSet, near_copies};
 use crate::read::ReadReport;
 use crate::{Column, Kind, Table, Target};
 
@@ -31,6 +32,7 @@ pub struct AuditContext {
     pub seed: Seed,
     facts: OnceLock<Vec<ColumnFacts>>,
     row_hashes: OnceLock<Vec<u64>>,
+    near_pictures: OnceLock<Vec<(u32, u32)>>,
 }
 
 impl AuditContext {
@@ -47,6 +49,7 @@ impl AuditContext {
             seed,
             facts: OnceLock::new(),
             row_hashes: OnceLock::new(),
+            near_pictures: OnceLock::new(),
         }
     }
 
@@ -68,6 +71,17 @@ impl AuditContext {
     /// A hash of every row over all columns that say something about it (neither `id` nor `ignore`).
     pub(super) fn row_hashes(&self) -> &[u64] {
         self.row_hashes.get_or_init(|| row_hashes::of_rows(&self.table, &self.compared()))
+    }
+
+    /// Rows whose picture is nearly that of an earlier row, with that row; none for tables without pictures.
+    pub(super) fn near_pictures(&self) -> &[(u32, u32)] {
+        let find = || self.pictures().map_or_else(Vec::new, near_copies);
+        self.near_pictures.get_or_init(find)
+    }
+
+    /// The pictures of the first column that has some.
+    pub(super) fn pictures(&self) -> Option<&PictureSet> {
+        self.table.columns().iter().find_map(|column| column.images()).map(|images| images.set.as_ref())
     }
 
     /// The columns that tell rows apart, with their place in the table.

@@ -18,6 +18,7 @@ mod inconsistent_categories;
 mod label_noise;
 mod missing_values;
 mod near_duplicates;
+mod odd_pictures;
 mod outliers;
 mod profile;
 mod readable;

@@ -5,10 +5,13 @@ use plumb_ledger::{Evidence, Judgement, Page, Practice, Source, Threshold};
 use super::AuditContext;
 use super::column_facts::{ColumnFacts, NumberFacts};
 use super::far_values::{self, FarValues};
+use super::odd_pictures::{self, Odd};
 use crate::{Column, Kind};
 
 /// 0.5 % of the values: a single cause that reaches hundreds of rows bends every scaling and every mean.
 const FAIL_SHARE: f64 = 0.005;
+/// 0.5 % of the pictures: as many as a fault of the camera or of the labelling tool leaves.
+const WARN_PICTURES: f64 = 0.005;
 /// Rows listed a column.
 const LISTED: usize = 10;
 
@@ -20,7 +23,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
               nothing real, and squared errors and standard scaling follow it.",
         evidence: "For each column of numbers or times with a far group: how many, on which side, the nearest of them, \
                    the farthest of the rest, how many times as far from the median, the power of ten that parts them, \
-                   the first rows. A group counts as far only when a power-law tail with the rest's own index (Hill's \
+                   the first rows. Pictures that are blank, nearly black or white, \
+                   blurred or of an odd shape beside the median one, with their rows. A group counts as far only when a power-law tail with the rest's own index (Hill's \
                    estimate over the outer twentieth) would leave such a gap by chance under the threshold, so that \
                    heavy-tailed columns such as incomes do not alarm.",
         thresholds: &[
@@ -44,6 +48,26 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
                 name: "share of far values that fails",
                 value: FAIL_SHARE,
                 reason: "one cause that reaches so many rows bends every scaling and mean",
+            },
+            Threshold {
+                name: "share of odd pictures that warns",
+                value: WARN_PICTURES,
+                reason: "as many as a fault of the camera or of the labelling tool leaves",
+            },
+            Threshold {
+                name: "deviation of brightness of a blank picture",
+                value: odd_pictures::BLANK,
+                reason: "the noise of a covered lens is about two of 255 levels",
+            },
+            Threshold {
+                name: "sharpness of a blurred picture, of the median one's",
+                value: odd_pictures::BLURRED,
+                reason: "a blur over five pixels takes nine tenths of the differences of neighbours",
+            },
+            Threshold {
+                name: "ratio of sides to the median picture's",
+                value: odd_pictures::ODD_SHAPE,
+                reason: "panoramas and strips cut off most of themselves when the middle is taken",
             },
             Threshold {
                 name: "least values",
@@ -71,8 +95,9 @@ fn judge(context: &AuditContext) -> Judgement {
         .filter_map(|(column, facts)| facts.number.as_ref().map(|number| (column, number)))
         .collect();
     let infinite = infinite_columns(context);
-    if axes.is_empty() && infinite.is_empty() {
-        return Judgement::skipped("there is no column of numbers or times");
+    let odd = context.pictures().map(odd_pictures::find);
+    if axes.is_empty() && infinite.is_empty() && odd.is_none() {
+        return Judgement::skipped("there is no column of numbers, times or pictures");
     }
     let far: Vec<(&Column, &NumberFacts, &FarValues)> = axes
         .iter()
@@ -82,6 +107,9 @@ fn judge(context: &AuditContext) -> Judgement {
         |(_, number, far): &(&Column, &NumberFacts, &FarValues)| far.count as f64 / number.finite as f64;
     let worst = far.iter().max_by(|a, b| share(a).total_cmp(&share(b)));
     let judged = match worst {
+        None if infinite.is_empty() && odd.is_some() => {
+            of_pictures(context, odd.as_deref().unwrap_or_default())
+        }
         None if infinite.is_empty() => {
             Judgement::pass(format!("no far values in {} columns of numbers and times", axes.len()))
         }
@@ -90,7 +118,31 @@ fn judge(context: &AuditContext) -> Judgement {
         Some(entry) => Judgement::warn(sentence(entry)),
     };
     let entries: Vec<Evidence> = far.iter().map(|(column, _, far)| evidence(column, far)).collect();
-    judged.with("columns", entries).with("columns_with_infinite_values", infinite)
+    let judged = judged.with("columns", entries).with("columns_with_infinite_values", infinite);
+    odd.into_iter().flatten().fold(judged, |judged, Odd { kind, rows }| {
+        let listed: Vec<u32> = rows.iter().take(LISTED).copied().collect();
+        let name = kind.replace(' ', "_");
+        judged.with(&format!("pictures_{name}"), rows.len()).with(&format!("first_rows_{name}"), listed)
+    })
+}
+
+/// The verdict on the pictures, where no column of numbers or times is at fault.
+fn of_pictures(context: &AuditContext, odd: &[Odd]) -> Judgement {
+    let pictures = context.table.rows();
+    let found: Vec<String> = (odd.iter().filter(|odd| !odd.rows.is_empty()))
+        .map(|odd| format!("{} {}", odd.rows.len(), odd.kind))
+        .collect();
+    let count: usize = odd.iter().map(|odd| odd.rows.len()).sum();
+    let share = count as f64 / pictures.max(1) as f64;
+    match found.is_empty() {
+        true => {
+            Judgement::pass(format!("of {pictures} pictures none is blank, blurred or far from the others"))
+        }
+        false if share < WARN_PICTURES => {
+            Judgement::pass(format!("of {pictures} pictures a few are odd: {}", found.join(", ")))
+        }
+        false => Judgement::warn(format!("of {pictures} pictures {}", found.join(", "))),
+    }
 }
 
 fn infinite_columns(context: &AuditContext) -> Vec<&str> {

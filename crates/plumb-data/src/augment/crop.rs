@@ -1,132 +1,157 @@
-//! Which part of a picture is shown.
+//! Random crops: with padding, as for small pictures, and of a random part that is to be resized.
 
 use plumb_ledger::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::pictures::{Picture, Rect};
 
-/// How the part is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Crop {
-    /// As predictions see it.
-    None,
-    /// Moved by up to so many pixels along each axis; what comes in is reflected at the edge (CIFAR's recipe).
-    Shift {
-        /// How far at most.
-        pixels: usize,
-    },
-    /// A part of random size and shape, at least this share of the area (torchvision's `RandomResizedCrop`).
-    Resized {
-        /// The least share.
-        least: f64,
-    },
-}
+use super::window::Window;
 
-impl Crop {
-    /// Parts of at least 35 % of the area: larger than torchvision's 8 %, which is meant for a million photographs.
-    pub const RESIZED: Self = Self::Resized { least: 0.35 };
-
-    /// Moved by up to an eighth of the side: 4 pixels of CIFAR's 32.
-    pub fn shift(side: usize) -> Self {
-        Self::Shift { pixels: side / 8 }
-    }
-}
-
-/// The ratios of width to height that a random part may have, torchvision's.
-const RATIO: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
-/// Draws before the middle is taken, torchvision's.
+/// How often a part is drawn before the fallback, as in torchvision.
 const TRIES: u64 = 10;
 
-/// A part of a picture of these extents as `torchvision.transforms.RandomResizedCrop.get_params` draws it: its share of
-/// the area uniform in `[least, 1]`, the logarithm of its ratio uniform, whole pixels.
-pub(super) fn resized(width: usize, height: usize, least: f64, stream: Stream) -> Rect {
-    let (all_width, all_height) = (width as f64, height as f64);
-    for attempt in 0..TRIES {
-        let draw = |index: u64| stream.uniform(attempt * 4 + index);
-        let area = all_width * all_height * (least + (1.0 - least) * draw(0));
-        let ratio = (RATIO.0.ln() + (RATIO.1.ln() - RATIO.0.ln()) * draw(1)).exp();
-        let (part_width, part_height) = ((area * ratio).sqrt().round(), (area / ratio).sqrt().round());
-        if part_width >= 1.0 && part_height >= 1.0 && part_width <= all_width && part_height <= all_height {
-            let left = ((all_width - part_width + 1.0) * draw(2)).floor();
-            let top = ((all_height - part_height + 1.0) * draw(3)).floor();
-            return Rect { left, top, width: part_width, height: part_height };
+/// A crop of the picture's own size out of the picture padded by `padding` pixels on every side, mirrored at its
+/// edges: torchvision's `RandomCrop(size, padding, padding_mode="reflect")`, 4 pixels on CIFAR (He et al. 2016).
+pub fn padded_crop(picture: &Picture, padding: usize, stream: Stream) -> Picture {
+    let (left, top) = shift(padding, stream);
+    Window { left, top, ..Window::default() }.of(picture)
+}
+
+/// Where the crop lies, columns and rows from the picture's corner: each of `-padding..=padding` as likely.
+pub(super) fn shift(padding: usize, stream: Stream) -> (isize, isize) {
+    let one = |index| stream.below(index, 2 * padding + 1) as isize - padding as isize;
+    (one(0), one(1))
+}
+
+/// What parts of a picture a random resized crop may show.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    /// The least and the greatest share of the picture's area.
+    pub scale: [f64; 2],
+    /// The least and the greatest width divided by height, drawn uniformly on the log scale.
+    pub ratio: [f64; 2],
+}
+
+impl Default for Parts {
+    /// torchvision's: 8 % of the area up to all of it, 3:4 up to 4:3 (Szegedy et al. 2015).
+    fn default() -> Self {
+        Self { scale: [0.08, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0] }
+    }
+}
+
+impl Parts {
+    /// At least 35 % of the area: larger than torchvision's parts, which are meant for a million photographs.
+    pub const LARGE: Self = Self { scale: [0.35, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0] };
+
+    /// A part of a picture of these extents, edges on whole pixels: torchvision's `RandomResizedCrop.get_params`.
+    /// Ten tries; when no part fits, the largest one in the middle whose ratio is allowed.
+    pub fn draw(&self, width: usize, height: usize, stream: Stream) -> Rect {
+        self.fitting(width, height, stream).unwrap_or_else(|| self.middle(width, height))
+    }
+
+    /// The first of ten parts that fits.
+    pub(super) fn fitting(&self, width: usize, height: usize, stream: Stream) -> Option<Rect> {
+        (0..TRIES).find_map(|attempt| self.attempt(width, height, stream.at(attempt)))
+    }
+
+    fn attempt(&self, width: usize, height: usize, stream: Stream) -> Option<Rect> {
+        let between = |[low, high]: [f64; 2], index| low + (high - low) * stream.uniform(index);
+        let area = width as f64 * height as f64 * between(self.scale, 0);
+        let ratio = between(self.ratio.map(f64::ln), 1).exp();
+        let wide = (area * ratio).sqrt().round_ties_even();
+        let high = (area / ratio).sqrt().round_ties_even();
+        let fits = wide >= 1.0 && wide <= width as f64 && high >= 1.0 && high <= height as f64;
+        fits.then(|| Rect {
+            left: stream.below(2, width - wide as usize + 1) as f64,
+            top: stream.below(3, height - high as usize + 1) as f64,
+            width: wide,
+            height: high,
+        })
+    }
+
+    fn middle(&self, width: usize, height: usize) -> Rect {
+        let (wide, high) = (width as f64, height as f64);
+        let [least, most] = self.ratio;
+        let part = if wide / high < least {
+            (wide, (wide / least).round_ties_even())
+        } else if wide / high > most {
+            ((high * most).round_ties_even(), high)
+        } else {
+            (wide, high)
+        };
+        // A picture one pixel wide may round to nothing.
+        let (part_wide, part_high) = (part.0.clamp(1.0, wide), part.1.clamp(1.0, high));
+        Rect {
+            left: ((wide - part_wide) / 2.0).floor(),
+            top: ((high - part_high) / 2.0).floor(),
+            width: part_wide,
+            height: part_high,
         }
     }
-    middle(all_width, all_height)
-}
-
-/// The middle part whose ratio is the nearest to that of the picture.
-fn middle(width: f64, height: f64) -> Rect {
-    let ratio = width / height;
-    let (part_width, part_height) = if ratio < RATIO.0 {
-        (width, (width / RATIO.0).round())
-    } else if ratio > RATIO.1 {
-        ((height * RATIO.1).round(), height)
-    } else {
-        (width, height)
-    };
-    let (left, top) = (((width - part_width) / 2.0).floor(), ((height - part_height) / 2.0).floor());
-    Rect { left, top, width: part_width, height: part_height }
-}
-
-/// The picture moved by up to `most` pixels along each axis, reflected at its edges.
-pub(super) fn shift(picture: &Picture, most: usize, stream: Stream) -> Picture {
-    let draw = |index| stream.below(index, 2 * most + 1) as isize - most as isize;
-    moved(picture, draw(0), draw(1))
-}
-
-/// The picture whose pixel (x, y) is the given one's (x + right, y + down).
-pub(crate) fn moved(picture: &Picture, right: isize, down: isize) -> Picture {
-    let (width, height) = (picture.width(), picture.height());
-    let columns: Vec<usize> = (0..width).map(|x| reflected(x as isize + right, width)).collect();
-    let mut moved = picture.clone();
-    let count = picture.channels().count();
-    for (y, row) in moved.pixels_mut().chunks_exact_mut(width * count).enumerate() {
-        let from = reflected(y as isize + down, height);
-        for (pixel, &x) in row.chunks_exact_mut(count).zip(&columns) {
-            pixel.copy_from_slice(picture.pixel(x, from));
-        }
-    }
-    moved
-}
-
-/// The place that `at` is the mirror image of, the edge pixel not repeated.
-fn reflected(at: isize, len: usize) -> usize {
-    let period = (2 * len as isize - 2).max(1);
-    let at = at.rem_euclid(period) as usize;
-    if at < len { at } else { period as usize - at }
 }
 
 #[cfg(test)]
 mod tests {
     use plumb_ledger::Seed;
+    use proptest::prelude::*;
 
     use super::*;
-    use crate::pictures::Channels;
 
-    #[test]
-    fn edges_reflect() {
-        let picture = Picture::new(4, 1, Channels::Grey, vec![10, 20, 30, 40]).unwrap();
-        assert_eq!(moved(&picture, -2, 0).pixels(), [30, 20, 10, 20]);
-        assert_eq!(moved(&picture, 1, 5).pixels(), [20, 30, 40, 30]);
-        let one = Picture::new(1, 1, Channels::Grey, vec![9]).unwrap();
-        assert_eq!(moved(&one, 3, -4).pixels(), [9]);
+    fn stream() -> Stream {
+        Seed(5).stream("crop")
     }
 
     #[test]
-    fn parts_lie_inside_and_have_the_mean_of_their_distribution() {
-        let stream = Seed(3).stream("crop");
-        let parts: Vec<Rect> = (0..2000).map(|i| resized(256, 256, 0.25, stream.at(i))).collect();
-        for part in &parts {
-            assert!(part.left >= 0.0 && part.left + part.width <= 256.0);
-            assert!(part.top >= 0.0 && part.top + part.height <= 256.0);
-            assert!((0.7..1.4).contains(&(part.width / part.height)));
+    fn every_shift_of_a_padded_crop_is_as_likely() {
+        let mut counts = [[0u32; 9]; 9];
+        let draws = 81_000;
+        for index in 0..draws {
+            let (left, top) = shift(4, stream().at(index));
+            counts[(top + 4) as usize][(left + 4) as usize] += 1;
         }
-        // Shares near 1 fit only when the ratio does, so the mean lies a little below (0.25 + 1) / 2.
-        let share = parts.iter().map(|part| part.width * part.height / 65_536.0).sum::<f64>() / 2000.0;
-        assert!((0.55..0.64).contains(&share), "{share}");
-        let flat = resized(1000, 10, 1.0, stream);
-        assert_eq!(flat, Rect { left: 493.0, top: 0.0, width: 13.0, height: 10.0 });
+        // 1000 expected in each cell; six standard deviations are 190.
+        assert!(counts.iter().flatten().all(|&count| count.abs_diff(1000) < 190), "{counts:?}");
+    }
+
+    #[test]
+    fn areas_and_ratios_are_those_that_were_asked_for() {
+        let parts = Parts { scale: [0.35, 1.0], ..Parts::default() };
+        let (mut area, mut log_ratio, draws) = (0.0, 0.0, 20_000);
+        for index in 0..draws {
+            let rect = parts.draw(1000, 1000, stream().at(index));
+            area += rect.share(1000, 1000);
+            log_ratio += (rect.width / rect.height).ln();
+        }
+        let (area, log_ratio) = (area / draws as f64, log_ratio / draws as f64);
+        // Without the tries that do not fit the mean share would be 0.675; large ones fail more often.
+        assert!((0.60..0.675).contains(&area), "{area}");
+        assert!(log_ratio.abs() < 0.01, "{log_ratio}");
+    }
+
+    /// Made by `oracles/augment.py`.
+    #[test]
+    fn the_fallback_is_torchvisions() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/augment.json")).unwrap();
+        for case in golden["crops"].as_array().unwrap() {
+            let list = |name: &str| -> Vec<f64> {
+                case[name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+            };
+            let extents = list("extents");
+            let found = Parts::default().middle(extents[0] as usize, extents[1] as usize);
+            let [left, top, width, height] = list("rect")[..] else { panic!("four figures") };
+            assert_eq!(found, Rect { left, top, width, height }, "{extents:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_lies_inside(width in 1usize..300, height in 1usize..300, index in any::<u64>()) {
+            let rect = Parts::default().draw(width, height, stream().at(index));
+            prop_assert!(rect.left >= 0.0 && rect.left + rect.width <= width as f64);
+            prop_assert!(rect.top >= 0.0 && rect.top + rect.height <= height as f64);
+            prop_assert!(rect.width >= 1.0 && rect.height >= 1.0);
+        }
     }
 }

@@ -1,16 +1,17 @@
-//! Mirroring.
+//! Flips: torchvision's `horizontal_flip` and `vertical_flip`.
 
 use crate::pictures::Picture;
 
-/// Mirrors left to right, in place.
-pub(super) fn mirror(picture: &mut Picture) {
-    let (width, count) = (picture.width(), picture.channels().count());
-    for row in picture.pixels_mut().chunks_exact_mut(width * count) {
-        for x in 0..width / 2 {
-            let (left, right) = row.split_at_mut((width - 1 - x) * count);
-            left[x * count..][..count].swap_with_slice(&mut right[..count]);
-        }
-    }
+use super::window::Window;
+
+/// Left and right change places.
+pub fn flip_horizontally(picture: &Picture) -> Picture {
+    Window { mirrored: true, ..Window::default() }.of(picture)
+}
+
+/// Top and bottom change places.
+pub fn flip_vertically(picture: &Picture) -> Picture {
+    Window { upturned: true, ..Window::default() }.of(picture)
 }
 
 #[cfg(test)]
@@ -19,12 +20,9 @@ mod tests {
     use crate::pictures::Channels;
 
     #[test]
-    fn columns_change_sides() {
-        let mut odd = Picture::new(3, 2, Channels::Grey, vec![1, 2, 3, 4, 5, 6]).unwrap();
-        mirror(&mut odd);
-        assert_eq!(odd.pixels(), [3, 2, 1, 6, 5, 4]);
-        let mut rgb = Picture::new(2, 1, Channels::Rgb, vec![1, 2, 3, 4, 5, 6]).unwrap();
-        mirror(&mut rgb);
-        assert_eq!(rgb.pixels(), [4, 5, 6, 1, 2, 3]);
+    fn pixels_change_places_and_channels_do_not() {
+        let picture = Picture::new(2, 2, Channels::Rgb, (1..=12).collect()).unwrap();
+        assert_eq!(flip_horizontally(&picture).pixels(), [4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9]);
+        assert_eq!(flip_vertically(&picture).pixels(), [7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6]);
     }
 }

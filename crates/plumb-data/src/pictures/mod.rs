@@ -2,6 +2,7 @@
 
 mod decode;
 mod idx;
+mod near;
 mod picture;
 mod png;
 mod rect;
@@ -10,6 +11,7 @@ mod set;
 
 pub use decode::{PictureFault, PictureLimits, decode};
 pub use idx::{IdxFault, read_idx_images, read_idx_labels};
+pub use near::{NEAR_COPY, near_copies};
 pub use picture::{Channels, Picture};
 pub use png::png;
 pub use rect::Rect;

@@ -69,12 +69,22 @@ impl Picture {
         &self.pixels[at..at + count]
     }
 
-    /// The picture with these channels, itself where it has them: brightness by ITU-R 601-2 as Pillow rounds it, or grey three times.
+    /// The brightness of each pixel, by ITU-R 601-2 as Pillow rounds it. Copies.
+    #[must_use]
+    pub fn grey(&self) -> Self {
+        let pixels = match self.channels {
+            Channels::Grey => self.pixels.clone(),
+            Channels::Rgb => self.pixels.as_chunks::<3>().0.iter().map(|&rgb| brightness(rgb)).collect(),
+        };
+        Self { channels: Channels::Grey, pixels, ..*self }
+    }
+
+    /// The picture with these channels, itself where it has them: its brightness, or grey three times.
     #[must_use]
     pub fn into_channels(self, channels: Channels) -> Self {
         let pixels = match (self.channels, channels) {
             (from, to) if from == to => return self,
-            (Channels::Rgb, _) => self.pixels.as_chunks::<3>().0.iter().map(|&rgb| brightness(rgb)).collect(),
+            (Channels::Rgb, _) => return self.grey(),
             (Channels::Grey, _) => self.pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
         };
         Self { channels, pixels, ..self }

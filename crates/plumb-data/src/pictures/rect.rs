@@ -19,6 +19,11 @@ impl Rect {
         Self { left: 0.0, top: 0.0, width: width as f64, height: height as f64 }
     }
 
+    /// Its share of a picture of these extents.
+    pub fn share(&self, width: usize, height: usize) -> f64 {
+        self.width * self.height / (width as f64 * height as f64)
+    }
+
     /// The rectangle pushed and cut until it lies within a picture of these extents; at least a pixel, and all of an
     /// axis where its numbers are none.
     #[must_use]

@@ -31,8 +31,7 @@ pub const THUMBNAIL: usize = 8;
 
 fn thumbnail(picture: &Picture) -> Thumbnail {
     let whole = Rect::whole(picture.width(), picture.height());
-    let grey =
-        resize(&picture.clone().into_channels(Channels::Grey), whole, THUMBNAIL, THUMBNAIL, Filter::Box);
+    let grey = resize(&picture.grey(), whole, THUMBNAIL, THUMBNAIL, Filter::Box);
     std::array::from_fn(|field| grey.pixels()[field])
 }
 

@@ -29,7 +29,7 @@ impl Scaling {
 }
 
 /// What to fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrepareConfig {
     /// How numbers are scaled.
@@ -41,12 +41,30 @@ pub struct PrepareConfig {
     /// Height and width of prepared pictures; none for what suits them.
     #[serde(default)]
     pub image_side: Option<usize>,
+    /// The moments that weights from elsewhere want; none for the train rows' own.
+    #[serde(default)]
+    pub image_moments: Option<ImageMoments>,
+}
+
+/// Mean and deviation of the three colours that a network was trained with, on a scale from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageMoments {
+    /// The means.
+    pub mean: [f32; 3],
+    /// The deviations.
+    pub deviation: [f32; 3],
 }
 
 impl PrepareConfig {
     /// RealMLP's: robust scaling, one-hot up to 8 levels, every level of train kept.
-    pub const DEFAULT: Self =
-        Self { scaling: Scaling::Robust, one_hot_max: 8, rare_below: 1, image_side: None };
+    pub const DEFAULT: Self = Self {
+        scaling: Scaling::Robust,
+        one_hot_max: 8,
+        rare_below: 1,
+        image_side: None,
+        image_moments: None,
+    };
 }
 
 impl Default for PrepareConfig {

@@ -67,7 +67,7 @@ fn fit_column(column: &Column, rows: &[u32], config: &PrepareConfig) -> Prepared
             let parts = CalendarPart::ALL.map(part).into_iter().filter(|part| part.scale.factor != 0.0);
             Encoding::Time { parts: parts.collect(), indicator }
         }
-        Values::Image(images) => Encoding::Image(ImageEncoding::fit(&images.set, rows, config.image_side)),
+        Values::Image(images) => Encoding::Image(ImageEncoding::fit(&images.set, rows, config)),
         Values::Category(_) | Values::Text(_) => {
             let levels = Levels::fit(column, rows, config.rare_below);
             if levels.known.len() <= config.one_hot_max {

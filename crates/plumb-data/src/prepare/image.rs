@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::PrepareConfig;
 use crate::augment::Normaliser;
 use crate::pictures::{self, Channels, Filter, Picture, PictureSet, Rect};
 
@@ -35,16 +36,21 @@ const MIDDLE: usize = 128;
 const MOMENT_PICTURES: usize = 10_000;
 
 impl ImageEncoding {
-    /// Fits on `rows` of the set, for inputs of `side` or of what suits the pictures. At most [`MOMENT_PICTURES`] of them
-    /// are prepared, one pass over their pixels.
-    pub(super) fn fit(set: &PictureSet, rows: &[u32], side: Option<usize>) -> Self {
-        let grey = rows.iter().all(|&row| set.channels(row as usize) != Some(Channels::Rgb));
-        let channels = if grey { Channels::Grey } else { Channels::Rgb };
-        let side = side.unwrap_or_else(|| usual_side(set, rows));
+    /// Fits on `rows` of the set, for inputs of the config's side or of what suits the pictures. At most
+    /// [`MOMENT_PICTURES`] of them are prepared, one pass over their pixels. Moments that are given are of colours: grey
+    /// pictures then have three equal ones.
+    pub(super) fn fit(set: &PictureSet, rows: &[u32], config: &PrepareConfig) -> Self {
+        let coloured = |&row: &u32| set.channels(row as usize) == Some(Channels::Rgb);
+        let in_colours = config.image_moments.is_some() || rows.iter().any(coloured);
+        let channels = if in_colours { Channels::Rgb } else { Channels::Grey };
+        let side = config.image_side.unwrap_or_else(|| usual_side(set, rows));
         // Photographs lose an eighth at the edges, as ImageNet's do in every published recipe.
         let resized = if usual_shorter(set, rows) > side { side * 8 / 7 } else { side };
         let mut encoding = Self { side, resized, channels, mean: Vec::new(), deviation: Vec::new() };
-        (encoding.mean, encoding.deviation) = encoding.moments(set, rows);
+        (encoding.mean, encoding.deviation) = match config.image_moments {
+            Some(given) => (given.mean.to_vec(), given.deviation.to_vec()),
+            None => encoding.moments(set, rows),
+        };
         encoding
     }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calendar::CalendarPart;
 pub use category::{Levels, OneHot};
-pub use config::{PrepareConfig, Scaling};
+pub use config::{ImageMoments, PrepareConfig, Scaling};
 pub use error::PrepareError;
 pub use image::{ImageEncoding, PreparedImages, SMALL_PICTURE, usual_side};
 pub use number::Scale;

@@ -1,4 +1,4 @@
-//! Batch normalization in training, with what usually follows it: the addition of a residual and a ReLU.
+//! Batch normalization in training, with what usually follows it: the addition of a residual and a cut.
 
 use std::sync::Arc;
 
@@ -23,8 +23,29 @@ pub struct BatchStatistics {
     pub count: usize,
 }
 
-/// Normalizes each channel by the batch's own mean and variance, scales and shifts; then adds `residual` and cuts at 0
-/// if asked to.
+/// What cuts the output of a norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Nothing.
+    None,
+    /// At 0: ReLU.
+    Relu,
+    /// At 0 and 6: ReLU6, of the networks for mobile devices.
+    Relu6,
+}
+
+impl Cut {
+    /// The largest output; none where nothing is cut.
+    fn top(self) -> Option<f32> {
+        match self {
+            Self::None => None,
+            Self::Relu => Some(f32::INFINITY),
+            Self::Relu6 => Some(6.0),
+        }
+    }
+}
+
+/// Normalizes each channel by the batch's own mean and variance, scales and shifts; then adds `residual` and cuts.
 ///
 /// # Shapes
 /// `input` and `residual` are `[rows, channels]` or `[batch, channels, height, width]`, `weight` and `bias` `[channels]`.
@@ -36,11 +57,11 @@ pub fn batch_norm<const D: usize>(
     weight: Tensor<1>,
     bias: Tensor<1>,
     residual: Option<Tensor<D>>,
-    relu: bool,
+    cut: Cut,
     epsilon: f32,
 ) -> (Tensor<D>, BatchStatistics) {
     if on_cpu(&input) && on_cpu(&weight) {
-        return Norm { relu, epsilon, fixed: None }.apply(input, weight, bias, residual);
+        return Norm { cut, epsilon, fixed: None }.apply(input, weight, bias, residual);
     }
     let shape = input.dims();
     let count = shape.iter().product::<usize>() / shape[1].max(1);
@@ -49,7 +70,7 @@ pub fn batch_norm<const D: usize>(
         tensor.inner().into_data_as::<f32>().try_into_vec::<f32>().unwrap_or_default().into()
     };
     let statistics = BatchStatistics { mean: host(normed.mean), variance: host(normed.variance), count };
-    (finish(normed.output, residual, relu), statistics)
+    (finish(normed.output, residual, cut), statistics)
 }
 
 /// The same with statistics that are given, as a network predicts with the running ones.
@@ -62,29 +83,31 @@ pub fn batch_norm_with<const D: usize>(
     weight: Tensor<1>,
     bias: Tensor<1>,
     residual: Option<Tensor<D>>,
-    relu: bool,
+    cut: Cut,
     epsilon: f32,
 ) -> Tensor<D> {
     if on_cpu(&input) && on_cpu(&weight) {
-        return Norm { relu, epsilon, fixed: Some(statistics.clone()) }
-            .apply(input, weight, bias, residual)
-            .0;
+        return Norm { cut, epsilon, fixed: Some(statistics.clone()) }.apply(input, weight, bias, residual).0;
     }
     let (device, dtype) = (input.device(), input.dtype());
     let tensor =
         |of: &[f32]| Tensor::<1>::from_data(TensorData::new(of.to_vec(), [of.len()]), &device).cast(dtype);
     let (mean, variance) = (tensor(&statistics.mean), tensor(&statistics.variance));
-    finish(module::batch_norm(input, weight, bias, mean, variance, f64::from(epsilon)), residual, relu)
+    finish(module::batch_norm(input, weight, bias, mean, variance, f64::from(epsilon)), residual, cut)
 }
 
-fn finish<const D: usize>(normed: Tensor<D>, residual: Option<Tensor<D>>, relu: bool) -> Tensor<D> {
+fn finish<const D: usize>(normed: Tensor<D>, residual: Option<Tensor<D>>, cut: Cut) -> Tensor<D> {
     let output = residual.into_iter().fold(normed, Tensor::add);
-    if relu { activation::relu(output) } else { output }
+    match cut {
+        Cut::None => output,
+        Cut::Relu => activation::relu(output),
+        Cut::Relu6 => activation::relu(output).clamp_max(6.0),
+    }
 }
 
 #[derive(Debug, Clone)]
 struct Norm {
-    relu: bool,
+    cut: Cut,
     epsilon: f32,
     /// Statistics that are not the batch's own.
     fixed: Option<BatchStatistics>,
@@ -187,13 +210,13 @@ impl Norm {
                     let residual = &values(residual)[index * step..];
                     output.iter_mut().zip(residual).for_each(|(output, residual)| *output += residual);
                 }
-                if self.relu {
-                    output.iter_mut().for_each(|output| *output = if *output < 0.0 { 0.0 } else { *output });
+                if let Some(top) = self.cut.top() {
+                    output.iter_mut().for_each(|output| *output = within(*output, top));
                 }
             },
         );
         let output = from_rows(output, input);
-        let kept = (self.relu && residual.is_some()).then(|| output.clone());
+        let kept = (self.cut != Cut::None && residual.is_some()).then(|| output.clone());
         // What is kept is the view with neighbouring channels, so that it is not turned round a second time.
         let input = if extents(input).len() == 4 { channels_first(&rows) } else { rows };
         (output, Saved { input, weight, bias, statistics, output: kept })
@@ -210,7 +233,7 @@ impl Norm {
 
     fn gradients(&self, saved: &Saved, gradient: &FlexTensor, wanted: [bool; 4]) -> [Option<FlexTensor>; 4] {
         let channels = saved.statistics.mean.len();
-        let gradient = self.behind_relu(saved, as_rows(gradient));
+        let gradient = self.before_cut(saved, as_rows(gradient));
         let (rows, slopes) = (as_rows(&saved.input), values(&gradient));
         let input = values(&rows);
         let mean = &saved.statistics.mean;
@@ -273,11 +296,9 @@ impl Norm {
         (0..weight.len()).map(line).collect()
     }
 
-    /// The gradient before the ReLU.
-    fn behind_relu(&self, saved: &Saved, gradient: FlexTensor) -> FlexTensor {
-        if !self.relu {
-            return gradient;
-        }
+    /// The gradient before the cut.
+    fn before_cut(&self, saved: &Saved, gradient: FlexTensor) -> FlexTensor {
+        let Some(top) = self.cut.top() else { return gradient };
         let channels = saved.statistics.mean.len();
         let step = (rows_at_once(channels) * channels).max(1);
         let lines = self.lines(&saved.statistics, values(&saved.weight), values(&saved.bias));
@@ -292,7 +313,7 @@ impl Norm {
                     for ((found, gradient), output) in
                         found.iter_mut().zip(gradient).zip(&values(output)[part])
                     {
-                        *found = if *output > 0.0 { *gradient } else { 0.0 };
+                        *found = if *output > 0.0 && *output < top { *gradient } else { 0.0 };
                     }
                     return;
                 }
@@ -301,13 +322,21 @@ impl Norm {
                     for (((found, gradient), input), line) in
                         found.iter_mut().zip(gradient).zip(input).zip(&lines)
                     {
-                        *found = if input * line.0 + line.1 > 0.0 { *gradient } else { 0.0 };
+                        let normed = input * line.0 + line.1;
+                        *found = if normed > 0.0 && normed < top { *gradient } else { 0.0 };
                     }
                 }
             },
         );
         array(found, extents(&gradient))
     }
+}
+
+/// Between 0 and `top`; NaN stays.
+#[inline(always)]
+fn within(value: f32, top: f32) -> f32 {
+    let cut = if value < 0.0 { 0.0 } else { value };
+    if cut > top { top } else { cut }
 }
 
 /// `slope * factor + input * along + rest` with the three numbers of each channel.

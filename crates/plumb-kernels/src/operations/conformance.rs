@@ -35,6 +35,66 @@ fn strided(tensor: &Tensor<1>, [a, b]: [usize; 2]) -> Tensor<2> {
     tensor.clone().reshape([b, a]).transpose()
 }
 
+/// Batch norms, with every cut.
+fn norm_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for cut in [Cut::None, Cut::Relu, Cut::Relu6] {
+        for (rows, channels) in [(2, 3), (33, 1), (700, 37)] {
+            cases.push(case(
+                "batch_norm of rows",
+                &[&[rows, channels], &[channels], &[channels]],
+                move |x| {
+                    let input = x[0].clone().reshape([rows, channels]);
+                    flat(batch_norm(input, x[1].clone().mul_scalar(4.0), x[2].clone(), None, cut, 1e-2).0)
+                },
+            ));
+        }
+        let shape = [2, 5, 3, 7];
+        cases.push(case("batch_norm of images", &[&shape, &[5], &[5]], move |x| {
+            flat(
+                batch_norm(
+                    x[0].clone().reshape(shape),
+                    x[1].clone().mul_scalar(4.0),
+                    x[2].clone(),
+                    None,
+                    cut,
+                    1e-2,
+                )
+                .0,
+            )
+        }));
+        cases.push(case("batch_norm_with statistics", &[&shape, &[5], &[5]], move |x| {
+            let (mean, variance) = ([0.1, -0.2, 0.3, 0.0, 2.0].into(), [0.5, 1.0, 2.0, 0.1, 3.0].into());
+            let statistics = BatchStatistics { mean, variance, count: 9 };
+            let input = x[0].clone().reshape(shape);
+            flat(batch_norm_with(
+                &statistics,
+                input,
+                x[1].clone().mul_scalar(4.0),
+                x[2].clone(),
+                None,
+                cut,
+                1e-2,
+            ))
+        }));
+        cases.push(case("batch_norm with residual", &[&shape, &[5], &[5], &shape], move |x| {
+            let residual = Some(x[3].clone().reshape(shape));
+            flat(
+                batch_norm(
+                    x[0].clone().reshape(shape),
+                    x[1].clone().mul_scalar(4.0),
+                    x[2].clone(),
+                    residual,
+                    cut,
+                    1e-2,
+                )
+                .0,
+            )
+        }));
+    }
+    cases
+}
+
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (rows, inputs, outputs) in [(1, 1, 1), (7, 13, 5), (70, 300, 65), (130, 4, 140)] {
@@ -66,32 +126,7 @@ fn cases() -> Vec<Case> {
             flat(layer_norm(x[0].clone().reshape([rows, units]), x[1].clone(), x[2].clone(), 1e-2))
         }));
     }
-    for relu in [false, true] {
-        for (rows, channels) in [(2, 3), (33, 1), (700, 37)] {
-            cases.push(case(
-                "batch_norm of rows",
-                &[&[rows, channels], &[channels], &[channels]],
-                move |x| {
-                    let input = x[0].clone().reshape([rows, channels]);
-                    flat(batch_norm(input, x[1].clone(), x[2].clone(), None, relu, 1e-2).0)
-                },
-            ));
-        }
-        let shape = [2, 5, 3, 7];
-        cases.push(case("batch_norm of images", &[&shape, &[5], &[5]], move |x| {
-            flat(batch_norm(x[0].clone().reshape(shape), x[1].clone(), x[2].clone(), None, relu, 1e-2).0)
-        }));
-        cases.push(case("batch_norm_with statistics", &[&shape, &[5], &[5]], move |x| {
-            let (mean, variance) = ([0.1, -0.2, 0.3, 0.0, 2.0].into(), [0.5, 1.0, 2.0, 0.1, 3.0].into());
-            let statistics = BatchStatistics { mean, variance, count: 9 };
-            let input = x[0].clone().reshape(shape);
-            flat(batch_norm_with(&statistics, input, x[1].clone(), x[2].clone(), None, relu, 1e-2))
-        }));
-        cases.push(case("batch_norm with residual", &[&shape, &[5], &[5], &shape], move |x| {
-            let residual = Some(x[3].clone().reshape(shape));
-            flat(batch_norm(x[0].clone().reshape(shape), x[1].clone(), x[2].clone(), residual, relu, 1e-2).0)
-        }));
-    }
+    cases.extend(norm_cases());
     for (rows, classes) in [(1, 1), (1, 2), (37, 10), (600, 101)] {
         cases.push(case("cross_entropy", &[&[rows, classes]], move |x| {
             let wanted = (0..rows * classes).map(|i| if i % 7 == 3 { 0.5 } else { 0.0 }).collect();
@@ -283,7 +318,8 @@ fn an_empty_batch_gives_an_empty_output_and_no_gradient() {
     let rows = linear(zeros([0, 3]), weight.clone(), None);
     let units = || Tensor::<1>::ones([5], &device);
     let rows = layer_norm(gelu(relu(rows)), units(), units(), 1e-5);
-    let rows = batch_norm(dropout(rows, Dropout { rate: 0.5, key: 1 }), units(), units(), None, true, 1e-5).0;
+    let rows =
+        batch_norm(dropout(rows, Dropout { rate: 0.5, key: 1 }), units(), units(), None, Cut::Relu, 1e-5).0;
     assert_eq!(rows.dims(), [0, 5]);
     let mut gradients = cross_entropy(rows, Vec::new(), 1.0).backward();
     assert_eq!(host(flat(weight.grad_remove(&mut gradients).unwrap())), [0.0; 15]);

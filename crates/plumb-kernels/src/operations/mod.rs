@@ -14,7 +14,7 @@ mod linear;
 mod pool;
 
 pub use attention::{Attention, self_attention};
-pub use batch_norm::{BatchStatistics, batch_norm, batch_norm_with};
+pub use batch_norm::{BatchStatistics, Cut, batch_norm, batch_norm_with};
 pub use conv2d::{Conv2d, conv2d};
 pub use cross_entropy::cross_entropy;
 pub use curve::{curve, gelu, gelu_dropped, mish, relu, selu};

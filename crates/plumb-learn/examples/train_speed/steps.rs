@@ -8,7 +8,8 @@ use plumb_data::prepare::PreparedLabels;
 use plumb_learn::layers::{Activation, EncoderLayer, EncoderLayerConfig, Linear};
 use plumb_learn::losses::Loss;
 use plumb_learn::model::Inputs;
-use plumb_learn::models::resnet::{ResNet, ResNetConfig, Stem};
+use plumb_learn::models::pictures::resnet::{ResNetConfig, Stem};
+use plumb_learn::models::pictures::{BackboneConfig, PictureConfig, PictureNetwork};
 use plumb_learn::network::Pass;
 use plumb_learn::optim::{AdamConfig, Hyper, Optimizer, OptimizerConfig, SgdConfig, clip};
 use plumb_learn::parameters::{Arrays, gradients, update, write_buffers};
@@ -28,7 +29,7 @@ fn device() -> Device {
     Device::flex().autodiff()
 }
 
-impl Work for ResNet {
+impl Work for PictureNetwork {
     fn outputs(&self, pass: &mut Pass, input: Vec<f32>, batch: usize, size: usize) -> Tensor<2> {
         let images = Tensor::<4>::from_data(TensorData::new(input, [batch, size, size, 3]), &device());
         self.of_images(images.permute([0, 3, 1, 2]), pass)
@@ -110,9 +111,10 @@ fn run<W: Work>(
 /// ResNet-18 on images of `size` by `size` pixels, SGD with momentum.
 pub(crate) fn resnet18(of: &Extents) -> Result<Value, Failure> {
     let stem = if of.size > 64 { Stem::Large } else { Stem::Small };
+    let backbone = BackboneConfig::Resnet(ResNetConfig::resnet18(stem));
+    let config = PictureConfig { backbone, embedding: 8, dropout: 0.0 };
     let inputs = Inputs::pictures(of.size, 3);
-    let network =
-        ResNet::new(&ResNetConfig::resnet18(stem), &inputs, CLASSES, Seed(0).stream("init"), &device());
+    let network = PictureNetwork::new(&config, &inputs, CLASSES, Seed(0).stream("init"), &device());
     run(network, of.size * of.size * 3, OptimizerConfig::Sgd(SgdConfig::DEFAULT), of)
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         rows: data.rows,
         columns: data.numbers_width,
         picture_side: None,
+        pretrained: false,
         primary: "log_loss",
     };
     let config = TrainConfig {

@@ -5,14 +5,15 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use plumb_kernels::{BatchStatistics, batch_norm, batch_norm_with};
+use plumb_kernels::{BatchStatistics, Cut, batch_norm, batch_norm_with};
 
 use super::{buffer, parameter};
 use crate::network::Pass;
 use crate::parameters::host;
 
 /// Normalizes each unit or channel over the batch (training) or by running statistics (prediction), then scales and shifts.
-/// Epsilon 1e-5, momentum 0.1 and the unbiased running variance are PyTorch's.
+/// Momentum 0.1 and the unbiased running variance are PyTorch's. In a stage that is not trained the running statistics
+/// are used and stay as they are.
 ///
 /// # Shapes
 /// `[rows, units]` or `[batch, channels, height, width]` to the same.
@@ -26,15 +27,24 @@ pub struct BatchNorm {
     pub running_mean: Param<Tensor<1>>,
     /// `[units]`, started at 1.
     pub running_var: Param<Tensor<1>>,
+    #[module(skip)]
+    epsilon: f32,
 }
 
+/// PyTorch's.
 const EPSILON: f32 = 1e-5;
 const MOMENTUM: f32 = 0.1;
 
 impl BatchNorm {
     /// The identity on standardized data.
     pub fn new(units: usize, device: &Device) -> Self {
+        Self::with_epsilon(units, EPSILON, device)
+    }
+
+    /// The same, `epsilon` added to variances.
+    pub fn with_epsilon(units: usize, epsilon: f32, device: &Device) -> Self {
         Self {
+            epsilon,
             weight: parameter([units], device, |_| 1.0),
             bias: parameter([units], device, |_| 0.0),
             running_mean: buffer([units], device, 0.0),
@@ -45,33 +55,24 @@ impl BatchNorm {
     /// Normalizes; a training pass of two or more rows uses the batch's own statistics and leaves the new
     /// running ones in `pass`.
     pub fn forward<const D: usize>(&self, input: Tensor<D>, pass: &mut Pass) -> Tensor<D> {
-        self.normalize(input, None, false, pass)
+        self.forward_cut(input, None, Cut::None, pass)
     }
 
-    /// Normalizes, adds the residual, cuts at 0: one pass over the memory.
-    pub fn forward_relu<const D: usize>(
+    /// Normalizes, adds the residual, cuts: one pass over the memory.
+    pub fn forward_cut<const D: usize>(
         &self,
         input: Tensor<D>,
         residual: Option<Tensor<D>>,
-        pass: &mut Pass,
-    ) -> Tensor<D> {
-        self.normalize(input, residual, true, pass)
-    }
-
-    fn normalize<const D: usize>(
-        &self,
-        input: Tensor<D>,
-        residual: Option<Tensor<D>>,
-        relu: bool,
+        cut: Cut,
         pass: &mut Pass,
     ) -> Tensor<D> {
         let dims = input.dims();
         let count = dims.iter().product::<usize>().checked_div(dims[1]).unwrap_or(0);
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        if !pass.is_training() || count < 2 {
-            return batch_norm_with(&self.running(), input, weight, bias, residual, relu, EPSILON);
+        if !pass.trains_stage() || count < 2 {
+            return batch_norm_with(&self.running(), input, weight, bias, residual, cut, self.epsilon);
         }
-        let (output, batch) = batch_norm(input, weight, bias, residual, relu, EPSILON);
+        let (output, batch) = batch_norm(input, weight, bias, residual, cut, self.epsilon);
         let unbiased = count as f32 / (count - 1) as f32;
         let running = self.running();
         let mix = |old: &[f32], new: &[f32], factor: f32| {

@@ -8,7 +8,7 @@ use plumb_ledger::Stream;
 
 use super::{normal, parameter};
 
-/// A convolution without bias: a batch norm follows.
+/// A convolution, without bias where a batch norm follows.
 ///
 /// # Shapes
 /// `[batch, channels, height, width]` to `[batch, filters, height, width]`.
@@ -16,8 +16,12 @@ use super::{normal, parameter};
 pub struct Conv {
     /// `[filters, channels / groups, kernel height, kernel width]`.
     pub weight: Param<Tensor<4>>,
+    /// `[filters]`.
+    pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     options: Conv2d,
+    #[module(skip)]
+    padded_behind: bool,
 }
 
 impl Conv {
@@ -47,11 +51,44 @@ impl Conv {
         let fan = filters / groups * kernel[0] * kernel[1];
         let (deviation, start) = ((2.0 / fan.max(1) as f64).sqrt(), normal(stream));
         let extents = [filters, channels / groups, kernel[0], kernel[1]];
-        Ok(Self { weight: parameter(extents, device, |i| deviation * start(i)), options })
+        let weight = parameter(extents, device, |i| deviation * start(i));
+        Ok(Self { weight, bias: None, options, padded_behind: false })
+    }
+
+    /// The same with a bias for each filter, started at 0.
+    #[must_use]
+    pub fn with_bias(self, device: &Device) -> Self {
+        let filters = self.weight.dims()[0];
+        Self { bias: Some(parameter([filters], device, |_| 0.0)), ..self }
+    }
+
+    /// The same with a stride of 2 and TensorFlow's padding: where height or width is even, one zero more stands behind
+    /// than before.
+    ///
+    /// A stride moves by two pixels, so with zeros for one place more in front the places are TensorFlow's behind the
+    /// first one, which is cut off.
+    #[must_use]
+    pub fn padded_behind(self) -> Self {
+        Self { padded_behind: true, ..self }
     }
 
     /// Convolves.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        conv2d(images, self.weight.val(), self.options)
+        let [_, _, height, width] = images.dims();
+        let more = [height, width].map(|side| usize::from(self.padded_behind && side.is_multiple_of(2)));
+        let [above, left] = self.options.padding;
+        let options = Conv2d { padding: [above + more[0], left + more[1]], ..self.options };
+        let mut found = conv2d(images, self.weight.val(), options);
+        if more != [0; 2] {
+            let [batch, filters, height, width] = found.dims();
+            found = found.slice([0..batch, 0..filters, more[0]..height, more[1]..width]);
+        }
+        match &self.bias {
+            Some(bias) => {
+                let filters = bias.dims()[0];
+                found + bias.val().reshape([1, filters, 1, 1])
+            }
+            None => found,
+        }
     }
 }

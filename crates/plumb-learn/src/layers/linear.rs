@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
 
-use super::{parameter, uniform};
+use super::{normal, parameter, uniform};
 
 /// `x W + b`, with `W` and `b` uniform within `1 / sqrt(inputs)` (PyTorch's default; Kaiming uniform, gain
 /// `sqrt(1/3)`).
@@ -26,6 +26,15 @@ impl Linear {
         Self {
             weight: parameter([inputs, outputs], device, uniform(stream.at(0), limit)),
             bias: parameter([outputs], device, uniform(stream.at(1), limit)),
+        }
+    }
+
+    /// A layer whose weights are normal with this deviation and whose bias is 0.
+    pub fn normal(inputs: usize, outputs: usize, deviation: f64, stream: Stream, device: &Device) -> Self {
+        let start = normal(stream);
+        Self {
+            weight: parameter([inputs, outputs], device, |i| deviation * start(i)),
+            bias: parameter([outputs], device, |_| 0.0),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use plumb_kernels::Cut;
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, BatchNorm, parameter};
@@ -38,30 +39,43 @@ impl Norm {
     /// Normalizes, then applies the activation; batch norm and ReLU are one pass.
     pub fn forward(&self, input: Tensor<2>, activation: Activation, pass: &mut Pass) -> Tensor<2> {
         match self {
-            Self::Batch(norm) if activation == Activation::Relu => norm.forward_relu(input, None, pass),
+            Self::Batch(norm) if activation == Activation::Relu => {
+                norm.forward_cut(input, None, Cut::Relu, pass)
+            }
             Self::Batch(norm) => activation.apply(norm.forward(input, pass)),
             Self::Layer(norm) => activation.apply(norm.forward(input)),
         }
     }
 }
 
-/// Layer normalization of `[.., units]`, epsilon 1e-5, with PyTorch's names.
+/// Layer normalization of `[.., units]`, with PyTorch's names.
 #[derive(Module, Debug)]
 pub struct LayerNorm {
     /// The scales, `[units]`, started at 1.
     pub weight: Param<Tensor<1>>,
     /// The shifts, `[units]`, started at 0.
     pub bias: Param<Tensor<1>>,
+    #[module(skip)]
+    epsilon: f32,
 }
 
 impl LayerNorm {
-    /// Scale 1, shift 0.
+    /// Scale 1, shift 0, and PyTorch's epsilon, 1e-5.
     pub fn new(units: usize, device: &Device) -> Self {
-        Self { weight: parameter([units], device, |_| 1.0), bias: parameter([units], device, |_| 0.0) }
+        Self::with_epsilon(units, 1e-5, device)
+    }
+
+    /// The same, `epsilon` added to variances.
+    pub fn with_epsilon(units: usize, epsilon: f32, device: &Device) -> Self {
+        Self {
+            weight: parameter([units], device, |_| 1.0),
+            bias: parameter([units], device, |_| 0.0),
+            epsilon,
+        }
     }
 
     /// Normalizes each row.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        plumb_kernels::layer_norm(input, self.weight.val(), self.bias.val(), 1e-5)
+        plumb_kernels::layer_norm(input, self.weight.val(), self.bias.val(), self.epsilon)
     }
 }

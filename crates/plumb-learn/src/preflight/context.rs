@@ -13,6 +13,10 @@ pub struct PreflightContext {
     pub augmented: bool,
     /// Moments of each scaled number that enters the model, over the training rows.
     pub inputs: Vec<InputMoments>,
+    /// How pretrained weights want each colour scaled, and how it is.
+    pub wanted: Vec<WantedMoments>,
+    /// What changes of pictures do to their labels.
+    pub preservation: Option<Preservation>,
     /// Whether the preparation has seen the training rows and no others.
     pub fitted_on_train_only: Option<bool>,
     /// The loss of the network as it starts.
@@ -73,6 +77,39 @@ pub struct InputMoments {
     pub mean: f64,
     /// The standard deviation.
     pub sd: f64,
+}
+
+/// How a colour is scaled, on a scale from 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedMoments {
+    /// The colour.
+    pub name: String,
+    /// Mean and deviation that the pretrained weights were trained with.
+    pub wanted: [f64; 2],
+    /// Those of the preparation.
+    pub found: [f64; 2],
+}
+
+/// What a small network, trained on pictures as they are, says of changed ones.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Preservation {
+    /// Pictures that it was asked about.
+    pub asked: usize,
+    /// The share that it tells right as they are.
+    pub accuracy: f64,
+    /// The share of their most frequent class.
+    pub chance: f64,
+    /// Each kind of change, made always.
+    pub changes: Vec<Change>,
+}
+
+/// One kind of change of pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Its name.
+    pub name: String,
+    /// The share of the right answers that are given again for the changed picture.
+    pub kept: f64,
 }
 
 /// A copy of the model trained on a few rows.

@@ -10,6 +10,12 @@ const RANK: Threshold = Threshold {
     reason: "without any association each rank is equally likely: four or more of 19 are seen in most such tables",
 };
 
+const LEARNED: Threshold = Threshold {
+    name: "accuracy of a small network above the most frequent class's share",
+    value: 0.1,
+    reason: "on 100 held-out pictures or more, chance does not reach it",
+};
+
 pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
     page: Page {
         id: "preflight.labels-match-inputs",
@@ -17,14 +23,20 @@ pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
         why: "Labels that slip against their rows in a join, a sort or a shuffle train a model on noise, and \
               nothing but a poor score tells.",
         evidence: "How many rows of gathered batches were compared with the prepared rows, those that differ, the \
-                   mean squared correlation of inputs and target, and how many of 19 shufflings reach it.",
-        thresholds: &[RANK],
+                   mean squared correlation of inputs and target, and how many of 19 shufflings reach it. Pictures: \
+                   whether a small network, trained in seconds, tells held-out classes better than chance.",
+        thresholds: &[RANK, LEARNED],
         false_alarms: "A target that depends on the inputs in a purely curved way, or hardly at all.",
         remedy: "Check the join that brought `data.target` into the table: run `plumb audit` on it.",
         sources: &[Source::BestPractices, Source::Recipe],
     },
     judge,
 };
+
+/// Whether a small network has learned the labels from the pictures, which need not go with any single pixel.
+fn learned(context: &PreflightContext) -> bool {
+    context.preservation.as_ref().is_some_and(|of| of.accuracy > of.chance + LEARNED.value)
+}
 
 fn judge(context: &PreflightContext) -> Judgement {
     let Some(check) = context.labels.as_ref().filter(|check| check.rows > 0) else {
@@ -38,7 +50,7 @@ fn judge(context: &PreflightContext) -> Judgement {
             "{count} of {} rows have another row's label or input, first row {first}",
             check.rows
         ))
-    } else if usable && reached as f64 > RANK.value {
+    } else if usable && reached as f64 > RANK.value && !learned(context) {
         Judgement::warn(format!(
             "the labels go with the inputs no better than shuffled ones: {reached} of {} reach them",
             check.shuffled.len()

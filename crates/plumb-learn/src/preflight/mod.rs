@@ -19,6 +19,7 @@ mod measure;
 mod normalised;
 mod order;
 mod overfit_subset;
+mod preservation;
 mod signal;
 #[cfg(test)]
 mod tests;
@@ -26,8 +27,8 @@ mod tests;
 use plumb_ledger::Practice;
 
 pub use context::{
-    Baseline, BatchOrder, CurvePoint, Gradient, Independence, InputMoments, LabelCheck, PreflightContext,
-    Size, Subset,
+    Baseline, BatchOrder, Change, CurvePoint, Gradient, Independence, InputMoments, LabelCheck,
+    PreflightContext, Preservation, Size, Subset, WantedMoments,
 };
 pub use measure::{Subject, measure};
 

@@ -2,7 +2,7 @@
 
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
-use super::{InputMoments, PreflightContext};
+use super::{InputMoments, PreflightContext, WantedMoments};
 
 const MEAN: Threshold = Threshold {
     name: "size of an input's mean",
@@ -20,6 +20,12 @@ const FAR: Threshold = Threshold {
     reason: "one step of such an input moves its weights a hundred times further than the others'",
 };
 
+const COLOUR: Threshold = Threshold {
+    name: "difference from the moments that pretrained weights want",
+    value: 0.01,
+    reason: "published moments are rounded to three digits; a hundredth is two and a half levels of brightness",
+};
+
 pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
     page: Page {
         id: "preflight.normalised",
@@ -27,8 +33,9 @@ pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
         why: "Optimizers and start values assume inputs of size 1. An input in thousands drowns the others and \
               forces a tiny rate.",
         evidence: "For the inputs furthest off, mean and standard deviation over the training rows; whether the \
-                   preparation has seen the training rows alone.",
-        thresholds: &[MEAN, SD, FAR],
+                   preparation has seen the training rows alone. With pretrained weights: mean and deviation by which each \
+                   colour is scaled, and those that the weights were trained with.",
+        thresholds: &[MEAN, SD, FAR, COLOUR],
         false_alarms: "An input that is nearly constant but for rare values may have a small deviation: only large \
                        ones are judged.",
         remedy: "Set `prepare.scaling = \"robust\"` (the default).",
@@ -44,6 +51,9 @@ fn judge(context: &PreflightContext) -> Judgement {
     if context.fitted_on_train_only == Some(false) {
         return Judgement::fail("the preparation was fitted on other rows than the training rows")
             .remedy("fit the preparation after the split, on the training rows");
+    }
+    if let Some(judged) = as_wanted(context) {
+        return judged;
     }
     if context.inputs.is_empty() {
         return Judgement::skipped("no number enters the model");
@@ -68,6 +78,29 @@ fn judge(context: &PreflightContext) -> Judgement {
         .with("names", listed.clone().map(|(input, _)| input.name.as_str()).collect::<Vec<_>>())
         .with("means", listed.clone().map(|(input, _)| input.mean).collect::<Vec<_>>())
         .with("sds", listed.map(|(input, _)| input.sd).collect::<Vec<_>>())
+}
+
+/// Colours are held to what pretrained weights were trained with, not to 0 and 1.
+fn as_wanted(context: &PreflightContext) -> Option<Judgement> {
+    let off = |of: &WantedMoments| {
+        of.wanted.iter().zip(of.found).map(|(wanted, found)| (wanted - found).abs()).fold(0.0, f64::max)
+    };
+    let worst = context.wanted.iter().max_by(|a, b| off(a).total_cmp(&off(b)))?;
+    let shown = |[mean, deviation]: [f64; 2]| format!("mean {mean:.3} and deviation {deviation:.3}");
+    let (found, wanted) = (shown(worst.found), shown(worst.wanted));
+    let judged = if off(worst) > COLOUR.value {
+        Judgement::fail(format!(
+            "`{}` is scaled by {found}, the pretrained weights want {wanted}",
+            worst.name
+        ))
+        .remedy("leave `prepare.image_mean` and `prepare.image_deviation` at `auto`")
+    } else {
+        Judgement::pass(format!(
+            "colours are scaled as the pretrained weights want: `{}` by {found}",
+            worst.name
+        ))
+    };
+    Some(judged.with("largest_difference", off(worst)))
 }
 
 /// How far off, in units of what is allowed; a number that is none is infinitely far.

@@ -19,6 +19,8 @@ fn sound() -> PreflightContext {
         }),
         order: Some(BatchOrder { rows: 500, repeats: false, neighbours: 0.004, class_deviation: Some(0.3) }),
         inputs: vec![InputMoments { name: "age".to_owned(), mean: 0.1, sd: 0.7 }],
+        wanted: Vec::new(),
+        preservation: None,
         fitted_on_train_only: Some(true),
         initial_loss: Some(0.9),
         uninformed_loss: Some(std::f64::consts::LN_2),
@@ -90,6 +92,13 @@ fn hostile_facts_get_a_verdict() {
             labels: Some(LabelCheck { rows: 1, mismatched: vec![], association: x, shuffled: vec![x; 3] }),
             order: Some(BatchOrder { rows: 9, repeats: false, neighbours: x, class_deviation: Some(x) }),
             inputs: vec![InputMoments { name: String::new(), mean: x, sd: x }],
+            wanted: vec![WantedMoments { name: String::new(), wanted: [x; 2], found: [0.5; 2] }],
+            preservation: Some(Preservation {
+                asked: 1,
+                accuracy: x,
+                chance: x,
+                changes: vec![Change { name: "mirrored".to_owned(), kept: x }],
+            }),
             fitted_on_train_only: None,
             initial_loss: Some(x),
             uninformed_loss: Some(x),
@@ -215,4 +224,33 @@ fn rates_far_from_the_found_one_are_named() {
     check("learning-rate", Verdict::Warn, |c| c.learning_rate = Some(2.5));
     check("learning-rate", Verdict::Warn, |c| c.learning_rate = Some(4e-5));
     check("learning-rate", Verdict::Skipped, |c| c.rate_curve = Some(RateCurve::default()));
+}
+
+#[test]
+fn colours_are_held_to_what_the_weights_want() {
+    let with = |found: [f64; 2]| {
+        move |context: &mut PreflightContext| {
+            let wanted = WantedMoments { name: "red".to_owned(), wanted: [0.485, 0.229], found };
+            // White on black: by itself it would be taken for unscaled.
+            context.inputs = vec![InputMoments { name: "red".to_owned(), mean: 9.0, sd: 1.0 }];
+            context.wanted = vec![wanted];
+        }
+    };
+    check("normalised", Verdict::Pass, with([0.485, 0.229]));
+    let judged = check("normalised", Verdict::Fail, with([0.5, 0.5]));
+    assert!(judged.summary.contains("want mean 0.485 and deviation 0.229"), "{}", judged.summary);
+}
+
+#[test]
+fn changes_that_make_other_pictures_are_told_from_strong_ones() {
+    let with = |name: &'static str, kept, accuracy| {
+        move |context: &mut PreflightContext| {
+            let changes = vec![Change { name: name.to_owned(), kept }];
+            context.preservation = Some(Preservation { asked: 500, accuracy, chance: 0.1, changes });
+        }
+    };
+    check("augmentation-preserves-labels", Verdict::Pass, with("mirrored", 0.9, 0.9));
+    check("augmentation-preserves-labels", Verdict::Fail, with("upside down", 0.5, 0.9));
+    check("augmentation-preserves-labels", Verdict::Warn, with("part of it", 0.5, 0.9));
+    check("augmentation-preserves-labels", Verdict::Skipped, with("mirrored", 0.5, 0.2));
 }

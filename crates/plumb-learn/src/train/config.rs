@@ -48,6 +48,8 @@ pub struct TrainConfig {
     pub ema: Option<f64>,
     /// Epochs without a better validation score before training ends.
     pub patience: Option<u64>,
+    /// How the stages of a network that was trained before come to be trained; none for all from the beginning.
+    pub transfer: Option<Transfer>,
     /// The metric by which the best epoch is chosen.
     pub primary: String,
     /// Which epoch wins among equals.
@@ -58,6 +60,38 @@ pub struct TrainConfig {
     pub watch_every: u64,
     /// What must be the same for a checkpoint to be resumed, by name: digests of the job and the data, the version.
     pub identity: BTreeMap<String, String>,
+}
+
+/// How the stages of a network that was trained before come to be trained: from the head backwards, so that what it
+/// knows is not overwritten while the head says nothing yet (Howard, Ruder 2018).
+///
+/// A stage at rest has no gradients, and its batch norms keep their statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// Epochs in which the head alone is trained; none for all of them.
+    pub head_epochs: Option<u64>,
+    /// Epochs from one stage's beginning to the one's before it; 0 for all at once.
+    pub stage_epochs: u64,
+    /// What the rate is multiplied by for each stage between a parameter and the head.
+    pub stage_decay: f64,
+}
+
+impl Transfer {
+    /// Stages at rest in an epoch.
+    pub fn at_rest(&self, epoch: u64, stages: usize) -> usize {
+        let behind_head = stages.saturating_sub(1);
+        let Some(since) = self.head_epochs.and_then(|head| epoch.checked_sub(head)) else {
+            return behind_head;
+        };
+        let begun = since.checked_div(self.stage_epochs).map_or(u64::MAX, |stages| stages + 1);
+        behind_head.saturating_sub(usize::try_from(begun).unwrap_or(usize::MAX))
+    }
+
+    /// What the rate of a stage is multiplied by.
+    pub fn rate(&self, stage: usize, stages: usize) -> f64 {
+        self.stage_decay.powi(stages.saturating_sub(stage + 1) as i32)
+    }
 }
 
 /// Which epoch wins among equal scores.
@@ -81,4 +115,20 @@ pub struct TrainData<'a> {
     pub task: Task,
     /// How regression labels were standardised: metrics are in the target's own unit.
     pub label_scale: Option<LabelScale>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_begin_from_the_head_backwards() {
+        let gradual = Transfer { head_epochs: Some(1), stage_epochs: 2, stage_decay: 0.5 };
+        let at_rest: Vec<usize> = (0..9).map(|epoch| gradual.at_rest(epoch, 4)).collect();
+        assert_eq!(at_rest, [3, 2, 2, 1, 1, 0, 0, 0, 0]);
+        assert!((gradual.rate(0, 4) - 0.125).abs() < 1e-12 && (gradual.rate(3, 4) - 1.0).abs() < 1e-12);
+        let full = Transfer { head_epochs: Some(0), stage_epochs: 0, stage_decay: 1.0 };
+        let head = Transfer { head_epochs: None, ..full };
+        assert_eq!([full.at_rest(0, 4), head.at_rest(1_000_000, 4)], [0, 3]);
+    }
 }

@@ -6,7 +6,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use plumb_data::augment::{Augmentation, mix};
+use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{Prepared, PreparedImages, PreparedLabels};
 use plumb_ledger::{Seed, Stream};
 
@@ -132,8 +132,8 @@ impl Source<'_> {
         let PreparedLabels::Classes(_) = &self.data.labels else { return None };
         let extents =
             [rows.len(), images.encoding.side, images.encoding.side, images.encoding.channels.count()];
-        let blend = mix::mix(&self.augmentation.mix, numbers, extents, stream)?;
+        let blend = self.augmentation.mix.apply(numbers, extents, stream)?;
         let partners: Vec<u32> = blend.partners.iter().map(|&place| rows[place as usize]).collect();
-        Some(Mixed { labels: pick_labels(&self.data.labels, &partners), share: f64::from(blend.share) })
+        Some(Mixed { labels: pick_labels(&self.data.labels, &partners), share: blend.share })
     }
 }

@@ -13,7 +13,7 @@ mod validate;
 mod vitals;
 
 pub use checkpoint::Checkpoint;
-pub use config::{Ties, TrainConfig, TrainData};
+pub use config::{Ties, TrainConfig, TrainData, Transfer};
 pub use error::TrainError;
 pub use history::{ActivationStats, Control, Event, LayerStats, Observer};
 pub use run::{Stopped, Trained, train};

@@ -66,6 +66,7 @@ pub fn train<N: Network>(
         let mut saved = clock.elapsed();
         while state.progress.epoch < config.epochs && !waited_enough(&state, config) {
             let order = plan.batches.order(state.progress.epoch);
+            network = plan.with_rest(network, state.progress.epoch);
             while state.progress.batch < plan.batches.per_epoch() {
                 let (next, events) = step(network, &mut state, &plan, &mut feed, &order, clock)?;
                 network = next;

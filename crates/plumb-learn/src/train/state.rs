@@ -10,7 +10,7 @@ use super::{TrainConfig, TrainData, TrainError};
 use crate::batches::{Batches, Sampling};
 use crate::network::{Network, ParameterRule};
 use crate::optim::{Ema, Optimizer};
-use crate::parameters::Arrays;
+use crate::parameters::{Arrays, train_only, trained_names};
 use crate::schedules::{Plateau, ScheduleConfig};
 
 /// What changes as training goes on.
@@ -87,6 +87,9 @@ pub(super) struct Plan<'a> {
     pub(super) batches: Batches,
     pub(super) dropout: Stream,
     pub(super) rules: BTreeMap<String, ParameterRule>,
+    /// The stage of each parameter that is trained at some time.
+    stage_of: BTreeMap<String, usize>,
+    stages: usize,
     pub(super) total_steps: u64,
 }
 
@@ -105,8 +108,15 @@ impl<'a> Plan<'a> {
             if config.balanced { Sampling::balanced(&data.train.labels) } else { Sampling::Shuffled };
         let batches = Batches::new(data.train.rows, config.batch_size, seed.stream("shuffle"), sampling);
         let rules = Arrays::of(network).0.into_iter().map(|(name, array)| {
-            let rule = network.rule(&name, &array.shape);
+            let mut rule = network.rule(&name, &array.shape);
+            if let Some(transfer) = &config.transfer {
+                rule.rate *= transfer.rate(network.stage_of(&name), network.stages());
+            }
             (name, rule)
+        });
+        let stage_of = trained_names(network).into_iter().map(|name| {
+            let stage = network.stage_of(&name);
+            (name, stage)
         });
         Self {
             data,
@@ -114,9 +124,25 @@ impl<'a> Plan<'a> {
             device: network.devices().into_iter().next().unwrap_or_else(Device::flex).autodiff(),
             dropout: seed.stream("dropout"),
             rules: rules.collect(),
+            stage_of: stage_of.collect(),
+            stages: network.stages(),
             total_steps: config.epochs * batches.per_epoch().div_ceil(config.accumulate.max(1)) as u64,
             batches,
         }
+    }
+
+    /// Stages at rest in an epoch.
+    pub(super) fn at_rest(&self, epoch: u64) -> usize {
+        self.config.transfer.as_ref().map_or(0, |transfer| transfer.at_rest(epoch, self.stages))
+    }
+
+    /// The network with those stages at rest.
+    pub(super) fn with_rest<N: Network>(&self, network: N, epoch: u64) -> N {
+        if self.config.transfer.is_none() {
+            return network;
+        }
+        let at_rest = self.at_rest(epoch);
+        train_only(network, |name| self.stage_of.get(name).is_some_and(|&stage| stage >= at_rest))
     }
 
     pub(super) fn rates(&self, progress: &Progress) -> Rates {

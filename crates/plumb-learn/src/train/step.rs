@@ -76,11 +76,12 @@ fn window<N: Network>(
     rates: Rates,
     watched: bool,
 ) -> Result<(N, Window), TrainError> {
+    let at_rest = plan.at_rest(state.progress.epoch);
     let weight = batches.iter().map(|batch| plan.config.loss.weight(&batch.labels)).sum();
     let mut window = Window::default();
     for (index, batch) in batches.into_iter().enumerate() {
         let stream = plan.dropout.at(state.progress.step).at(index as u64);
-        let mut pass = Pass::training(stream, rates.dropout_factor);
+        let mut pass = Pass::training(stream, rates.dropout_factor).frozen_below(at_rest);
         if watched {
             pass = pass.tapped();
         }

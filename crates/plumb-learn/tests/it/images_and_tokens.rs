@@ -6,7 +6,8 @@ use plumb_data::prepare::PreparedLabels;
 use plumb_learn::layers::{Activation, EncoderLayer, EncoderLayerConfig, Linear};
 use plumb_learn::losses::Loss;
 use plumb_learn::model::Inputs;
-use plumb_learn::models::resnet::{ResNet, ResNetConfig, Stem};
+use plumb_learn::models::pictures::resnet::ResNetConfig;
+use plumb_learn::models::pictures::{BackboneConfig, PictureConfig, PictureNetwork};
 use plumb_learn::network::Pass;
 use plumb_learn::optim::{Hyper, Optimizer, OptimizerConfig, SgdConfig};
 use plumb_learn::parameters::{Arrays, gradients, update, write_buffers};
@@ -51,10 +52,12 @@ fn with_threads(threads: usize, work: impl Fn() -> Sha256 + Send) -> Sha256 {
 
 #[test]
 fn resnet_has_the_same_weights_with_any_number_of_threads() {
-    let config = ResNetConfig { stem: Stem::Small, blocks: vec![1, 1, 1], width: 32, embedding: 8 };
+    let config = ResNetConfig { blocks: vec![1, 1, 1], ..ResNetConfig::resnet14() };
+    let backbone = BackboneConfig::Resnet(config);
+    let config = PictureConfig { backbone, embedding: 8, dropout: 0.0 };
     let work = || {
         let inputs = Inputs::pictures(16, 3);
-        let network = ResNet::new(&config, &inputs, CLASSES, Seed(0).stream("init"), &device());
+        let network = PictureNetwork::new(&config, &inputs, CLASSES, Seed(0).stream("init"), &device());
         trained(network, |network, pass| network.of_images(made_up([BATCH, 3, 16, 16]), pass))
     };
     let one = with_threads(1, work);

@@ -1,6 +1,7 @@
 //! Training as a whole, on small made-up tables.
 #![expect(clippy::unwrap_used, reason = "test code outside `#[test]` functions")]
 
+mod backbones;
 mod images_and_tokens;
 mod made_up;
 mod preflight;

@@ -6,5 +6,6 @@ pub(crate) mod completions;
 pub(crate) mod explain_key;
 pub(crate) mod init;
 pub(crate) mod practices;
+pub(crate) mod pretrained;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -55,10 +55,16 @@ fn unknown(path: &str, keys: &[Key], place: Place) -> JobError {
     JobError::UnknownKey { key: path.to_owned(), hint: near_keys(path, keys), place }
 }
 
-/// The hint for an unknown key: near names in its section, then near names anywhere, then the section's list.
+/// The hint for an unknown key: near names in its section, for a lone name near sections, then near names anywhere, then the
+/// section's list.
 pub(crate) fn near_keys(path: &str, keys: &[Key]) -> String {
     let (section, name) = path.split_once('.').unwrap_or(("", path));
     let of_section: Vec<&Key> = keys.iter().filter(|key| key.section() == section).collect();
+    let mut sections: Vec<&str> = keys.iter().map(Key::section).collect();
+    sections.dedup();
+    if section.is_empty() && !nearest::nearest(name, sections.iter().copied()).is_empty() {
+        return nearest::did_you_mean(name, sections);
+    }
     let mut near = near_among(name, &of_section);
     if near.is_empty() {
         near = near_among(name, &keys.iter().collect::<Vec<_>>());
@@ -67,9 +73,7 @@ pub(crate) fn near_keys(path: &str, keys: &[Key]) -> String {
         return format!("did you mean {}?", near.join(" or "));
     }
     if of_section.is_empty() {
-        let mut sections: Vec<&str> = keys.iter().map(Key::section).collect();
-        sections.dedup();
-        return nearest::did_you_mean(section_or(path, section), sections.iter().copied());
+        return nearest::did_you_mean(section_or(path, section), sections);
     }
     nearest::did_you_mean(name, of_section.iter().map(|key| key.name()))
 }

@@ -97,7 +97,7 @@ mod tests {
     fn only_files_and_target_have_no_default_of_use() {
         let without: Vec<String> =
             keys().into_iter().filter(|key| key.default.is_none()).map(|key| key.path).collect();
-        assert_eq!(without, ["data.target", "data.reference", "split.column"]);
+        assert_eq!(without, ["data.target", "data.reference", "split.column", "model.pretrained"]);
     }
 
     #[test]

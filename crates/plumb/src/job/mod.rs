@@ -37,7 +37,9 @@ pub(crate) use prepare::{Augment, PrepareSection, Scaling};
 pub(crate) use resolve::{Needs, resolve};
 pub(crate) use split::{SplitMethod, SplitSection};
 pub(crate) use template::{ColumnLine, template};
-pub(crate) use train::{ClassWeights, OptimizerName, Rate, Sampling, ScheduleName, TrainSection};
+pub(crate) use train::{
+    ClassWeights, OptimizerName, Rate, Sampling, ScheduleName, TrainSection, TransferName,
+};
 
 #[cfg(test)]
 use check::check;

@@ -7,9 +7,10 @@ use super::Auto;
 
 /// A named network with its published recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Preset {
-    /// `tabm` for tables; for pictures `resnet14` up to 64 pixels, else `resnet18`.
+    /// `tabm` for tables; for pictures the network of `model.pretrained`, else `resnet14` up to 64 pixels and `resnet18`
+    /// beyond.
     #[default]
     Auto,
     /// Linear, batch norm, ReLU, dropout; AdamW. The plain network, as a bar for the others.
@@ -22,6 +23,45 @@ pub(crate) enum Preset {
     Resnet14,
     /// The residual network of 18 layers (He et al. 2016).
     Resnet18,
+    /// The residual network of 34 layers.
+    Resnet34,
+    /// The residual network of 50 layers.
+    Resnet50,
+    /// MobileNetV2 (Sandler et al. 2018).
+    MobilenetV2,
+    /// EfficientNet-Lite0 (Tan, Le 2019), as timm has it.
+    TfEfficientnetLite0,
+    /// SqueezeNet 1.1 (Iandola et al. 2016).
+    #[serde(rename = "squeezenet1_1")]
+    Squeezenet11,
+    /// A small Transformer over patches (Dosovitskiy et al. 2021), as timm has it.
+    #[serde(rename = "vit_tiny_patch16_224")]
+    VitTiny,
+}
+
+impl Preset {
+    /// Its name among the presets; `auto` has none.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Auto => return None,
+            Self::Mlp => "mlp",
+            Self::Tabm => "tabm",
+            Self::Realmlp => "realmlp",
+            Self::Resnet14 => "resnet14",
+            Self::Resnet18 => "resnet18",
+            Self::Resnet34 => "resnet34",
+            Self::Resnet50 => "resnet50",
+            Self::MobilenetV2 => "mobilenet_v2",
+            Self::TfEfficientnetLite0 => "tf_efficientnet_lite0",
+            Self::Squeezenet11 => "squeezenet1_1",
+            Self::VitTiny => "vit_tiny_patch16_224",
+        })
+    }
+
+    /// The preset of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok().filter(|preset| *preset != Self::Auto)
+    }
 }
 
 /// The network.
@@ -30,6 +70,9 @@ pub(crate) enum Preset {
 pub(crate) struct ModelSection {
     /// The network and its recipe: every `auto` below and in `[train]` is taken from it.
     pub(crate) preset: Preset,
+    /// Weights to begin with, that were trained on other pictures: a name that `plumb pretrained list` shows, or a
+    /// `.safetensors` or `.pth` file of such a network.
+    pub(crate) pretrained: Option<String>,
     /// The width of each hidden layer.
     ///
     /// `auto` is the preset's: `[256, 256]`, for `realmlp` a third layer. Networks for pictures have none.
@@ -37,7 +80,8 @@ pub(crate) struct ModelSection {
     pub(crate) hidden: Auto<Vec<usize>>,
     /// The share of units dropped while training.
     ///
-    /// `auto` is the preset's: 0.1, for `tabm` 0 where a number is predicted, for `realmlp` 0.15, for pictures none.
+    /// `auto` is the preset's: 0.1, for `tabm` 0 where a number is predicted, for `realmlp` 0.15, for pictures 0; there
+    /// it is what is dropped before the head.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) dropout: Auto<f64>,
 }

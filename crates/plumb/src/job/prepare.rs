@@ -1,6 +1,6 @@
 //! `[prepare]`: from a raw row to the model's input.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::Auto;
@@ -38,15 +38,37 @@ pub(crate) struct PrepareSection {
     pub(crate) rare: usize,
     /// Height and width of the pictures that the network sees.
     ///
-    /// `auto` is the pictures' own up to 64 pixels, else 128.
+    /// `auto` is the pictures' own up to 64 pixels, else 128; for networks that halve it five times 96 and 224.
     #[schemars(extend("minimum" = 8, "maximum" = 1024))]
     pub(crate) image_size: Auto<usize>,
+    /// The mean of each colour that is subtracted, on a scale from 0 to 1.
+    ///
+    /// `auto` is that of the train pictures, or what the pretrained weights were trained with (`preflight.normalised`).
+    #[schemars(schema_with = "moments_schema")]
+    pub(crate) image_mean: Auto<Vec<f64>>,
+    /// The deviation of each colour that is divided by.
+    ///
+    /// `auto` as for `prepare.image_mean`.
+    #[schemars(schema_with = "moments_schema")]
+    pub(crate) image_deviation: Auto<Vec<f64>>,
     /// How training pictures are changed at random, each time that they are seen.
     pub(crate) augment: Augment,
     /// Whether half of the training pictures are mirrored left to right.
     ///
     /// `auto` is yes, but for pictures of two tones, which are mostly writing: a mirrored letter is another one or none.
     pub(crate) flip: Auto<bool>,
+    /// Further changes of training pictures, one after the other: `rotate=-10..10`, `flip-vertical@0.5`; a range of
+    /// magnitudes behind `=`, a probability behind `@`.
+    ///
+    /// None. Names: autocontrast, blur, brightness, contrast, cut-out, equalize, erase, flip-horizontal, flip-vertical, gamma,
+    /// grey, hue, invert, noise, posterize, rotate, saturation, scale, sharpness, shear-x, shear-y, solarize, translate-x,
+    /// translate-y.
+    pub(crate) operations: Vec<String>,
+    /// The probability that a rectangle of up to a third of a training picture is filled with noise (random erasing).
+    ///
+    /// 0. Published recipes have 0.1 to 0.25.
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) erase: f64,
     /// How strongly pairs of training pictures of classes are blended (MixUp): the shape of a beta distribution; 0 is not
     /// at all.
     ///
@@ -62,7 +84,7 @@ pub(crate) struct PrepareSection {
 
 /// Changes of training pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Augment {
     /// `shift` up to 64 pixels, `crop` beyond.
     #[default]
@@ -73,6 +95,12 @@ pub(crate) enum Augment {
     Shift,
     /// A part of random size and shape, at least 35 % of the area.
     Crop,
+    /// As `auto`, then one change of shape or colour of any strength (TrivialAugment; Mueller, Hutter 2021).
+    #[serde(rename = "trivial_augment")]
+    Trivial,
+    /// As `auto`, then two changes of shape or colour of middling strength (RandAugment; Cubuk et al. 2020).
+    #[serde(rename = "rand_augment")]
+    Rand,
 }
 
 impl Default for PrepareSection {
@@ -82,10 +110,19 @@ impl Default for PrepareSection {
             one_hot_max: 8,
             rare: 1,
             image_size: Auto::Auto,
+            image_mean: Auto::Auto,
+            image_deviation: Auto::Auto,
             augment: Augment::Auto,
             flip: Auto::Auto,
+            operations: Vec::new(),
+            erase: 0.0,
             mixup: 0.0,
             cutmix: 0.0,
         }
     }
+}
+
+fn moments_schema(_: &mut SchemaGenerator) -> Schema {
+    let moment = json_schema!({ "type": "number", "minimum": 0, "maximum": 1 });
+    json_schema!({ "anyOf": [{ "const": "auto" }, { "type": "array", "items": moment, "minItems": 3, "maxItems": 3 }] })
 }

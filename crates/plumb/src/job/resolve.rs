@@ -41,6 +41,9 @@ pub(crate) fn resolve(
     for file in job.data.files.iter_mut().chain(&mut job.data.reference) {
         *file = absolute(base, file)?;
     }
+    if let Some(weights) = job.model.pretrained.as_mut().filter(|weights| weights.contains('.')) {
+        *weights = absolute(base, weights)?;
+    }
     Ok(job)
 }
 

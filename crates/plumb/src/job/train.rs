@@ -68,6 +68,18 @@ pub(crate) enum ClassWeights {
     Balanced,
 }
 
+/// How a network that was trained before is trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TransferName {
+    /// The head first, then one stage after the other joins, from the head backwards.
+    Gradual,
+    /// The head alone: the features stay as they were.
+    Head,
+    /// All stages from the beginning.
+    Full,
+}
+
 /// How batches are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -145,13 +157,13 @@ pub(crate) struct TrainSection {
     /// How many times every train row is seen.
     ///
     /// `auto` is the preset's: 256 for `realmlp`; 100 for `tabm` and `mlp`, which stop before when they improve no more; for
-    /// pictures so many that 600,000 are seen, 12 to 60.
+    /// pictures so many that 500,000 are seen, 10 to 60; with pretrained weights 16,000, 4 to 20.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
     pub(crate) epochs: Auto<u64>,
     /// How many rows make one step.
     ///
     /// `auto` is the preset's: 256 for `realmlp`, 32 to 512 by the number of rows for `tabm` and `mlp`, 128 for
-    /// pictures.
+    /// pictures, 32 with pretrained weights.
     #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
     pub(crate) batch_size: Auto<usize>,
     /// How many batches make one step: the gradient equals that of one batch of their rows together.
@@ -159,7 +171,8 @@ pub(crate) struct TrainSection {
     pub(crate) accumulate: usize,
     /// The rule that turns gradients into steps.
     ///
-    /// `auto` is the preset's: AdamW, with betas 0.9 and 0.95 for `realmlp`; SGD for pictures.
+    /// `auto` is the preset's: AdamW, with betas 0.9 and 0.95 for `realmlp`; SGD for pictures,
+    /// AdamW with pretrained weights.
     pub(crate) optimizer: Auto<OptimizerName>,
     /// The momentum of `sgd`.
     ///
@@ -169,7 +182,7 @@ pub(crate) struct TrainSection {
     /// The learning rate: a number, `auto` (the preset's) or `find` (by a range test before training).
     ///
     /// `auto` is 0.006 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`, 0.1
-    /// with `resnet14` and `resnet18`.
+    /// for pictures, 0.001 with pretrained weights.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     pub(crate) lr: Rate,
     /// How the learning rate changes over the run.
@@ -178,7 +191,8 @@ pub(crate) struct TrainSection {
     pub(crate) schedule: Auto<ScheduleName>,
     /// How strongly weights are pulled to 0, apart from the gradient; never biases and norms.
     ///
-    /// `auto` is the preset's: 0.0003 for `tabm`, 0.02 for `realmlp`, 0.01 for `mlp`, 0.0005 for pictures.
+    /// `auto` is the preset's: 0.0003 for `tabm`, 0.02 for `realmlp`, 0.01 for `mlp`, 0.0005 for pictures,
+    /// 0.01 with pretrained weights.
     #[schemars(extend("minimum" = 0, "maximum" = 10))]
     pub(crate) weight_decay: Auto<f64>,
     /// How much of the label is spread over all classes.
@@ -194,7 +208,7 @@ pub(crate) struct TrainSection {
     pub(crate) sampling: Sampling,
     /// The largest norm of the whole gradient; a longer one is shortened. 0 is no limit.
     ///
-    /// `auto` is the preset's: 1 for `tabm`, no limit for the others.
+    /// `auto` is the preset's: 1 for `tabm` and with pretrained weights, no limit for the others.
     #[schemars(extend("minimum" = 0))]
     pub(crate) clip_norm: Auto<f64>,
     /// How slowly the average of the weights follows them; 0 is no average.
@@ -207,6 +221,25 @@ pub(crate) struct TrainSection {
     /// `auto` is the preset's: `tabm` and `mlp` wait 16 epochs, the others run their schedule to the end.
     #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
     pub(crate) patience: Auto<u64>,
+    /// How the stages of a pretrained network come to be trained.
+    ///
+    /// `auto` is `gradual` where `model.pretrained` is set, else `full`.
+    pub(crate) transfer: Auto<TransferName>,
+    /// Epochs in which the head of a pretrained network is trained alone.
+    ///
+    /// `auto` is 1, so that what the network knows is not overwritten while its head says nothing yet.
+    #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
+    pub(crate) head_epochs: Auto<u64>,
+    /// Epochs from one stage's beginning to that of the stage before it; 0 is all at once after the head.
+    ///
+    /// `auto` is 1.
+    #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
+    pub(crate) stage_epochs: Auto<u64>,
+    /// What the rate is multiplied by for each stage between a weight and the head of a pretrained network.
+    ///
+    /// `auto` is 0.6: of six stages the first one has 0.08 of the head's rate. 1 is the same rate for all.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
+    pub(crate) stage_decay: Auto<f64>,
     /// Threads that decode and change pictures ahead of the network.
     ///
     /// 1: enough while changing a batch takes less time than learning from it (`train.input-bound`). Changes no result.
@@ -238,6 +271,10 @@ impl Default for TrainSection {
             clip_norm: Auto::Auto,
             ema: Auto::Auto,
             patience: Auto::Auto,
+            transfer: Auto::Auto,
+            head_epochs: Auto::Auto,
+            stage_epochs: Auto::Auto,
+            stage_decay: Auto::Auto,
             workers: 1,
             checkpoint_seconds: 30.0,
         }

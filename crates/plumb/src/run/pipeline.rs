@@ -84,7 +84,7 @@ fn until_training(run: &mut Run) -> Result<Setup, Fault> {
     let ready = prepare(&plan, &data, parts.split())?;
     let mut setup = Setup { data, parts, plan, ready };
     stage_preflight::stage(run, &mut setup)?;
-    setup.plan.train.identity = settle::identity(&run.job, &setup.data)?;
+    setup.plan.train.identity = settle::identity(&run.job, &setup.data, setup.plan.pretrained.as_ref())?;
     run.write_job()?;
     Ok(setup)
 }

@@ -17,7 +17,11 @@ use plumb_learn::train::TrainConfig;
 use super::stage_data::Data;
 use super::{Run, pictures};
 use crate::fault::Fault;
-use crate::job::{Auto, ClassWeights, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName};
+use crate::job::{
+    Auto, ClassWeights, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName, TrainSection,
+    TransferName,
+};
+use crate::pretrained::Pretrained;
 
 /// All that training is told.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) primary: Primary,
     /// Whether the rate is still to be found by the range test.
     pub(crate) find_rate: bool,
+    /// What the network begins with, where it was trained before.
+    pub(crate) pretrained: Option<Pretrained>,
 }
 
 /// Settles the job for these train rows.
@@ -41,14 +47,21 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let job = &mut run.job;
     let pictures =
         data.table.columns().iter().find_map(|column| column.images()).map(|images| images.set.as_ref());
-    let side = pictures.map(|set| job.prepare.image_size.or(prepare::usual_side(set, train_rows)));
-    let preset = presets::named(preset_name(&mut job.model.preset, side)?)?;
+    let pretrained = job.model.pretrained.as_deref().map(crate::pretrained::load).transpose()?;
+    let usual = pictures.map(|set| prepare::usual_side(set, train_rows));
+    let own = usual.map(|usual| job.prepare.image_size.or(usual));
+    let preset = presets::named(preset_name(&mut job.model.preset, own, pretrained.as_ref())?)?;
+    let side = match usual {
+        Some(usual) => Some(pictures::side(job.prepare.image_size, usual, preset.name, pretrained.as_ref())?),
+        None => None,
+    };
     let columns = data.table.columns().iter().filter(|column| column.kind.is_table_input()).count();
     let of = Circumstances {
         task: target.task,
         rows: train_rows.len(),
         columns,
         picture_side: side,
+        pretrained: pretrained.is_some(),
         primary: primary.metric.name,
     };
     let mut network = (preset.network)(&of);
@@ -58,9 +71,11 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
         pictures::settle(job, &mut train, set, train_rows, side)?;
     }
     settle_training(job, &mut train, target, train_rows)?;
+    settle_transfer(&mut job.train, &mut train)?;
     let find_rate = job.train.lr == Rate::Find;
-    let prepare = settle_prepare(job, preset.name);
-    Ok(Plan { prepare, network, train, primary, find_rate })
+    let mut prepare = settle_prepare(job, preset.name);
+    prepare.image_moments = pictures::moments(&mut job.prepare, pretrained.as_ref())?;
+    Ok(Plan { prepare, network, train, primary, find_rate, pretrained })
 }
 
 /// The metric as the job names it. `auto` stays `auto` there: the reason for the choice belongs to the result,
@@ -69,23 +84,28 @@ pub(crate) fn primary_name(job: &JobFile) -> String {
     job.evaluate.primary.clone().or("auto".to_owned())
 }
 
-/// The preset's name, `auto` resolved; a preset for tables cannot look at pictures, one for pictures needs some.
-fn preset_name(preset: &mut Preset, picture_side: Option<usize>) -> Result<&'static str, Fault> {
+/// The preset's name, `auto` resolved; a preset for tables cannot look at pictures, one for pictures needs some, and
+/// weights need their own network.
+fn preset_name(
+    preset: &mut Preset,
+    picture_side: Option<usize>,
+    pretrained: Option<&Pretrained>,
+) -> Result<&'static str, Fault> {
+    let of_weights = pretrained.map(|of| of.architecture.name);
     if *preset == Preset::Auto {
         *preset = match picture_side {
+            _ if of_weights.is_some() => of_weights.and_then(Preset::named).unwrap_or_default(),
             None => Preset::Tabm,
             Some(side) if side > prepare::SMALL_PICTURE => Preset::Resnet18,
             Some(_) => Preset::Resnet14,
         };
     }
-    let (name, for_pictures) = match preset {
-        Preset::Auto | Preset::Tabm => ("tabm", false),
-        Preset::Realmlp => ("realmlp", false),
-        Preset::Mlp => ("mlp", false),
-        Preset::Resnet14 => ("resnet14", true),
-        Preset::Resnet18 => ("resnet18", true),
-    };
-    match (for_pictures, picture_side.is_some()) {
+    let name = preset.name().unwrap_or("tabm");
+    if let Some(of_weights) = of_weights.filter(|of| *of != name) {
+        let message = format!("the weights `model.pretrained` are of `{of_weights}`, not of `{name}`");
+        return Err(Fault::usage(message).hint("leave `model.preset` at `auto`"));
+    }
+    match (presets::named(name)?.pictures, picture_side.is_some()) {
         (true, false) => Err(Fault::usage(format!("preset `{name}` is for pictures, the data has none"))
             .hint(
                 "set `model.preset` to `auto`, or give the column of paths `data.kinds.COLUMN = \"image\"`",
@@ -98,20 +118,19 @@ fn preset_name(preset: &mut Preset, picture_side: Option<usize>) -> Result<&'sta
 }
 
 fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), Fault> {
-    let for_pictures = matches!(network, NetworkConfig::ResNet(_));
-    let (mut no_layers, mut no_dropout) = (Vec::new(), 0.0);
+    let for_pictures = matches!(network, NetworkConfig::Pictures(_));
+    let mut no_layers = Vec::new();
     let (hidden, dropout) = match network {
         NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::RealMlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::TabM(config) => (&mut config.hidden, &mut config.dropout),
-        // No hidden layers beside the convolutions, and batch norm in place of dropout.
-        NetworkConfig::ResNet(_) => (&mut no_layers, &mut no_dropout),
+        NetworkConfig::Pictures(config) => (&mut no_layers, &mut config.dropout),
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);
-    if for_pictures && (!hidden.is_empty() || *dropout > 0.0) {
-        let message = "networks for pictures have no hidden layers of their own and no dropout";
-        return Err(Fault::usage(message).hint("leave `model.hidden` and `model.dropout` at `auto`"));
+    if for_pictures && !hidden.is_empty() {
+        let message = "networks for pictures have no hidden layers of their own";
+        return Err(Fault::usage(message).hint("leave `model.hidden` at `auto`"));
     }
     Ok(())
 }
@@ -127,7 +146,40 @@ fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
     };
     let of = &job.prepare;
     let image_side = of.image_size.value();
-    PrepareConfig { scaling, one_hot_max: of.one_hot_max, rare_below: of.rare, image_side }
+    PrepareConfig {
+        scaling,
+        one_hot_max: of.one_hot_max,
+        rare_below: of.rare,
+        image_side,
+        ..PrepareConfig::DEFAULT
+    }
+}
+
+/// What `[train]` says of transfer; without weights from elsewhere there are no stages to wait for.
+fn settle_transfer(of: &mut TrainSection, train: &mut TrainConfig) -> Result<(), Fault> {
+    let Some(transfer) = &mut train.transfer else {
+        let asked = of.transfer.value().is_some_and(|of| of != TransferName::Full)
+            || of.head_epochs.value().is_some_and(|epochs| epochs > 0)
+            || of.stage_epochs.value().is_some_and(|epochs| epochs > 0)
+            || of.stage_decay.value().is_some_and(|decay| decay < 1.0);
+        if asked {
+            let message = "`train.transfer` and its keys are for networks that were trained before";
+            return Err(Fault::usage(message).hint("set `model.pretrained`, or leave them at `auto`"));
+        }
+        of.transfer = Auto::Value(TransferName::Full);
+        return Ok(());
+    };
+    let name = of.transfer.or(TransferName::Gradual);
+    of.transfer = Auto::Value(name);
+    let mut head = transfer.head_epochs.unwrap_or(0);
+    if name == TransferName::Full {
+        (head, transfer.stage_epochs) = (0, 0);
+    }
+    fill(&mut of.head_epochs, &mut head);
+    fill(&mut of.stage_epochs, &mut transfer.stage_epochs);
+    fill(&mut of.stage_decay, &mut transfer.stage_decay);
+    transfer.head_epochs = (name != TransferName::Head).then_some(head);
+    Ok(())
 }
 
 fn settle_training(
@@ -257,7 +309,11 @@ fn balanced_weights(target: &Target, rows: &[u32]) -> Vec<f64> {
 
 /// What must be the same for a checkpoint to be taken up again. To be asked when nothing in the job is `auto` any
 /// more: a resumed run starts from the settled job.
-pub(crate) fn identity(job: &JobFile, data: &Data) -> Result<BTreeMap<String, String>, Fault> {
+pub(crate) fn identity(
+    job: &JobFile,
+    data: &Data,
+    pretrained: Option<&Pretrained>,
+) -> Result<BTreeMap<String, String>, Fault> {
     let text =
         toml::to_string(job).map_err(|e| Fault::failed(format!("cannot write the job as TOML ({e})")))?;
     let digest = plumb_ledger::Sha256::of(text.as_bytes());
@@ -265,6 +321,7 @@ pub(crate) fn identity(job: &JobFile, data: &Data) -> Result<BTreeMap<String, St
         ("job", digest.to_string()),
         ("data", data.digest.to_string()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("pretrained", pretrained.map_or_else(String::new, |of| of.sha256.to_string())),
     ];
     Ok(entries.map(|(name, value)| (name.to_owned(), value)).into())
 }

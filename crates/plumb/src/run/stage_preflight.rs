@@ -4,7 +4,7 @@ use plumb_data::prepare::{Encoding, Preparation};
 use plumb_data::probe::{self, ProbeKind};
 use plumb_data::split::Split;
 use plumb_evaluate::Scored;
-use plumb_learn::preflight::{self, Baseline, CurvePoint, PreflightContext, Subject};
+use plumb_learn::preflight::{self, Baseline, CurvePoint, PreflightContext, Subject, WantedMoments};
 use serde_json::json;
 
 use super::pipeline::Setup;
@@ -18,7 +18,7 @@ use crate::job::Rate;
 pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
     let Setup { data, parts, plan, ready } = setup;
     let split = parts.split();
-    let network = stage_train::start(&stage_train::model_config(plan, ready), &plan.train, ready);
+    let network = stage_train::start(&stage_train::model_config(plan, ready), plan, ready)?;
     let names = number_names(&ready.preparation);
     let subject = Subject {
         train: &ready.train,
@@ -29,6 +29,7 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
     };
     let mut context = preflight::measure(&network, &subject)?;
     take_found_rate(run, plan, &mut context);
+    context.wanted = wanted_moments(plan, &ready.preparation);
     context.fitted_on_train_only = Some(ready.preparation.train_digest == split.train_digest());
     context.baselines.extend(linear_baseline(run, plan, data, split)?);
     context.learning_curve = learning_curve::measure(data, split, plan.primary.metric, run.seed())?;
@@ -46,6 +47,17 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
     });
     run.write_json(files::PREFLIGHT, &measured)?;
     run.end_stage()
+}
+
+/// How pretrained weights want each colour scaled, and how the preparation does.
+fn wanted_moments(plan: &Plan, preparation: &Preparation) -> Vec<WantedMoments> {
+    let (Some(of), Some(image)) = (&plan.pretrained, preparation.image()) else { return Vec::new() };
+    let colour = |(index, name): (usize, &&str)| {
+        let found = [image.mean.get(index)?, image.deviation.get(index)?].map(|&of| f64::from(of));
+        let wanted = [of.architecture.mean[index], of.architecture.deviation[index]].map(f64::from);
+        Some(WantedMoments { name: (*name).to_owned(), wanted, found })
+    };
+    ["red", "green", "blue"].iter().enumerate().filter_map(colour).collect()
 }
 
 /// The rate of the plan, found or given, stands in the job from here on.

@@ -4,6 +4,7 @@ use plumb_data::Predictions;
 use plumb_data::prepare::PreparedLabels;
 use plumb_learn::model::{Inputs, ModelConfig, TabularNetwork, training_device};
 use plumb_learn::predict::TrainedModel;
+use plumb_learn::pretrained::{self, HeadOf};
 use plumb_learn::train::{
     self, Checkpoint, Control, Event, Observer, Stopped, TrainConfig, TrainData, TrainError,
 };
@@ -70,15 +71,23 @@ pub(crate) fn model_config(plan: &Plan, ready: &Ready) -> ModelConfig {
     }
 }
 
-/// The network with its start values.
-pub(crate) fn start(config: &ModelConfig, train: &TrainConfig, ready: &Ready) -> TabularNetwork {
-    config.start(Seed(train.seed), &ready.train, &training_device())
+/// The network with its start values, or those that it was trained to before.
+pub(crate) fn start(config: &ModelConfig, plan: &Plan, ready: &Ready) -> Result<TabularNetwork, Fault> {
+    let network = config.start(Seed(plan.train.seed), &ready.train, &training_device());
+    match (network, &plan.pretrained) {
+        (TabularNetwork::Pictures(network), Some(of)) => {
+            let weights = of.weights.as_ref().clone();
+            let network = pretrained::adopt(network, of.architecture, weights, HeadOf::Network)?;
+            Ok(TabularNetwork::Pictures(network))
+        }
+        (network, _) => Ok(network),
+    }
 }
 
 /// Trains, from the checkpoint where there is one.
 pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Result<Fit, Fault> {
     let config = model_config(plan, ready);
-    let network = start(&config, &plan.train, ready);
+    let network = start(&config, plan, ready)?;
     let folder = run.folder()?;
     let slot = folder.make(files::CHECKPOINTS)?.join(which.slot());
     let found = find_checkpoint(&slot, &run.screen);
@@ -244,7 +253,7 @@ fn short_run(plan: &Plan, ready: &Ready) -> Result<String, Fault> {
             Ok(())
         }
     }
-    let network = start(&model_config(plan, ready), &plan.train, ready);
+    let network = start(&model_config(plan, ready), plan, ready)?;
     let clock = StoppedClock::default();
     let trained = train::train(network, &data(ready), &plan.train, None, &mut StopSoon, &clock)?;
     Ok(trained.weights.sha256()?.to_string())
@@ -257,7 +266,7 @@ pub(crate) fn write_model(run: &Run, model: &TrainedModel) -> Result<(), Fault> 
     let mut staged =
         plumb_ledger::atomic::StagedFolder::new(&folder.join(files::MODEL)).map_err(|e| failed(&e))?;
     let parts = [
-        ("model.safetensors", model.weights().to_safetensors()?),
+        ("model.safetensors", model.weights_file().map_err(|e| failed(&e))?),
         ("model.json", model.description().map_err(|e| failed(&e))?.into_bytes()),
         ("preparation.json", model.preparation().to_json()?.into_bytes()),
     ];

@@ -130,7 +130,9 @@ fn settings_that_pictures_cannot_follow_are_refused() {
     class_folders(&context, "photos", 12);
     let told = refusal(&context, &["model.preset=tabm"]);
     assert!(told.contains("preset `tabm` is for tables without pictures"), "{told}");
-    assert!(refusal(&context, &["model.dropout=0.3"]).contains("no dropout"));
+    assert!(refusal(&context, &["model.hidden=[64]"]).contains("no hidden layers"));
+    assert!(refusal(&context, &["train.transfer=head"]).contains("trained before"));
+    assert!(refusal(&context, &["prepare.operations=[\"spin=3\"]"]).contains("unknown operation `spin`"));
     assert!(refusal(&context, &["prepare.mixup=0.2", "prepare.cutmix=1"]).contains("both above 0"));
 }
 

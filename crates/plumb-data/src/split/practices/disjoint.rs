@@ -1,5 +1,6 @@
 //! split.disjoint: is no row, exact or near twin, in two parts?
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
@@ -7,6 +8,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::{LISTED, SplitContext};
+use crate::pictures::near_copies;
 use crate::split::Part;
 use crate::split::digests::{exact_digests, near_digests};
 use crate::{Column, Kind};
@@ -31,7 +33,8 @@ const PAGE: Page = Page {
     why: "A held-out row whose twin was trained on is remembered, not predicted: the score is too good.",
     evidence: "Rows of valid and test whose inputs (all columns but the target, ids and ignored ones) equal those of \
                a row in an earlier part: exactly, or with numbers in the same cell of a grid, and texts without \
-               case and outer blanks; pictures with all their pixels. Pairs of rows are listed. Three hashes of the table, a few bytes a row.",
+               case and outer blanks; pictures that are near copies (see data.duplicates) whatever stands beside them. Pairs of rows are \
+               listed. Three hashes of the table, a few bytes a row.",
     thresholds: &[
         Threshold {
             name: "share that warns",
@@ -75,10 +78,11 @@ fn judge(context: &SplitContext) -> Judgement {
     let exact = twins(context, &[exact_digests(&columns, rows)]);
     let width = width(&columns, rows);
     let grids = SHIFTS.map(|shift| near_digests(&columns, rows, width, shift));
-    let near: Vec<[usize; 2]> = twins(context, &grids)
-        .into_iter()
-        .filter(|[row, _]| exact.binary_search_by_key(row, |[same, _]| *same).is_err())
-        .collect();
+    let mut near = twins(context, &grids);
+    near.extend(near_pictures(context, &columns));
+    near.retain(|[row, _]| exact.binary_search_by_key(row, |[same, _]| *same).is_err());
+    near.sort_unstable();
+    near.dedup_by_key(|[row, _]| *row);
     let count = exact.len() + near.len();
     let share = count as f64 / held_out as f64;
     let summary = format!(
@@ -136,6 +140,22 @@ fn twins(context: &SplitContext, lists: &[Vec<u64>]) -> Vec<[usize; 2]> {
         lists.iter().zip(&firsts).find_map(in_list)
     };
     context.used().filter_map(twin).collect()
+}
+
+/// Held-out rows whose picture is nearly that of a row of an earlier part, with that row.
+fn near_pictures(context: &SplitContext, columns: &[&Column]) -> Vec<[usize; 2]> {
+    let Some(images) = columns.iter().find_map(|column| column.images()) else { return Vec::new() };
+    let parts: HashMap<usize, Part> = context.used().collect();
+    let order = |row: u32| {
+        let part = parts.get(&(row as usize))?;
+        Part::USED.iter().position(|of| of == part)
+    };
+    let across = |(a, b): (u32, u32)| match order(a)?.cmp(&order(b)?) {
+        Ordering::Equal => None,
+        Ordering::Greater => Some([a as usize, b as usize]),
+        Ordering::Less => Some([b as usize, a as usize]),
+    };
+    near_copies(&images.set).into_iter().filter_map(across).collect()
 }
 
 /// The first row of the earliest part that has each digest.

@@ -1,0 +1,195 @@
+//! EfficientNet-Lite0 (Tan, Le 2019, <https://arxiv.org/abs/1905.11946>, without squeeze-and-excite and with ReLU6), with
+//! timm's names of `tf_efficientnet_lite0` and TensorFlow's padding.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::Cut;
+use plumb_ledger::Stream;
+
+use super::convolutions::Square;
+use super::{Head, Look, units};
+use crate::layers::{BatchNorm, Conv, Linear};
+use crate::network::Pass;
+
+/// The network.
+///
+/// # Shapes
+/// `[batch, channels, height, width]` to a map of 1,280 channels, each side a 32nd.
+#[derive(Module, Debug)]
+pub struct EfficientNetLite {
+    /// The stem.
+    pub conv_stem: Conv,
+    /// Its norm.
+    pub bn1: BatchNorm,
+    /// The blocks of each stage.
+    pub blocks: Vec<Vec<Block>>,
+    /// The last convolution.
+    pub conv_head: Conv,
+    /// Its norm.
+    pub bn2: BatchNorm,
+    /// The head.
+    pub classifier: Linear,
+}
+
+/// A block.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen, each with weights of kilobytes elsewhere"
+)]
+#[derive(Module, Debug)]
+pub enum Block {
+    /// Of the first stage.
+    Separable(Separable),
+    /// Of the others.
+    Inverted(Inverted),
+}
+
+/// Depthwise, then narrower.
+#[derive(Module, Debug)]
+pub struct Separable {
+    /// A filter for each channel.
+    pub conv_dw: Conv,
+    /// Its norm.
+    pub bn1: BatchNorm,
+    /// Narrower.
+    pub conv_pw: Conv,
+    /// Its norm.
+    pub bn2: BatchNorm,
+}
+
+/// Wider, depthwise, narrower, and a way around where extents stay.
+#[derive(Module, Debug)]
+pub struct Inverted {
+    /// Wider.
+    pub conv_pw: Conv,
+    /// Its norm.
+    pub bn1: BatchNorm,
+    /// A filter for each channel.
+    pub conv_dw: Conv,
+    /// Its norm.
+    pub bn2: BatchNorm,
+    /// Narrower.
+    pub conv_pwl: Conv,
+    /// Its norm.
+    pub bn3: BatchNorm,
+    #[module(skip)]
+    around: bool,
+}
+
+/// Blocks, kernel, stride and channels of each stage behind the first.
+const STAGES: [(usize, usize, usize, usize); 6] =
+    [(2, 3, 2, 24), (2, 5, 2, 40), (3, 3, 2, 80), (3, 5, 1, 112), (4, 5, 2, 192), (1, 3, 1, 320)];
+/// Channels of the stem, of the first stage and of the last map.
+const STEM: usize = 32;
+const FIRST: usize = 16;
+const LAST: usize = 1280;
+/// How much wider a block is inside.
+const EXPANSION: usize = 6;
+/// TensorFlow's.
+const EPSILON: f32 = 1e-3;
+
+fn norm(units: usize, device: &Device) -> BatchNorm {
+    BatchNorm::with_epsilon(units, EPSILON, device)
+}
+
+impl EfficientNetLite {
+    pub(super) fn new(channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
+        let separable = Separable {
+            conv_dw: Square::depthwise(STEM, 3, 1).start(stream.at(1), device),
+            bn1: norm(STEM, device),
+            conv_pw: Square::pointwise(STEM, FIRST).start(stream.at(2), device),
+            bn2: norm(FIRST, device),
+        };
+        let mut blocks = vec![vec![Block::Separable(separable)]];
+        let mut at = FIRST;
+        for (stage, (count, kernel, stride, filters)) in STAGES.into_iter().enumerate() {
+            let stream = stream.at(10 + stage as u64);
+            let mut of_stage = Vec::new();
+            for block in 0..count {
+                let stride = if block == 0 { stride } else { 1 };
+                let stream = stream.at(block as u64);
+                of_stage.push(Block::Inverted(Inverted::new([at, filters], kernel, stride, stream, device)));
+                at = filters;
+            }
+            blocks.push(of_stage);
+        }
+        Self {
+            conv_stem: Square::full(channels, STEM, 3, 2).start(stream.at(0), device).padded_behind(),
+            bn1: norm(STEM, device),
+            blocks,
+            conv_head: Square::pointwise(at, LAST).start(stream.at(3), device),
+            bn2: norm(LAST, device),
+            classifier: Linear::new(LAST + head.beside, head.outputs, stream.at(98), device),
+        }
+    }
+}
+
+impl Inverted {
+    fn new(
+        [channels, filters]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        stream: Stream,
+        device: &Device,
+    ) -> Self {
+        let wide = channels * EXPANSION;
+        let depthwise = Square::depthwise(wide, kernel, stride).start(stream.at(1), device);
+        Self {
+            conv_pw: Square::pointwise(channels, wide).start(stream.at(0), device),
+            bn1: norm(wide, device),
+            conv_dw: if stride == 2 { depthwise.padded_behind() } else { depthwise },
+            bn2: norm(wide, device),
+            conv_pwl: Square::pointwise(wide, filters).start(stream.at(2), device),
+            bn3: norm(filters, device),
+            around: stride == 1 && channels == filters,
+        }
+    }
+
+    fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let around = self.around.then(|| input.clone());
+        let hidden = self.bn1.forward_cut(self.conv_pw.forward(input), None, Cut::Relu6, pass);
+        let hidden = self.bn2.forward_cut(self.conv_dw.forward(hidden), None, Cut::Relu6, pass);
+        self.bn3.forward_cut(self.conv_pwl.forward(hidden), around, Cut::None, pass)
+    }
+}
+
+impl Separable {
+    fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let hidden = self.bn1.forward_cut(self.conv_dw.forward(input), None, Cut::Relu6, pass);
+        self.bn2.forward(self.conv_pw.forward(hidden), pass)
+    }
+}
+
+impl Look for EfficientNetLite {
+    /// Cut where the map is halved.
+    const STAGES: &'static [&'static [&'static str]] = &[
+        &["conv_stem", "bn1", "blocks.0"],
+        &["blocks.1"],
+        &["blocks.2"],
+        &["blocks.3", "blocks.4"],
+        &["blocks.5", "blocks.6", "conv_head", "bn2"],
+        &["classifier"],
+    ];
+
+    fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        pass.stage(0);
+        let mut hidden = self.bn1.forward_cut(self.conv_stem.forward(images), None, Cut::Relu6, pass);
+        for (stage, blocks) in self.blocks.iter().enumerate() {
+            pass.stage(Self::stage_of(&format!("blocks.{stage}.")));
+            for (index, block) in blocks.iter().enumerate() {
+                hidden = match block {
+                    Block::Separable(block) => block.forward(hidden, pass),
+                    Block::Inverted(block) => block.forward(hidden, pass),
+                };
+                pass.tap_with(&format!("blocks.{stage}.{index}"), || units(&hidden));
+            }
+        }
+        let map = self.bn2.forward_cut(self.conv_head.forward(hidden), None, Cut::Relu6, pass);
+        pass.tap_with("conv_head", || units(&map));
+        map
+    }
+
+    fn head(&self, features: Tensor<2>) -> Tensor<2> {
+        self.classifier.forward(features)
+    }
+}

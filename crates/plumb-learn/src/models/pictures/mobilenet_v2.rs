@@ -1,0 +1,166 @@
+//! MobileNetV2 of width 1 (Sandler et al. 2018, <https://arxiv.org/abs/1801.04381>), with torchvision's names.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::Cut;
+use plumb_ledger::Stream;
+
+use super::convolutions::{ConvNorm, Square};
+use super::{Head, Look, units};
+use crate::layers::{BatchNorm, Conv, Linear};
+use crate::network::Pass;
+
+/// The network.
+///
+/// # Shapes
+/// `[batch, channels, height, width]` to a map of 1,280 channels, each side a 32nd.
+#[derive(Module, Debug)]
+pub struct MobileNetV2 {
+    /// The stem, 17 blocks, a 1x1 convolution.
+    pub features: Vec<Feature>,
+    /// Dropout, which has no values, and the head.
+    pub classifier: Vec<Option<Linear>>,
+}
+
+/// A part of the network.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen, each with weights of kilobytes elsewhere"
+)]
+#[derive(Module, Debug)]
+pub enum Feature {
+    /// The first and the last one.
+    Plain(ConvNorm),
+    /// Those in between.
+    Block(InvertedResidual),
+}
+
+/// Wider, depthwise, narrower, and a way around where extents stay.
+#[derive(Module, Debug)]
+pub struct InvertedResidual {
+    /// The parts in their order.
+    pub conv: Vec<Part>,
+    #[module(skip)]
+    around: bool,
+}
+
+/// A part of a block.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen, each with weights of kilobytes elsewhere"
+)]
+#[derive(Module, Debug)]
+pub enum Part {
+    /// Ends in ReLU6.
+    Cut(ConvNorm),
+    /// The last convolution.
+    Conv(Conv),
+    /// Its norm.
+    Norm(BatchNorm),
+}
+
+/// Expansion, channels, blocks and stride of each row of the paper's table 2.
+const ROWS: [(usize, usize, usize, usize); 7] = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+];
+/// Channels of the stem and of the last map.
+const ENDS: [usize; 2] = [32, 1280];
+
+impl MobileNetV2 {
+    pub(super) fn new(channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
+        let mut at = ENDS[0];
+        let stem = ConvNorm::new(Square::full(channels, at, 3, 2), stream.at(0), device);
+        let mut features = vec![Feature::Plain(stem)];
+        for (expansion, filters, blocks, stride) in ROWS {
+            for block in 0..blocks {
+                let stride = if block == 0 { stride } else { 1 };
+                let stream = stream.at(features.len() as u64);
+                features.push(Feature::Block(InvertedResidual::new(
+                    at, filters, expansion, stride, stream, device,
+                )));
+                at = filters;
+            }
+        }
+        let last = ConvNorm::new(Square::pointwise(at, ENDS[1]), stream.at(features.len() as u64), device);
+        features.push(Feature::Plain(last));
+        let head = Linear::new(ENDS[1] + head.beside, head.outputs, stream.at(98), device);
+        Self { features, classifier: vec![None, Some(head)] }
+    }
+}
+
+impl InvertedResidual {
+    fn new(
+        channels: usize,
+        filters: usize,
+        expansion: usize,
+        stride: usize,
+        stream: Stream,
+        device: &Device,
+    ) -> Self {
+        let wide = channels * expansion;
+        let mut conv = Vec::new();
+        if expansion > 1 {
+            conv.push(Part::Cut(ConvNorm::new(Square::pointwise(channels, wide), stream.at(0), device)));
+        }
+        conv.push(Part::Cut(ConvNorm::new(Square::depthwise(wide, 3, stride), stream.at(1), device)));
+        conv.push(Part::Conv(Square::pointwise(wide, filters).start(stream.at(2), device)));
+        conv.push(Part::Norm(BatchNorm::new(filters, device)));
+        Self { conv, around: stride == 1 && channels == filters }
+    }
+
+    fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let mut hidden = input.clone();
+        let mut around = self.around.then_some(input);
+        for part in &self.conv {
+            hidden = match part {
+                Part::Cut(part) => part.forward(hidden, Cut::Relu6, pass),
+                Part::Conv(conv) => conv.forward(hidden),
+                Part::Norm(norm) => norm.forward_cut(hidden, around.take(), Cut::None, pass),
+            };
+        }
+        hidden
+    }
+}
+
+impl Look for MobileNetV2 {
+    /// Cut where the map is halved.
+    const STAGES: &'static [&'static [&'static str]] = &[
+        &["features.0", "features.1"],
+        &["features.2", "features.3"],
+        &["features.4", "features.5", "features.6"],
+        &[
+            "features.7",
+            "features.8",
+            "features.9",
+            "features.10",
+            "features.11",
+            "features.12",
+            "features.13",
+        ],
+        &["features.14", "features.15", "features.16", "features.17", "features.18"],
+        &["classifier"],
+    ];
+
+    fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let mut hidden = images;
+        for (index, feature) in self.features.iter().enumerate() {
+            pass.stage(Self::stage_of(&format!("features.{index}.")));
+            hidden = match feature {
+                Feature::Plain(feature) => feature.forward(hidden, Cut::Relu6, pass),
+                Feature::Block(feature) => feature.forward(hidden, pass),
+            };
+            pass.tap_with(&format!("features.{index}"), || units(&hidden));
+        }
+        hidden
+    }
+
+    fn head(&self, features: Tensor<2>) -> Tensor<2> {
+        self.classifier.iter().flatten().fold(features, |features, head| head.forward(features))
+    }
+}

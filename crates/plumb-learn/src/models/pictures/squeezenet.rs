@@ -1,0 +1,149 @@
+//! SqueezeNet 1.1 (Iandola et al. 2016, <https://arxiv.org/abs/1602.07360>), with torchvision's names.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::{Conv2d, Pool, global_average, max_pool, relu};
+use plumb_ledger::Stream;
+
+use super::convolutions::{Square, conv};
+use super::{Head, Look, units};
+use crate::layers::Conv;
+use crate::network::Pass;
+
+/// The network.
+///
+/// # Shapes
+/// `[batch, channels, height, width]` to a map of 512 channels, each side a 16th.
+#[derive(Module, Debug)]
+pub struct SqueezeNet {
+    /// The stem, ReLU, poolings and fire modules; what has no values has a place all the same.
+    pub features: Vec<Option<Feature>>,
+    /// Dropout, which has no values, and the head: a 1x1 convolution.
+    pub classifier: Vec<Option<Conv>>,
+}
+
+/// A part of the network.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has a few dozen, each with weights of kilobytes elsewhere"
+)]
+#[derive(Module, Debug)]
+pub enum Feature {
+    /// The first one.
+    Stem(Conv),
+    /// The others.
+    Fire(Fire),
+}
+
+/// Few channels, then many by two ways.
+#[derive(Module, Debug)]
+pub struct Fire {
+    /// To few channels.
+    pub squeeze: Conv,
+    /// To half of the many by 1x1.
+    pub expand1x1: Conv,
+    /// To the other half by 3x3.
+    pub expand3x3: Conv,
+}
+
+/// Channels of the stem.
+const STEM: usize = 64;
+/// Place, few and half of the many channels of each fire module.
+const FIRES: [(usize, usize, usize); 8] = [
+    (3, 16, 64),
+    (4, 16, 64),
+    (6, 32, 128),
+    (7, 32, 128),
+    (9, 48, 192),
+    (10, 48, 192),
+    (11, 64, 256),
+    (12, 64, 256),
+];
+/// Places of the poolings.
+const POOLS: [usize; 3] = [2, 5, 8];
+
+impl SqueezeNet {
+    pub(super) fn new(channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
+        let stem = Conv2d { stride: [2; 2], ..Conv2d::default() };
+        let stem = conv(channels, STEM, 3, stem, stream.at(0), device).with_bias(device);
+        let mut features = vec![Some(Feature::Stem(stem))];
+        let mut at = STEM;
+        for (place, few, half) in FIRES {
+            features.resize_with(place, || None);
+            features.push(Some(Feature::Fire(Fire::new(at, few, half, stream.at(place as u64), device))));
+            at = 2 * half;
+        }
+        let head = Square::pointwise(at + head.beside, head.outputs).start(stream.at(98), device);
+        Self { features, classifier: vec![None, Some(head.with_bias(device))] }
+    }
+}
+
+impl Fire {
+    fn new(channels: usize, few: usize, half: usize, stream: Stream, device: &Device) -> Self {
+        let start = |square: Square, part| square.start(stream.at(part), device).with_bias(device);
+        Self {
+            squeeze: start(Square::pointwise(channels, few), 0),
+            expand1x1: start(Square::pointwise(few, half), 1),
+            expand3x3: start(Square::full(few, half, 3, 1), 2),
+        }
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let few = relu(self.squeeze.forward(input));
+        let ways = vec![self.expand1x1.forward(few.clone()), self.expand3x3.forward(few)];
+        relu(Tensor::cat(ways, 1))
+    }
+}
+
+/// Windows of 3 by 3, two pixels apart; the last one may reach over the edge, as torchvision's `ceil_mode` lets it.
+///
+/// Where it does, two pixels of padding in front make one place more, which is cut off.
+fn pool(input: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = input.dims();
+    let more = [height, width].map(|side| usize::from(side.is_multiple_of(2)));
+    let pooled = max_pool(input, Pool { kernel: [3; 2], stride: [2; 2], padding: more.map(|more| 2 * more) });
+    let [batch, channels, height, width] = pooled.dims();
+    if more == [0; 2] {
+        pooled
+    } else {
+        pooled.slice([0..batch, 0..channels, more[0]..height, more[1]..width])
+    }
+}
+
+impl Look for SqueezeNet {
+    /// Cut at the poolings.
+    const STAGES: &'static [&'static [&'static str]] = &[
+        &["features.0"],
+        &["features.3", "features.4"],
+        &["features.6", "features.7"],
+        &["features.9", "features.10", "features.11", "features.12"],
+        &["classifier"],
+    ];
+
+    fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let mut hidden = images;
+        for (place, feature) in self.features.iter().enumerate() {
+            hidden = match feature {
+                Some(Feature::Stem(stem)) => relu(stem.forward(hidden)),
+                Some(Feature::Fire(fire)) => fire.forward(hidden),
+                None if POOLS.contains(&place) => pool(hidden),
+                None => continue,
+            };
+            pass.tap_with(&format!("features.{place}"), || units(&hidden));
+        }
+        hidden
+    }
+
+    fn head(&self, features: Tensor<2>) -> Tensor<2> {
+        let [batch, units] = features.dims();
+        let pixels = features.reshape([batch, units, 1, 1]);
+        let outputs = self.classifier.iter().flatten().fold(pixels, |pixels, head| head.forward(pixels));
+        global_average(outputs)
+    }
+
+    /// The published head looks at each place of the map, cuts at 0 and takes the mean.
+    fn outputs(&self, map: Tensor<4>, dropout: f64, pass: &mut Pass) -> Tensor<2> {
+        let map = pass.dropout(map, dropout);
+        global_average(relu(self.classifier.iter().flatten().fold(map, |map, head| head.forward(map))))
+    }
+}

@@ -1,0 +1,191 @@
+//! The Transformer over patches of a picture (Dosovitskiy et al. 2021, <https://arxiv.org/abs/2010.11929>), with timm's names.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::{Attention, Conv2d, Dropout, gelu, self_attention};
+use plumb_ledger::Stream;
+use serde::{Deserialize, Serialize};
+
+use super::convolutions::conv;
+use super::{Head, Look};
+use crate::layers::{Conv, LayerNorm, Linear, normal, parameter};
+use crate::network::Pass;
+
+/// The size of the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VitConfig {
+    /// Height and width of a patch.
+    pub patch: usize,
+    /// The length of a token's vector.
+    pub width: usize,
+    /// Blocks.
+    pub depth: usize,
+    /// Attention heads; they divide the width.
+    pub heads: usize,
+}
+
+impl VitConfig {
+    /// `vit_tiny_patch16`: 5.7 million values.
+    pub const TINY: Self = Self { patch: 16, width: 192, depth: 12, heads: 3 };
+}
+
+/// Patches as tokens, a class token before them, blocks, a norm.
+///
+/// # Shapes
+/// `[batch, channels, side, side]` to `[batch, width, 1, tokens]`.
+#[derive(Module, Debug)]
+pub struct Vit {
+    /// The class token, `[1, 1, width]`.
+    pub cls_token: Param<Tensor<3>>,
+    /// What is added for the place, `[1, tokens, width]`.
+    pub pos_embed: Param<Tensor<3>>,
+    /// Patches to vectors.
+    pub patch_embed: PatchEmbed,
+    /// The blocks.
+    pub blocks: Vec<Block>,
+    /// The last norm.
+    pub norm: LayerNorm,
+    /// The head.
+    pub head: Linear,
+}
+
+/// Patches to vectors.
+#[derive(Module, Debug)]
+pub struct PatchEmbed {
+    /// A convolution whose stride is its kernel.
+    pub proj: Conv,
+}
+
+/// Attention and a map of each token, each behind a norm.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// Before the attention.
+    pub norm1: LayerNorm,
+    /// The attention.
+    pub attn: SelfAttention,
+    /// Before the map.
+    pub norm2: LayerNorm,
+    /// The map.
+    pub mlp: Map,
+}
+
+/// Attention of a token to all.
+#[derive(Module, Debug)]
+pub struct SelfAttention {
+    /// Queries, keys and values side by side.
+    pub qkv: Linear,
+    /// What the heads have found, mixed.
+    pub proj: Linear,
+    #[module(skip)]
+    heads: usize,
+}
+
+/// Four times as wide and back.
+#[derive(Module, Debug)]
+pub struct Map {
+    /// Wider.
+    pub fc1: Linear,
+    /// Back.
+    pub fc2: Linear,
+}
+
+/// timm's.
+const EPSILON: f32 = 1e-6;
+/// The deviation of start values, timm's.
+const DEVIATION: f64 = 0.02;
+
+impl Vit {
+    /// For pictures of `channels` and `side`.
+    pub(super) fn new(
+        config: &VitConfig,
+        [channels, side]: [usize; 2],
+        head: Head,
+        stream: Stream,
+        device: &Device,
+    ) -> Self {
+        let (width, patch) = (config.width, config.patch.max(1));
+        let places = (side / patch).pow(2) + 1;
+        let small = |stream: Stream| {
+            let start = normal(stream);
+            move |i| DEVIATION * start(i)
+        };
+        let options = Conv2d { stride: [patch; 2], ..Conv2d::default() };
+        let block = |index: usize| Block::new(config, stream.at(10 + index as u64), device);
+        Self {
+            cls_token: parameter([1, 1, width], device, |_| 0.0),
+            pos_embed: parameter([1, places, width], device, small(stream.at(0))),
+            patch_embed: PatchEmbed {
+                proj: conv(channels, width, patch, options, stream.at(1), device).with_bias(device),
+            },
+            blocks: (0..config.depth).map(block).collect(),
+            norm: LayerNorm::with_epsilon(width, EPSILON, device),
+            head: Linear::normal(width + head.beside, head.outputs, DEVIATION, stream.at(98), device),
+        }
+    }
+}
+
+impl Block {
+    fn new(config: &VitConfig, stream: Stream, device: &Device) -> Self {
+        let width = config.width;
+        let linear = |from, to, part| Linear::normal(from, to, DEVIATION, stream.at(part), device);
+        Self {
+            norm1: LayerNorm::with_epsilon(width, EPSILON, device),
+            attn: SelfAttention {
+                qkv: linear(width, 3 * width, 0),
+                proj: linear(width, width, 1),
+                heads: config.heads,
+            },
+            norm2: LayerNorm::with_epsilon(width, EPSILON, device),
+            mlp: Map { fc1: linear(width, 4 * width, 2), fc2: linear(4 * width, width, 3) },
+        }
+    }
+
+    fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let attention =
+            Attention { heads: self.attn.heads, causal: false, lengths: None, dropout: Dropout::NONE };
+        let projected = self.attn.qkv.forward(self.norm1.forward(tokens.clone()));
+        let tokens = tokens + self.attn.proj.forward(self_attention(projected, attention));
+        let wide = gelu(self.mlp.fc1.forward(self.norm2.forward(tokens.clone())));
+        tokens + self.mlp.fc2.forward(wide)
+    }
+}
+
+impl Look for Vit {
+    const STAGES: &'static [&'static [&'static str]] = &[
+        &["cls_token", "pos_embed", "patch_embed"],
+        &["blocks.0", "blocks.1", "blocks.2", "blocks.3"],
+        &["blocks.4", "blocks.5", "blocks.6", "blocks.7"],
+        &["blocks.8", "blocks.9", "blocks.10", "blocks.11", "norm"],
+        &["head"],
+    ];
+
+    fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let patches = self.patch_embed.proj.forward(images);
+        let [batch, width, height, along] = patches.dims();
+        let patches = patches.reshape([batch, width, height * along]).swap_dims(1, 2);
+        let class = self.cls_token.val().repeat_dim(0, batch);
+        let mut tokens = Tensor::cat(vec![class, patches], 1) + self.pos_embed.val();
+        for (index, block) in self.blocks.iter().enumerate() {
+            pass.stage(Self::stage_of(&format!("blocks.{index}.")));
+            tokens = block.forward(tokens);
+            pass.tap_with(&format!("blocks.{index}"), || {
+                let [batch, count, width] = tokens.dims();
+                tokens.clone().inner().reshape([batch * count, width])
+            });
+        }
+        let tokens = self.norm.forward(tokens).swap_dims(1, 2);
+        let [batch, width, count] = tokens.dims();
+        tokens.reshape([batch, width, 1, count])
+    }
+
+    /// The class token.
+    fn features(&self, map: Tensor<4>) -> Tensor<2> {
+        let [batch, width, _, _] = map.dims();
+        map.slice([0..batch, 0..width, 0..1, 0..1]).reshape([batch, width])
+    }
+
+    fn head(&self, features: Tensor<2>) -> Tensor<2> {
+        self.head.forward(features)
+    }
+}
