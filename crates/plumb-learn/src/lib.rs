@@ -11,6 +11,7 @@ use gemm as _;
 pub mod batches;
 mod combiner;
 pub mod encoders;
+pub mod explain;
 pub mod layers;
 pub mod losses;
 pub mod model;

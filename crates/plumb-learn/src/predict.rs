@@ -113,6 +113,11 @@ impl TrainedModel {
         Arrays::of(&self.network)
     }
 
+    /// A copy of the network on a device that records gradients.
+    pub fn with_gradients(&self) -> Result<TabularNetwork, ArraysError> {
+        self.weights().load(self.config.empty(&crate::model::training_device()))
+    }
+
     /// The predictions for prepared rows.
     pub fn predict_prepared(&self, data: &Prepared) -> Predictions {
         let outputs = outputs(&self.network, data);

@@ -5,7 +5,7 @@ use plumb_stats::tests::{PairedDifference, paired_bootstrap};
 use serde_json::json;
 
 use super::NOTHING_JUDGED;
-use crate::{Baseline, EvaluateContext};
+use crate::{Baseline, EvaluateContext, Scored};
 
 const CHANCE: f64 = 0.05;
 
@@ -73,17 +73,20 @@ fn compare<'a>(
     part: &crate::PartEvaluation,
     baseline: &'a Baseline,
 ) -> Compared<'a> {
+    let gain = baseline.scored.as_ref().ok().and_then(|scored| gain_over(context, &part.scored, scored));
+    Compared { baseline, gain }
+}
+
+/// How much better the first predictions are than the second ones on the same rows, by the primary metric.
+pub(super) fn gain_over(context: &EvaluateContext<'_>, a: &Scored, b: &Scored) -> Option<PairedDifference> {
     let metric = context.evaluation.primary.metric;
-    let difference = baseline.scored.as_ref().ok().and_then(|scored| {
-        paired_bootstrap(&part.scored.outcome(), &scored.outcome(), metric, &context.config.bootstrap())
-    });
-    let gain = difference.map(|d| match metric.direction {
+    let difference = paired_bootstrap(&a.outcome(), &b.outcome(), metric, &context.config.bootstrap());
+    difference.map(|d| match metric.direction {
         plumb_stats::Direction::Up => d,
         plumb_stats::Direction::Down => {
             PairedDifference { difference: -d.difference, low: -d.high, high: -d.low, p: d.p }
         }
-    });
-    Compared { baseline, gain }
+    })
 }
 
 fn verdict(compared: &[Compared<'_>], metric: &str) -> Judgement {

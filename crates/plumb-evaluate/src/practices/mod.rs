@@ -1,17 +1,21 @@
 //! The practices of evaluation and fairness: one file each, one row each in [`practices`].
 
 mod beats_baseline;
+mod beats_scratch;
 mod calibration;
+mod changed_rows;
 mod confidence_interval;
 mod cross_validation;
 mod disparate_impact;
 mod equalized_odds;
+mod forgetting;
 mod group_performance;
 mod imbalance_aware;
 mod regression_errors;
 mod robustness;
 mod seed_variance;
 mod shift;
+mod shortcuts;
 mod systematic_errors;
 
 use plumb_ledger::Practice;
@@ -32,6 +36,9 @@ pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
         Practice { page: shift::PAGE, judge: shift::judge },
         Practice { page: calibration::PAGE, judge: calibration::judge },
         Practice { page: robustness::PAGE, judge: robustness::judge },
+        Practice { page: beats_scratch::PAGE, judge: beats_scratch::judge },
+        Practice { page: forgetting::PAGE, judge: forgetting::judge },
+        Practice { page: shortcuts::PAGE, judge: shortcuts::judge },
         Practice { page: group_performance::PAGE, judge: group_performance::judge },
         Practice { page: disparate_impact::PAGE, judge: disparate_impact::judge },
         Practice { page: equalized_odds::PAGE, judge: equalized_odds::judge },
@@ -43,6 +50,9 @@ const LEAST_ROWS: usize = 30;
 
 /// Chance that a practice allows itself to be wrong about one table, after correction for the number of looks.
 const SIGNIFICANCE: f64 = 0.01;
+
+/// What the practices of transfer say of a network that starts from nothing.
+const NOT_PRETRAINED: &str = "the network was not trained before";
 
 /// What each practice says when no part could be evaluated.
 const NOTHING_JUDGED: &str = "no part has labelled rows to judge";

@@ -1,15 +1,14 @@
 //! Does a little noise in the input break the model?
 
-use std::sync::Arc;
-
+use plumb_data::Column;
 use plumb_data::pictures::Picture;
-use plumb_data::{Column, Images, Kind, PredictError, Table, Values};
 use plumb_ledger::{Judgement, Page, Source, Stream, Threshold};
 use plumb_stats::describe::deviation;
 use plumb_stats::{Direction, Metric};
 use serde_json::json;
 
 use super::NOTHING_JUDGED;
+use super::changed_rows::{changed_pictures, predict, taken};
 use crate::{EvaluateContext, EvaluateError, Scored};
 
 const NOISE: f64 = 0.1;
@@ -166,21 +165,6 @@ fn covered(picture: &Picture, stream: Stream) -> Picture {
     covered
 }
 
-/// The pictures of some rows, each changed.
-fn changed_pictures(
-    column: &Column,
-    images: &Images,
-    rows: &[u32],
-    change: impl Fn(usize, &Picture) -> Picture,
-) -> Column {
-    let picture = |(place, &row): (usize, &u32)| Some(change(place, &images.set.get(row as usize)?));
-    let paths =
-        rows.iter().map(|&row| (!column.is_missing(row as usize)).then(|| column.display(row as usize)));
-    let set = rows.iter().enumerate().filter_map(picture).collect();
-    let values = Values::Image(Images { paths: paths.collect(), set: Arc::new(set) });
-    Column { name: column.name.clone(), kind: column.kind, values }
-}
-
 /// The predictions on a table of the rows alone, each number of an input changed; categories and times only lose
 /// values. The truth is that of the rows.
 fn changed(
@@ -213,38 +197,7 @@ fn changed(
             None => taken(column, rows, |place| (change.of)(0.0, Some(0.0), stream, place as u64).is_some()),
         }
     });
-    let table = Table::new(columns.collect()).map_err(|error| PredictError { message: error.to_string() })?;
-    let labels = match &subject.target.labels {
-        plumb_data::Labels::Classes(codes) => {
-            plumb_data::Labels::Classes(rows.iter().map(|&row| codes[row as usize]).collect())
-        }
-        plumb_data::Labels::Numbers(numbers) => {
-            plumb_data::Labels::Numbers(rows.iter().map(|&row| numbers[row as usize]).collect())
-        }
-    };
-    let target = plumb_data::Target { labels, ..subject.target.clone() };
-    let all: Vec<u32> = (0..rows.len() as u32).collect();
-    Scored::predict(subject.predictor, &table, &target, &all)
-}
-
-/// The rows of a column; those that `keep` refuses are missing.
-fn taken(column: &Column, rows: &[u32], keep: impl Fn(usize) -> bool) -> Column {
-    let places = rows
-        .iter()
-        .enumerate()
-        .map(|(place, &row)| (!column.is_missing(row as usize) && keep(place)).then_some(row as usize));
-    let (name, kind): (&str, Kind) = (&column.name, column.kind);
-    match &column.values {
-        Values::Number(numbers) => {
-            Column::number(name, kind, places.map(|row| row.map(|row| numbers.value(row))))
-        }
-        Values::Image(images) => changed_pictures(column, images, rows, |_, picture| picture.clone()),
-        Values::Time(times) => Column::time(name, kind, places.map(|row| row.map(|row| times.value(row)))),
-        Values::Text(texts) => Column::text(name, kind, places.map(|row| row.map(|row| texts.value(row)))),
-        Values::Category(_) => {
-            Column::category(name, kind, places.map(|row| column.categories()?.text(row?)))
-        }
-    }
+    predict(context, rows, columns.collect())
 }
 
 /// The standard deviation among train rows, from at most 5,000 of them.

@@ -108,7 +108,14 @@ fn evaluated(
     let fake = Fake { target: target.clone(), answer };
     let subject = Subject { table, target, train: &train, valid: &valid, test: &test, predictor: &fake };
     let evaluation: Evaluation = evaluate(&subject, config)?;
-    check(&EvaluateContext { subject, config, evaluation: &evaluation, folds: &[], seeds: &[] });
+    check(&EvaluateContext {
+        subject,
+        config,
+        evaluation: &evaluation,
+        folds: &[],
+        seeds: &[],
+        transfer: None,
+    });
     Ok(())
 }
 
@@ -329,8 +336,14 @@ fn fairness_figures_are_those_of_fairlearn() {
         };
         let config = EvaluateConfig { by: Vec::new(), ..config() };
         let evaluation = evaluate(&subject, &config).unwrap();
-        let context =
-            EvaluateContext { subject, config: &config, evaluation: &evaluation, folds: &[], seeds: &[] };
+        let context = EvaluateContext {
+            subject,
+            config: &config,
+            evaluation: &evaluation,
+            folds: &[],
+            seeds: &[],
+            transfer: None,
+        };
         let near = |found: f64, name: &str| {
             let wanted = case[name].as_f64().unwrap();
             assert!((found - wanted).abs() < 1e-12, "{name}: {found} instead of {wanted}");

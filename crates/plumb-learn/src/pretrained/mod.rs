@@ -9,12 +9,15 @@ use crate::models::pictures::PictureNetwork;
 use crate::models::pictures::architectures::{ARCHITECTURES, Architecture};
 use crate::parameters::{Array, Arrays};
 
+mod dialects;
+mod kept;
 mod number;
 mod pickle;
 mod safetensors;
 mod torch;
 mod zip;
 
+pub use kept::old_answers;
 pub use number::Number;
 
 /// Why a file holds no weights that can be read.
@@ -97,7 +100,7 @@ pub fn read(bytes: &[u8]) -> Result<Arrays, PretrainedError> {
     } else {
         return Err(PretrainedError::Unknown);
     };
-    Ok(without_prefix(arrays))
+    Ok(dialects::usual(without_prefix(arrays)))
 }
 
 /// Networks that were trained on several devices have `module.` before every name.

@@ -240,6 +240,11 @@ pub(crate) struct TrainSection {
     /// `auto` is 0.6: of six stages the first one has 0.08 of the head's rate. 1 is the same rate for all.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub(crate) stage_decay: Auto<f64>,
+    /// Whether the same network is also trained from nothing, to see what the pretrained weights are worth
+    /// (`transfer.beats-scratch`).
+    ///
+    /// `auto` is yes where that takes minutes: up to 16,000 pictures of 128 pixels seen.
+    pub(crate) scratch: Auto<bool>,
     /// Threads that decode and change pictures ahead of the network.
     ///
     /// 1: enough while changing a batch takes less time than learning from it (`train.input-bound`). Changes no result.
@@ -275,6 +280,7 @@ impl Default for TrainSection {
             head_epochs: Auto::Auto,
             stage_epochs: Auto::Auto,
             stage_decay: Auto::Auto,
+            scratch: Auto::Auto,
             workers: 1,
             checkpoint_seconds: 30.0,
         }

@@ -18,6 +18,8 @@ pub(crate) const HISTORY: &str = "history.jsonl";
 pub(crate) const PREDICTIONS: &str = "predictions.parquet";
 /// The rows that were predicted worst.
 pub(crate) const WORST: &str = "worst.json";
+/// The pictures that a person should see.
+pub(crate) const PICTURES: &str = "pictures.json";
 /// The page for people.
 pub(crate) const REPORT: &str = "report.html";
 /// The scores; written last, so that it stands only in a finished run.

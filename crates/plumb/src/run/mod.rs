@@ -2,6 +2,7 @@
 
 mod files;
 mod folder;
+mod gallery;
 mod history;
 mod interrupt;
 mod learning_curve;
@@ -24,6 +25,7 @@ mod stage_train;
 mod state;
 mod summary;
 mod tensorboard;
+mod transfer;
 
 pub(crate) use folder::RunFolder;
 pub(crate) use open::{Place, Source, open};

@@ -13,7 +13,7 @@ use super::stage_evaluate::{self, PartRows};
 use super::stage_prepare::{Ready, prepare};
 use super::stage_split::{self, Parts};
 use super::stage_train::{self, Which};
-use super::{Run, interrupt, screen, stage_preflight, stage_report, summary};
+use super::{Run, interrupt, screen, stage_preflight, stage_report, summary, transfer};
 use crate::console;
 use crate::fault::Fault;
 
@@ -46,7 +46,9 @@ pub(crate) fn run(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
     let rows = PartRows::read(&setup.parts);
     repeats::seeds(&mut run, &setup, &fit, rows.judged(), &mut repeats)?;
 
-    let measured = stage_evaluate::stage(&mut run, &setup, &rows, &fit, repeats)?;
+    let beside = transfer::measure(&mut run, &setup, &fit, rows.judged())?;
+
+    let measured = stage_evaluate::stage(&mut run, &setup, &rows, &fit, repeats, &beside)?;
     stage_report::stage(&run, &setup.data, &measured, &fit)?;
     console::result(summary::of_run(&run, &measured, json))?;
     Ok(ExitCode::Done)

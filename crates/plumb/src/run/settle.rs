@@ -15,6 +15,7 @@ use plumb_learn::schedules::ScheduleConfig;
 use plumb_learn::train::TrainConfig;
 
 use super::stage_data::Data;
+use super::transfer::takes_minutes;
 use super::{Run, pictures};
 use crate::fault::Fault;
 use crate::job::{
@@ -72,6 +73,9 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     }
     settle_training(job, &mut train, target, train_rows)?;
     settle_transfer(&mut job.train, &mut train)?;
+    let affordable = side.is_some_and(|side| takes_minutes(train_rows.len(), train.epochs, side));
+    let scratch = job.train.scratch.or(pretrained.is_some() && affordable);
+    job.train.scratch = Auto::Value(scratch && pretrained.is_some());
     let find_rate = job.train.lr == Rate::Find;
     let mut prepare = settle_prepare(job, preset.name);
     prepare.image_moments = pictures::moments(&mut job.prepare, pretrained.as_ref())?;

@@ -2,15 +2,19 @@
 
 use plumb_data::Predictions;
 use plumb_data::split::Part;
-use plumb_evaluate::{EvaluateConfig, EvaluateContext, Evaluation, Scored, Subject, evaluate, metrics_file};
+use plumb_evaluate::{
+    EvaluateConfig, EvaluateContext, Evaluation, Scored, Subject, Transfer, evaluate, metrics_file,
+};
 use serde_json::{Value, json};
 
+use super::gallery::gallery;
 use super::parquet_file::{self, PredictedRows};
 use super::pipeline::Setup;
 use super::repeats::Repeats;
 use super::settle::primary_name;
 use super::stage_split::{self, Parts};
 use super::stage_train::Fit;
+use super::transfer::Beside;
 use super::{Run, files};
 use crate::fault::Fault;
 use crate::job::{ClassWeights, Sampling};
@@ -52,6 +56,7 @@ pub(crate) fn stage(
     rows: &PartRows,
     fit: &Fit,
     repeats: Repeats,
+    beside: &Beside,
 ) -> Result<Measured, Fault> {
     let Setup { data, parts, .. } = setup;
     let (table, target, predictor) = (&data.table, data.target()?, &fit.model);
@@ -66,6 +71,11 @@ pub(crate) fn stage(
         evaluation: &evaluation,
         folds: &repeats.folds,
         seeds: &repeats.seeds,
+        transfer: setup
+            .plan
+            .pretrained
+            .as_ref()
+            .map(|_| Transfer { scratch: beside.scratch.as_ref(), kept: beside.kept }),
     };
     run.judge(&plumb_evaluate::practices(), &context);
     let mut metrics = metrics_file(&evaluation, target, Some(fit.weights_sha256.as_str()));
@@ -74,6 +84,9 @@ pub(crate) fn stage(
         fields.insert("seeds".to_owned(), json!(repeats.seeds));
     }
     run.write_json(files::WORST, &evaluation.worst)?;
+    if let Some(gallery) = gallery(setup, fit, &evaluation, &run.ledger) {
+        run.write_json(files::PICTURES, &gallery)?;
+    }
     let predicted = predicted_rows(&evaluation, repeats.predicted);
     run.write(files::PREDICTIONS, &parquet_file::predictions(target, &predicted)?)?;
     run.end_stage()?;

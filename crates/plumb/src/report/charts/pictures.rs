@@ -30,8 +30,9 @@ pub(crate) fn draw(title: &str, caption: &str, pictures: &[Picture<'_>]) -> Opti
     if pictures.is_empty() {
         return None;
     }
-    let (across, down) = (pictures.len().min(ACROSS), pictures.len().div_ceil(ACROSS));
-    let (width, height) = (across as f64 * (SIDE + GAP) - GAP, down as f64 * (SIDE + LINES));
+    // As wide for a few pictures as for many, so that each is as large.
+    let (width, down) = (ACROSS as f64 * (SIDE + GAP) - GAP, pictures.len().div_ceil(ACROSS));
+    let height = down as f64 * (SIDE + LINES);
     let mut svg = Svg::new(width, height, caption);
     for (index, picture) in pictures.iter().enumerate() {
         let (column, row) = (index % ACROSS, index / ACROSS);

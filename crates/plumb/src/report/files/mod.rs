@@ -3,6 +3,7 @@
 //! A field that is missing takes its empty value and one that is unknown is passed over, so that a report can
 //! be drawn of an older run, of a run that was stopped, and of a foreign one. A file that is no JSON is an error.
 
+pub(crate) mod gallery;
 pub(crate) mod history;
 pub(crate) mod lenient;
 pub(crate) mod metrics;
@@ -17,6 +18,7 @@ use plumb_ledger::Ledger;
 use serde::de::DeserializeOwned;
 
 use super::ReportError;
+use gallery::Gallery;
 use history::History;
 use metrics::Metrics;
 use preflight::Preflight;
@@ -45,6 +47,8 @@ pub(crate) struct RunFiles {
     pub(crate) predictions: Option<Predictions>,
     /// `worst.json`, the rows that were predicted worst.
     pub(crate) worst: Option<WorstRows>,
+    /// `pictures.json`, the pictures that a person should see.
+    pub(crate) gallery: Option<Gallery>,
     /// What a rerun needs to know beside the job: digests, seed, version, device, in this order.
     pub(crate) provenance: Vec<(String, String)>,
 }
@@ -76,6 +80,7 @@ impl RunFiles {
             metrics: read_json(files, "metrics.json")?,
             predictions: None,
             worst: read_json(files, "worst.json")?,
+            gallery: read_json(files, "pictures.json")?,
             provenance: Vec::new(),
         })
     }

@@ -6,6 +6,7 @@ mod evaluation;
 mod job;
 mod layers;
 mod metric_names;
+mod pictures;
 mod preflight;
 mod reproduce;
 mod split;
@@ -29,7 +30,7 @@ pub(crate) struct Section {
 }
 
 /// The sections below the answer, in order.
-pub(crate) static SECTIONS: [Section; 10] = [
+pub(crate) static SECTIONS: [Section; 11] = [
     Section { id: "verdicts", title: "Verdicts", blocks: verdicts::blocks },
     Section { id: "data", title: "Data", blocks: data::blocks },
     Section { id: "split", title: "Split", blocks: split::blocks },
@@ -38,6 +39,7 @@ pub(crate) static SECTIONS: [Section; 10] = [
     Section { id: "layers", title: "Layers", blocks: layers::blocks },
     Section { id: "evaluation", title: "Evaluation", blocks: evaluation::blocks },
     Section { id: "worst", title: "Worst predictions", blocks: worst::blocks },
+    Section { id: "pictures", title: "Pictures", blocks: pictures::blocks },
     Section { id: "job", title: "Job", blocks: job::blocks },
     Section { id: "reproduce", title: "Reproduce", blocks: reproduce::blocks },
 ];

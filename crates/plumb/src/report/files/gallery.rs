@@ -1,0 +1,35 @@
+//! `pictures.json`: the pictures that a person should see, in groups.
+
+use serde::Deserialize;
+
+/// The file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Gallery {
+    /// The groups, in the order of the page.
+    pub(crate) groups: Vec<Group>,
+}
+
+/// Pictures that belong together.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Group {
+    /// What they are.
+    pub(crate) title: String,
+    /// What to look for.
+    pub(crate) caption: String,
+    /// They themselves.
+    pub(crate) pictures: Vec<Shown>,
+}
+
+/// A picture and its words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Shown {
+    /// A PNG file in Base64.
+    pub(crate) png: String,
+    /// The line under it.
+    pub(crate) first: String,
+    /// The line under that.
+    pub(crate) second: String,
+}
