@@ -30,6 +30,10 @@ pub struct ModelConfig {
     pub outputs: usize,
     /// What is in between.
     pub network: NetworkConfig,
+    /// The ways in which a picture is looked at to predict ([`plumb_data::augment::VIEWS`]); their predictions are averaged. None is
+    /// the picture as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<String>,
 }
 
 /// The widths of the prepared input.

@@ -1,7 +1,8 @@
 //! A trained model at work: rows of a table to predictions, through the preparation that it was trained with.
 
 use burn::tensor::Device;
-use plumb_data::prepare::{LabelScale, Preparation, Prepared};
+use plumb_data::augment::VIEWS;
+use plumb_data::prepare::{LabelScale, Preparation, Prepared, PreparedImages};
 use plumb_data::{PredictError, Predictions, Predictor, Table};
 use plumb_stats::Task;
 
@@ -120,12 +121,36 @@ impl TrainedModel {
 
     /// The predictions for prepared rows.
     pub fn predict_prepared(&self, data: &Prepared) -> Predictions {
-        let outputs = outputs(&self.network, data);
+        let values = self.values(data);
         if self.preparation.task == Task::Regression {
-            return Predictions::Numbers(numbers_of(&outputs, self.preparation.label_scale));
+            return Predictions::Numbers(values);
         }
-        let classes = self.config.outputs;
-        Predictions::Probabilities { values: probabilities(&outputs, classes), classes }
+        Predictions::Probabilities { values, classes: self.config.outputs }
+    }
+
+    /// Probabilities or numbers, the mean over the views.
+    fn values(&self, data: &Prepared) -> Vec<f64> {
+        let plain = |data: &Prepared| {
+            let outputs = outputs(&self.network, data);
+            if self.preparation.task == Task::Regression {
+                numbers_of(&outputs, self.preparation.label_scale)
+            } else {
+                probabilities(&outputs, self.config.outputs)
+            }
+        };
+        let views = VIEWS.iter().filter(|view| self.config.views.iter().any(|name| name == view.name));
+        let (Some(images), views) = (&data.images, views.collect::<Vec<_>>()) else { return plain(data) };
+        if views.is_empty() {
+            return plain(data);
+        }
+        let mut sum: Vec<f64> = Vec::new();
+        for view in &views {
+            let images = PreparedImages { view: **view, ..images.clone() };
+            let values = plain(&Prepared { images: Some(images), ..data.clone() });
+            sum.resize(values.len(), 0.0);
+            sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / views.len() as f64);
+        }
+        sum
     }
 }
 

@@ -40,17 +40,21 @@ pub(crate) struct Entry {
     pub(crate) numbers: usize,
 }
 
-/// Where weights are kept: `$PLUMB_CACHE`, else the folder `plumb` of the user's cache.
-pub(crate) fn folder() -> Result<PathBuf, Fault> {
+/// What is kept between runs: in `$PLUMB_CACHE`, else in the folder `plumb` of the user's cache.
+pub(crate) fn cache() -> Result<PathBuf, Fault> {
     let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = of("PLUMB_CACHE")
         .or_else(|| Some(of("XDG_CACHE_HOME")?.join("plumb")))
         .or_else(|| Some(of("HOME")?.join(".cache").join("plumb")));
-    let cache = cache.ok_or_else(|| {
-        Fault::failed("no folder for pretrained weights")
+    cache.ok_or_else(|| {
+        Fault::failed("no folder for what is kept between runs")
             .hint("set `PLUMB_CACHE` to a folder that can be written")
-    })?;
-    Ok(cache.join("pretrained"))
+    })
+}
+
+/// Where weights are kept.
+fn folder() -> Result<PathBuf, Fault> {
+    Ok(cache()?.join("pretrained"))
 }
 
 /// Takes a file of weights into the folder, under `name` or the architecture's.

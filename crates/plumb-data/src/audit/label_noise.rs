@@ -36,7 +36,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
               Classic benchmarks have 1 to 6 % of them.",
         evidence: "Boosted trees predict each row out of fold (20,000 labelled rows at most, fewer beyond ten classes; 3 folds). The noise floor is \
                    the least rate of disagreement within the 5, 10 and 20 % of rows that are predicted with the most \
-                   confidence: honest uncertainty vanishes there, wrong labels do not. It decides, by the lower end of \
+                   confidence: honest uncertainty vanishes there, wrong labels do not. A larger slice whose rate may be as \
+                   low stands for it. It decides, by the lower end of \
                    its 95 % Wilson interval. The rows that confident learning marks (off the diagonal of the confident \
                    joint) are counted, and listed by margin.",
         thresholds: &[
@@ -168,10 +169,14 @@ fn noise_floor(outcome: &Outcome<'_>) -> Option<Floor> {
     order.sort_by(|&a, &b| confidence(b).total_cmp(&confidence(a)).then(a.cmp(&b)));
     let sizes =
         SLICES.iter().map(|share| (truth.len() as f64 * share) as usize).filter(|&size| size >= LEAST_SLICE);
+    let sizes: Vec<usize> = sizes.collect();
     let floor = |size: usize| {
         let disagree = order[..size].iter().filter(|&&at| predicted[at] != truth[at]).count();
         let (low, high) = tests::wilson(disagree as u64, size as u64, 0.95);
         Floor { rate: disagree as f64 / size as f64, disagree, rows: size, low, high }
     };
-    sizes.map(floor).min_by(|a, b| a.rate.total_cmp(&b.rate).then(b.rows.cmp(&a.rows)))
+    let floors: Vec<Floor> = sizes.into_iter().map(floor).collect();
+    let least = floors.iter().map(|floor| floor.rate).min_by(f64::total_cmp)?;
+    // A larger slice that may well have the same rate is the same floor, known better.
+    floors.into_iter().filter(|floor| floor.low <= least).max_by_key(|floor| floor.rows)
 }

@@ -8,6 +8,7 @@ use super::AuditContext;
 use super::association::{self, Binned, Labelled};
 use super::subsample;
 use crate::probe::{ProbeKind, out_of_fold};
+use crate::read::PICTURES;
 use crate::{Column, Kind, Predictions, Table, Target};
 
 /// The label itself, up to a few rows.
@@ -105,7 +106,13 @@ fn judge(context: &AuditContext) -> Judgement {
     {
         suspect.rest = score_without(context, target, &probed, suspect.name);
     }
-    verdict(&scored, is_sorted(target, &rows))
+    verdict(&scored, is_folder(context) || is_sorted(target, &rows))
+}
+
+/// Whether the rows are the files of a folder of class folders, which stand in the order of their names.
+fn is_folder(context: &AuditContext) -> bool {
+    let files = &context.report.files;
+    !files.is_empty() && files.iter().all(|file| file.format == PICTURES)
 }
 
 /// Whether the labelled rows stand class after class. That is how many files are laid out, and a split that shuffles

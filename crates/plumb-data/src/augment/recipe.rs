@@ -46,14 +46,19 @@ impl Augmentation {
     /// A picture as it was read, made into a changed input of the encoding's extents. A function of the picture and the
     /// stream.
     pub fn apply(&self, picture: Picture, encoding: &ImageEncoding, stream: Stream) -> Picture {
-        let input = match &self.parts {
-            None => encoding.picture(picture),
-            Some(parts) => {
-                let part = parts.draw(picture.width(), picture.height(), stream.at(0));
-                encoding.cut(picture, part)
-            }
-        };
-        self.policy.apply(&input, stream.at(1))
+        self.change(&self.cut(picture, encoding, stream), stream)
+    }
+
+    /// The first step of [`Augmentation::apply`]: the part that is shown, at the encoding's extents.
+    pub fn cut(&self, picture: Picture, encoding: &ImageEncoding, stream: Stream) -> Picture {
+        let Some(parts) = &self.parts else { return encoding.picture(picture) };
+        let part = parts.draw(picture.width(), picture.height(), stream.at(0));
+        encoding.cut(picture, part)
+    }
+
+    /// The second one: what is changed of it.
+    pub fn change(&self, input: &Picture, stream: Stream) -> Picture {
+        self.policy.apply(input, stream.at(1))
     }
 }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use plumb_ledger::nearest::did_you_mean;
 
+use crate::augment::VIEWS;
 use crate::{Column, Labels, Table, Target, Values};
 
 use super::fit::kind_of_values;
@@ -142,6 +143,7 @@ fn encode(encoding: &Encoding, column: &Column, rows: &[u32]) -> Encoded {
                 set: Arc::clone(&images.set),
                 rows: rows.to_vec(),
                 encoding: encoding.clone(),
+                view: VIEWS[0],
             };
             Encoded { images: Some(images), ..Encoded::default() }
         }

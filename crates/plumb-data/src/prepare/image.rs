@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::PrepareConfig;
-use crate::augment::Normaliser;
+use crate::augment::{Normaliser, VIEWS, View};
 use crate::pictures::{self, Channels, Filter, Picture, PictureSet, Rect};
 
 /// How a picture becomes an input, fitted on train rows.
@@ -130,11 +130,16 @@ pub struct PreparedImages {
     pub rows: Vec<u32>,
     /// How they become inputs.
     pub encoding: ImageEncoding,
+    /// In which way predictions look at them.
+    pub view: View,
 }
 
 impl PartialEq for PreparedImages {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.set, &other.set) && self.rows == other.rows && self.encoding == other.encoding
+        Arc::ptr_eq(&self.set, &other.set)
+            && self.rows == other.rows
+            && self.encoding == other.encoding
+            && self.view == other.view
     }
 }
 
@@ -159,7 +164,9 @@ impl PreparedImages {
         let mut inputs = vec![0.0; rows.len() * self.encoding.count()];
         inputs.par_chunks_mut(self.encoding.count().max(1)).zip(rows).for_each(|(input, &row)| {
             if let Some(picture) = self.picture(row) {
-                normaliser.apply(&self.encoding.picture(picture), input);
+                let prepared = self.encoding.picture(picture);
+                let seen = if self.view == VIEWS[0] { prepared } else { self.view.of(&prepared) };
+                normaliser.apply(&seen, input);
             }
         });
         inputs

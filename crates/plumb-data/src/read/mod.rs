@@ -39,7 +39,7 @@ mod times;
 mod values;
 
 pub use error::{Fault, ReadError};
-pub use pictures::{LABEL, PART, is_picture_folder};
+pub use pictures::{LABEL, PART, PICTURES, PictureCache, is_picture_folder};
 pub(crate) use survive::quietly;
 pub use values::MISSING;
 
@@ -63,6 +63,8 @@ pub struct ReadOptions {
     pub header: Option<bool>,
     /// Where reading stops.
     pub limits: Limits,
+    /// Where reduced pictures are kept between runs; none for nowhere.
+    pub pictures: Option<PictureCache>,
 }
 
 /// How far reading has come.

@@ -64,6 +64,8 @@ struct Turned {
     class: u32,
     place: &'static str,
     share: f64,
+    /// By how much the log odds of the class rise, in the middle of the hosts.
+    risen: f64,
 }
 
 pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
@@ -109,9 +111,11 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
         share if share >= WARN => Judgement::warn(text),
         _ => Judgement::pass(format!("no border decides: at most, {text}")),
     };
-    turned.sort_by(|a, b| b.share.total_cmp(&a.share));
+    turned.sort_by(|a, b| b.risen.total_cmp(&a.risen));
     let facts = turned.iter().take(10);
-    let facts = facts.map(|of| json!({ "class": name(of.class), "place": of.place, "share": of.share }));
+    let facts = facts.map(
+        |of| json!({ "class": name(of.class), "place": of.place, "share": of.share, "risen": of.risen }),
+    );
     judged.with("places", facts.collect::<Vec<_>>())
 }
 
@@ -125,17 +129,29 @@ fn shares(
     let told = |scored: &Scored| -> Vec<bool> {
         scored.outcome().predicted_classes().iter().map(|&told| told == class).collect()
     };
-    let before = told(&with_pictures(context, hosts, |_, picture| picture.clone())?);
+    let odds = |scored: &Scored| -> Vec<f64> {
+        let p = |row: &[f64]| row.get(class as usize).copied().unwrap_or(0.0).clamp(1e-9, 1.0 - 1e-9);
+        scored.predicted.chunks_exact(scored.width).map(p).map(|p| (p / (1.0 - p)).ln()).collect()
+    };
+    let before = with_pictures(context, hosts, |_, picture| picture.clone())?;
+    let (odds_before, before) = (odds(&before), told(&before));
     let rows: Vec<u32> = PLACES.iter().flat_map(|_| hosts).copied().collect();
-    let after = told(&with_pictures(context, &rows, |at, host| {
+    let after = with_pictures(context, &rows, |at, host| {
         let (place, host_number) = (at / hosts.len(), at % hosts.len());
         transplant(&donors[host_number % donors.len()], host, PLACES[place])
-    })?);
-    let of_place = |(place, after): (&(&'static str, f64, f64), &[bool])| {
-        let turned = after.iter().zip(&before).filter(|(after, before)| **after && !**before).count();
-        Turned { class, place: place.0, share: turned as f64 / hosts.len() as f64 }
+    })?;
+    let (odds_after, after) = (odds(&after), told(&after));
+    let of_place = |place: usize| {
+        let of_hosts = place * hosts.len()..(place + 1) * hosts.len();
+        let pairs = after[of_hosts.clone()].iter().zip(&before);
+        let turned = pairs.filter(|(after, before)| **after && !**before).count();
+        let mut risen: Vec<f64> =
+            odds_after[of_hosts].iter().zip(&odds_before).map(|(after, before)| after - before).collect();
+        risen.sort_by(f64::total_cmp);
+        let risen = risen.get(risen.len() / 2).copied().unwrap_or(0.0);
+        Turned { class, place: PLACES[place].0, share: turned as f64 / hosts.len() as f64, risen }
     };
-    Ok(PLACES.iter().zip(after.chunks_exact(hosts.len())).map(of_place).collect())
+    Ok((0..PLACES.len()).map(of_place).collect())
 }
 
 /// The host with a part of the donor at the same place.

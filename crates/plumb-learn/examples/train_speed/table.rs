@@ -76,6 +76,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         inputs: Inputs { numbers: INPUTS, flags: 0, levels: Vec::new(), image: None },
         outputs: CLASSES,
         network: (preset.network)(&of),
+        views: Vec::new(),
     };
     let network = model.start(Seed(0), &data, &training_device());
     let parts = TrainData { train: &data, valid: &nothing, task: Task::Multiclass, label_scale: None };

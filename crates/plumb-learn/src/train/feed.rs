@@ -3,15 +3,20 @@
 //! A batch is a function of (seed, its number, its rows): which thread makes it, how many there are and how far ahead they are
 //! changes nothing. Thread `i` of `n` makes every `n`-th batch, so their order needs no lock.
 
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
+use std::time::Duration;
 
 use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{Prepared, PreparedImages, PreparedLabels};
+use plumb_ledger::clock::Clock;
 use plumb_ledger::{Seed, Stream};
 
 use super::TrainConfig;
-use super::state::Plan;
+use super::state::{Making, Plan};
 use crate::batches::{Batch, Batches, Mixed, pick_labels};
 
 /// Batches that a thread may have ready: one while the network works on another.
@@ -26,6 +31,16 @@ pub(super) struct Feed<'a> {
     first: u64,
     /// The number of the next one.
     next: u64,
+    spent: Arc<Spent>,
+}
+
+/// Nanoseconds that the threads have spent on each step of making batches, all together.
+#[derive(Debug, Default)]
+struct Spent {
+    cut: AtomicU64,
+    change: AtomicU64,
+    scale: AtomicU64,
+    blend: AtomicU64,
 }
 
 /// What a batch is made from.
@@ -37,6 +52,8 @@ struct Source<'a> {
     changes: Stream,
     blends: Stream,
     epochs: u64,
+    clock: &'a dyn Clock,
+    spent: Arc<Spent>,
 }
 
 /// The pictures of a batch, ready for the network.
@@ -51,9 +68,10 @@ impl<'a> Feed<'a> {
         scope: &'scope Scope<'scope, 'a>,
         plan: &Plan<'a>,
         config: &'a TrainConfig,
-        epoch: u64,
-        index: usize,
+        (epoch, index): (u64, usize),
+        clock: &'a dyn Clock,
     ) -> Self {
+        let spent = Arc::new(Spent::default());
         let seed = Seed(config.seed);
         let source = Source {
             data: plan.data.train,
@@ -62,6 +80,8 @@ impl<'a> Feed<'a> {
             changes: seed.stream("augment"),
             blends: seed.stream("mix"),
             epochs: config.epochs,
+            clock,
+            spent: Arc::clone(&spent),
         };
         let first = epoch * source.batches.per_epoch() as u64 + index as u64;
         let workers = if plan.data.train.images.is_some() { config.workers.max(1) as u64 } else { 0 };
@@ -71,7 +91,14 @@ impl<'a> Feed<'a> {
             scope.spawn(move || source.work(first + worker, workers, &sender));
             receiver
         };
-        Self { threads: (0..workers).map(start).collect(), source, first, next: first }
+        Self { threads: (0..workers).map(start).collect(), source, first, next: first, spent }
+    }
+
+    /// Seconds that the threads have spent so far.
+    pub(super) fn making(&self) -> Making {
+        let seconds = |of: &AtomicU64| of.load(Ordering::Relaxed) as f64 * 1e-9;
+        let Spent { cut, change, scale, blend } = &*self.spent;
+        Making { cut: seconds(cut), change: seconds(change), scale: seconds(scale), blend: seconds(blend) }
     }
 
     /// The next batch, whose rows are `rows`.
@@ -115,10 +142,29 @@ impl Source<'_> {
     fn inputs(&self, rows: &[u32], number: u64) -> Option<Inputs> {
         let images = self.data.images.as_ref()?;
         let stream = self.changes.at(number);
+        let begun = self.clock.elapsed();
+        let within = Cell::new([Duration::ZERO; 2]);
         let mut numbers = images.gather(rows, |place, picture| {
-            self.augmentation.apply(picture, &images.encoding, stream.at(place as u64))
+            let (stream, start) = (stream.at(place as u64), self.clock.elapsed());
+            let input = self.augmentation.cut(picture, &images.encoding, stream);
+            let cut = self.clock.elapsed();
+            let changed = self.augmentation.change(&input, stream);
+            let [cutting, changing] = within.get();
+            let end = self.clock.elapsed();
+            within.set([cutting + cut.saturating_sub(start), changing + end.saturating_sub(cut)]);
+            changed
         });
+        let gathered = self.clock.elapsed();
         let mixed = self.mix(&mut numbers, images, rows, self.blends.at(number));
+        let [cut, change] = within.get();
+        let scale = gathered.saturating_sub(begun).saturating_sub(cut + change);
+        let blend = self.clock.elapsed().saturating_sub(gathered);
+        let spent = &self.spent;
+        let steps =
+            [(&spent.cut, cut), (&spent.change, change), (&spent.scale, scale), (&spent.blend, blend)];
+        for (sum, step) in steps {
+            sum.fetch_add(step.as_nanos() as u64, Ordering::Relaxed);
+        }
         Some(Inputs { numbers, mixed })
     }
 

@@ -17,4 +17,4 @@ pub use config::{Ties, TrainConfig, TrainData, Transfer};
 pub use error::TrainError;
 pub use history::{ActivationStats, Control, Event, LayerStats, Observer};
 pub use run::{Stopped, Trained, train};
-pub use state::Seconds;
+pub use state::{Making, Seconds};

@@ -62,7 +62,7 @@ pub fn train<N: Network>(
         None => (network, State::new(config)?),
     };
     std::thread::scope(|scope| {
-        let mut feed = Feed::start(scope, &plan, config, state.progress.epoch, state.progress.batch);
+        let mut feed = Feed::start(scope, &plan, config, (state.progress.epoch, state.progress.batch), clock);
         let mut saved = clock.elapsed();
         while state.progress.epoch < config.epochs && !waited_enough(&state, config) {
             let order = plan.batches.order(state.progress.epoch);

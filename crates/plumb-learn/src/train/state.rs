@@ -34,6 +34,21 @@ pub struct Seconds {
     pub compute: f64,
     /// Scoring the validation rows.
     pub validate: f64,
+    /// What the threads that make batches of pictures did meanwhile, all together.
+    pub making: Making,
+}
+
+/// Seconds by step of making batches of pictures.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Making {
+    /// Cutting out what is shown, and resizing it.
+    pub cut: f64,
+    /// Changing it.
+    pub change: f64,
+    /// Copying it out of memory, and turning bytes into numbers.
+    pub scale: f64,
+    /// Blending pictures with each other.
+    pub blend: f64,
 }
 
 /// The counters and scores: `state.json`.

@@ -51,6 +51,7 @@ pub(super) fn step<N: Network>(
     if watched {
         events.push(Event::Layers { step, layers, activations: window.activations });
     }
+    state.seconds.making = feed.making();
     state.seconds.wait += gathered.saturating_sub(started).as_secs_f64();
     state.seconds.compute += clock.elapsed().saturating_sub(gathered).as_secs_f64();
     state.progress.step += 1;

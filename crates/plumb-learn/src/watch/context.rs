@@ -21,6 +21,8 @@ pub struct TrainContext {
     pub regularisation: Option<Regularisation>,
     /// Seconds by step of the pipeline: `wait` is the time that training waited for its batches.
     pub seconds: Vec<(String, f64)>,
+    /// Seconds by step of making batches ahead, over all threads; empty where batches are only gathered.
+    pub making: Vec<(String, f64)>,
     /// The weights' hashes of two short runs with the same seed.
     pub repeated_hashes: Option<(String, String)>,
 }

@@ -19,10 +19,12 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
         id: "train.input-bound",
         question: "Does training spend its time on computing rather than on waiting for batches?",
         why: "A model that waits for its input gains nothing from better hardware.",
-        evidence: "Seconds by step of the pipeline, and the share of `wait`.",
+        evidence: "Seconds by step of the pipeline, and the share of `wait`. Of pictures, the seconds that the loader threads \
+                   spent on cutting out and resizing, changing, scaling and blending.",
         thresholds: &[WAIT],
         false_alarms: "Runs of under a second, where starting counts.",
-        remedy: "Raise `train.batch_size`; store the data as Parquet; prepare it once (`plumb run --resume` keeps it).",
+        remedy: "Raise `train.workers` for pictures, or leave out the slowest change; raise `train.batch_size`; store the data \
+                 as Parquet.",
         sources: &[Source::TuningPlaybook],
     },
     judge,
@@ -39,9 +41,22 @@ fn judge(context: &TrainContext) -> Judgement {
     let percent = 100.0 * share;
     let steps: Evidence = usable().map(|(name, seconds)| (name.clone(), Value::from(*seconds))).collect();
     let judged = if share > WAIT.value {
-        Judgement::warn(format!("training waited for its batches {percent:.0} % of the time"))
+        Judgement::warn(format!(
+            "training waited for its batches {percent:.0} % of the time{}",
+            slowest(context)
+        ))
     } else {
         Judgement::pass(format!("training waited for its batches {percent:.1} % of the time"))
     };
-    judged.with("wait_share", share).with("seconds", steps)
+    let making: Evidence = context.making.iter().map(|(name, of)| (name.clone(), Value::from(*of))).collect();
+    judged.with("wait_share", share).with("seconds", steps).with("seconds_of_making", making)
+}
+
+/// Which step of making batches took the loaders most of their time; nothing where there are no loaders.
+fn slowest(context: &TrainContext) -> String {
+    let total: f64 = context.making.iter().map(|(_, seconds)| seconds).sum();
+    let slowest = context.making.iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| total > 0.0);
+    slowest.map_or_else(String::new, |(name, seconds)| {
+        format!("; the loaders spent {:.0} % of theirs on `{name}`", 100.0 * seconds / total)
+    })
 }

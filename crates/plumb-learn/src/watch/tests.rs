@@ -43,6 +43,7 @@ fn healthy() -> TrainContext {
         primary: Some(Primary { name: "accuracy".to_owned(), more_is_better: true }),
         regularisation: Some(Regularisation { dropout: 0.1, weight_decay: 0.01, label_smoothing: 0.0 }),
         seconds: vec![("wait".to_owned(), 0.1), ("step".to_owned(), 9.0)],
+        making: vec![("cut".to_owned(), 1.0), ("change".to_owned(), 3.0)],
         repeated_hashes: Some(("ab".to_owned(), "ab".to_owned())),
     }
 }
@@ -314,7 +315,8 @@ fn the_wrong_epoch_and_the_wrong_weights_are_found() {
 
 #[test]
 fn waiting_and_unequal_hashes_are_found() {
-    check("train.input-bound", Verdict::Warn, |context| context.seconds[0].1 = 9.0);
+    let judged = check("train.input-bound", Verdict::Warn, |context| context.seconds[0].1 = 9.0);
+    assert!(judged.summary.ends_with("75 % of theirs on `change`"), "{}", judged.summary);
     check("train.reproducible", Verdict::Fail, |context| {
         context.repeated_hashes = Some(("ab".to_owned(), "cd".to_owned()));
     });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use plumb_data::augment::VIEWS;
 use plumb_data::pictures::{Channels, Picture};
 use plumb_data::prepare::{ImageEncoding, Prepared, PreparedImages, PreparedLabels};
 use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig, TabularNetwork, training_device};
@@ -64,7 +65,7 @@ fn pictures(rows: usize, stream: Stream) -> Prepared {
     };
     Prepared {
         rows,
-        images: Some(PreparedImages { set, rows: (0..rows as u32).collect(), encoding }),
+        images: Some(PreparedImages { set, rows: (0..rows as u32).collect(), encoding, view: VIEWS[0] }),
         labels: PreparedLabels::Classes(labels),
         numbers: vec![],
         numbers_width: 0,
@@ -123,7 +124,7 @@ pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
     Setup {
         train: rows(600, "train"),
         valid: rows(200, "valid"),
-        model: ModelConfig { schema: 1, inputs, outputs: 2, network },
+        model: ModelConfig { schema: 1, inputs, outputs: 2, network, views: Vec::new() },
         config: TrainConfig { epochs, batch_size: 128, seed: 7, ..(preset.train)(&of) },
     }
 }

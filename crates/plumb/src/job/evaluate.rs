@@ -17,6 +17,11 @@ pub(crate) struct EvaluateSection {
     pub(crate) groups: Vec<String>,
     /// Columns by whose values results are listed, such as a source or a month: `evaluate.shift`.
     pub(crate) by: Vec<String>,
+    /// In how many ways a picture is looked at to predict; the predictions are averaged (test-time augmentation).
+    ///
+    /// 1: as it is. 2 adds the mirrored picture where training mirrors, more shift it by two pixels. Each costs a prediction.
+    #[schemars(range(min = 1, max = 6))]
+    pub(crate) views: usize,
     /// How many bootstrap resamples stand behind each interval.
     ///
     /// 1000: the ends of a 95 % interval then vary by about 2 % of its width.
@@ -29,6 +34,13 @@ pub(crate) struct EvaluateSection {
 
 impl Default for EvaluateSection {
     fn default() -> Self {
-        Self { primary: Auto::Auto, groups: Vec::new(), by: Vec::new(), resamples: 1000, level: 0.95 }
+        Self {
+            primary: Auto::Auto,
+            groups: Vec::new(),
+            by: Vec::new(),
+            views: 1,
+            resamples: 1000,
+            level: 0.95,
+        }
     }
 }

@@ -37,6 +37,9 @@ pub(crate) struct LimitsSection {
     /// Pixels of a picture's shorter side that are kept; a larger picture is reduced to it when it is read.
     #[schemars(range(min = 8, max = 4096))]
     pub(crate) picture_side: usize,
+    /// Bytes of reduced pictures that are kept between runs, in `$PLUMB_CACHE` or the user's cache; 0 is none. 10 GiB: 40,000
+    /// photographs. They may be deleted at any time.
+    pub(crate) picture_cache_bytes: u64,
     /// Bytes of a column name. 1 KiB is a sentence.
     #[schemars(range(min = 1))]
     pub(crate) name_bytes: usize,
@@ -56,6 +59,7 @@ impl Default for LimitsSection {
             parquet_row_group_bytes: limits.parquet_row_group_bytes,
             bad_rows_listed: limits.bad_rows_listed,
             picture_side: limits.picture_side,
+            picture_cache_bytes: 10 << 30,
             name_bytes: limits.name_bytes,
         }
     }

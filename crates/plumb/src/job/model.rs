@@ -84,6 +84,12 @@ pub(crate) struct ModelSection {
     /// it is what is dropped before the head.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) dropout: Auto<f64>,
+    /// The share of rows for which the last block of a ResNet is passed by while training; earlier blocks have less, in equal steps
+    /// (stochastic depth).
+    ///
+    /// 0. Published recipes have 0.05 for 50 layers and hundreds of epochs.
+    #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
+    pub(crate) drop_path: f64,
 }
 
 fn hidden_schema(_: &mut SchemaGenerator) -> Schema {

@@ -1,6 +1,6 @@
 //! What of the job concerns pictures: the size of the input, the changes of training pictures.
 
-use plumb_data::augment::{AugmentError, Augmentation, Method, Mix, Parts, Policy, Step};
+use plumb_data::augment::{AugmentError, Augmentation, Method, Mix, Parts, Policy, Step, VIEWS};
 use plumb_data::pictures::{Channels, PictureSet};
 use plumb_data::prepare::{self, ImageMoments};
 use plumb_learn::losses::Loss;
@@ -103,6 +103,13 @@ pub(super) fn side(
 const ENLARGED: usize = 96;
 /// The least side that can be halved five times.
 const HALVED: usize = 32;
+
+/// The first of the ways to look at a picture; mirrored only where training mirrors. None where one look is enough.
+pub(super) fn views(wanted: usize, has_pictures: bool, train: &TrainConfig) -> Vec<String> {
+    let mirrors = train.augmentation.policy.horizontal_flip.is_some_and(|probability| probability > 0.0);
+    let views = VIEWS.iter().filter(|view| view.keeps_text || mirrors).take(wanted);
+    if wanted > 1 && has_pictures { views.map(|view| view.name.to_owned()).collect() } else { Vec::new() }
+}
 
 /// The moments that pictures are scaled by, where they are not the train pictures' own.
 pub(super) fn moments(

@@ -9,6 +9,7 @@ use plumb_data::prepare::{self, PrepareConfig};
 use plumb_evaluate::Primary;
 use plumb_learn::losses::Loss;
 use plumb_learn::model::NetworkConfig;
+use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
 use plumb_learn::optim::OptimizerConfig;
 use plumb_learn::presets::{self, Circumstances};
 use plumb_learn::schedules::ScheduleConfig;
@@ -37,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) primary: Primary,
     /// Whether the rate is still to be found by the range test.
     pub(crate) find_rate: bool,
+    /// The ways in which a picture is looked at to predict.
+    pub(crate) views: Vec<String>,
     /// What the network begins with, where it was trained before.
     pub(crate) pretrained: Option<Pretrained>,
 }
@@ -79,7 +82,8 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let find_rate = job.train.lr == Rate::Find;
     let mut prepare = settle_prepare(job, preset.name);
     prepare.image_moments = pictures::moments(&mut job.prepare, pretrained.as_ref())?;
-    Ok(Plan { prepare, network, train, primary, find_rate, pretrained })
+    let views = pictures::views(job.evaluate.views, side.is_some(), &train);
+    Ok(Plan { prepare, network, train, primary, find_rate, views, pretrained })
 }
 
 /// The metric as the job names it. `auto` stays `auto` there: the reason for the choice belongs to the result,
@@ -132,6 +136,17 @@ fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), 
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);
+    let hidden = hidden.clone();
+    match network {
+        NetworkConfig::Pictures(PictureConfig { backbone: BackboneConfig::Resnet(config), .. }) => {
+            config.drop_path = job.model.drop_path;
+        }
+        _ if job.model.drop_path > 0.0 => {
+            return Err(Fault::usage("`model.drop_path` is for residual networks")
+                .hint("set it to 0, or `model.preset` to `resnet18`"));
+        }
+        _ => {}
+    }
     if for_pictures && !hidden.is_empty() {
         let message = "networks for pictures have no hidden layers of their own";
         return Err(Fault::usage(message).hint("leave `model.hidden` at `auto`"));

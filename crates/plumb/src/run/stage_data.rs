@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use plumb_data::audit::{self, AuditContext};
-use plumb_data::read::{PART, Progress, Read, ReadOptions, ReadReport, read as read_files};
+use plumb_data::read::{PART, PictureCache, Progress, Read, ReadOptions, ReadReport, read as read_files};
 use plumb_data::{Kind, Table, Target};
 use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
@@ -43,7 +43,14 @@ pub(crate) fn read_options(job: &JobFile, files: Vec<String>) -> ReadOptions {
         delimiter: job.data.delimiter.byte(),
         header: job.data.header.value(),
         limits: job.limits.into(),
+        pictures: picture_cache(job.limits.picture_cache_bytes),
     }
+}
+
+/// Where reduced pictures are kept; nowhere when the user has no folder for it.
+fn picture_cache(most: u64) -> Option<PictureCache> {
+    let folder = crate::pretrained::cache().ok().filter(|_| most > 0)?.join("pictures");
+    Some(PictureCache { folder, most })
 }
 
 /// Reads the files and tells what was found in one line.

@@ -68,6 +68,7 @@ pub(crate) fn model_config(plan: &Plan, ready: &Ready) -> ModelConfig {
         inputs: Inputs::of(&ready.preparation),
         outputs: if ready.preparation.task.is_classification() { classes } else { 1 },
         network: plan.network.clone(),
+        views: plan.views.clone(),
     }
 }
 
@@ -123,6 +124,15 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
         .map_err(|e| Fault::failed(e.to_string()))?;
     let (best_epoch, seconds) = (trained.best_epoch, trained.seconds);
     Ok(Fit { model, weights_sha256, best_epoch, seconds, events })
+}
+
+/// What the loaders did; nothing for tables without pictures.
+fn making(of: train::Making, ready: &Ready) -> Vec<(String, f64)> {
+    if ready.train.images.is_none() {
+        return Vec::new();
+    }
+    let steps = [("cut", of.cut), ("change", of.change), ("scale", of.scale), ("blend", of.blend)];
+    steps.map(|(step, seconds)| (step.to_owned(), seconds)).to_vec()
 }
 
 fn data(ready: &Ready) -> TrainData<'_> {
@@ -195,6 +205,7 @@ pub(crate) fn judge(run: &mut Run, setup: &Setup, fit: &mut Fit) -> Result<(), F
         ]
         .map(|(step, seconds)| (step.to_owned(), seconds))
         .to_vec(),
+        making: making(fit.seconds.making, ready),
         repeated_hashes: Some((short_run(plan, ready)?, short_run(plan, ready)?)),
     };
     run.judge(watch::PRACTICES, &context);

@@ -44,6 +44,7 @@ impl TestContext {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plumb"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("PLUMB_CACHE", self.folder.path().join("cache"));
         command
     }
 

@@ -147,3 +147,43 @@ fn a_run_of_its_own_job_file_has_the_same_weights() {
     assert!(weights("a").is_string());
     assert_eq!(weights("a"), weights("b"));
 }
+
+#[test]
+fn large_pictures_are_kept_reduced_and_looked_at_in_several_ways() {
+    let context = TestContext::new();
+    let stripes = |upright: bool, number: usize| {
+        let level = |at: usize| {
+            let along = if upright { at % 280 } else { at / 280 };
+            if (along / 35 + number).is_multiple_of(2) { 250 } else { 5 }
+        };
+        png(&Picture::new(280, 280, Channels::Grey, (0..280 * 280).map(level).collect()).unwrap(), 280)
+    };
+    for number in 0..40 {
+        let class = if number % 2 == 0 { "level" } else { "upright" };
+        context.write(&format!("photos/{class}/{number}.png"), stripes(number % 2 == 1, number / 2));
+    }
+    let settings = ["train.epochs=1", "prepare.image_size=16", "model.preset=resnet14", "evaluate.views=3"];
+    let settings = settings.iter().flat_map(|setting| ["--set", *setting]);
+    let run = |out: &'static str| {
+        let arguments: Vec<&str> =
+            ["run", "photos", "--out", out].into_iter().chain(settings.clone()).collect();
+        let answer = context.plumb(&arguments);
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        context.json(&format!("{out}/metrics.json"))["weights_sha256"].clone()
+    };
+    let first = run("a");
+    let kept = || walk(&context.path("cache/pictures"));
+    // Pictures that are equal have one file.
+    assert!(!kept().is_empty() && kept().len() <= 40, "{:?}", kept());
+    assert_eq!(first, run("b"));
+    std::fs::remove_dir_all(context.path("cache")).unwrap();
+    assert_eq!(first, run("c"));
+    let views = context.json("a/model/model.json")["views"].clone();
+    assert_eq!(views, serde_json::json!(["as it is", "shifted left", "shifted right"]));
+}
+
+/// The files of a folder and of those in it.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}

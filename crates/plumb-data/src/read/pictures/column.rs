@@ -46,7 +46,7 @@ fn attach_column(
     };
     let files: Vec<PictureFile> = rows.iter().map(file).collect();
     let meter = meter(files.iter().map(|file| file.path.as_path()), progress);
-    let decoded = decode_all(&files, &options.limits, &meter)?;
+    let decoded = decode_all(&files, options, &meter)?;
     decoded.check()?;
     let kept: Vec<usize> = decoded.rows.iter().map(|&index| rows[index]).collect();
     let missing = column.len() - rows.len();

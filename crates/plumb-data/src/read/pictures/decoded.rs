@@ -3,13 +3,14 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
-use plumb_ledger::{Limits, Sha256};
 use rayon::prelude::*;
 
+use super::PictureCache;
 use crate::pictures::{self, Picture, PictureLimits, PictureSet};
 use crate::read::error::Fault;
-use crate::read::{BadRow, Faults, Meter};
+use crate::read::{BadRow, Faults, Meter, ReadOptions};
 
 /// Files that are decoded before the next ones are begun. 256: reduced photographs of so many fill about 70 MiB.
 const BLOCK: usize = 256;
@@ -57,9 +58,11 @@ pub(super) struct PictureFile {
 /// Reads and decodes all files; pictures whose shorter side is longer than the limit are reduced to it.
 pub(super) fn decode_all(
     files: &[PictureFile],
-    limits: &Limits,
+    options: &ReadOptions,
     meter: &Meter<'_>,
 ) -> Result<Decoded, Fault> {
+    let limits = &options.limits;
+    let store = Store { side: limits.picture_side, cache: options.pictures.as_ref() };
     let mut decoded = Decoded {
         set: PictureSet::default(),
         rows: Vec::new(),
@@ -68,7 +71,7 @@ pub(super) fn decode_all(
     };
     let mut digest = Sha256Hasher::default();
     for (block, files) in files.chunks(BLOCK).enumerate() {
-        let pictures: Vec<_> = files.par_iter().map(|file| decode(&file.path, limits.picture_side)).collect();
+        let pictures: Vec<_> = files.par_iter().map(|file| store.picture_of(&file.path)).collect();
         for (place, (file, outcome)) in files.iter().zip(pictures).enumerate() {
             digest.update(outcome.digest.as_str().as_bytes());
             meter.advance(outcome.bytes);
@@ -89,6 +92,9 @@ pub(super) fn decode_all(
             return Err(Fault::TableTooBig(limits.table_bytes));
         }
     }
+    if let Some(cache) = store.cache {
+        cache.trim();
+    }
     decoded.digest = digest.finish();
     Ok(decoded)
 }
@@ -99,24 +105,38 @@ struct Outcome {
     bytes: u64,
 }
 
-fn decode(path: &Path, side: usize) -> Outcome {
-    match bytes_of(path) {
-        Err(reason) => Outcome { picture: Err(reason), digest: Sha256::of(&[]), bytes: 0 },
-        Ok(bytes) => Outcome {
-            picture: pictures::decode(&bytes, &PictureLimits::DEFAULT)
-                .map(|picture| reduced(picture, side))
-                .map_err(|fault| fault.to_string()),
-            digest: Sha256::of(&bytes),
-            bytes: bytes.len() as u64,
-        },
-    }
+/// Where pictures come from, and how large they become.
+struct Store<'a> {
+    side: usize,
+    cache: Option<&'a PictureCache>,
 }
 
-fn reduced(picture: Picture, side: usize) -> Picture {
-    if picture.width().min(picture.height()) > side {
-        pictures::shorter_side(&picture, side)
-    } else {
-        picture
+impl Store<'_> {
+    fn picture_of(&self, path: &Path) -> Outcome {
+        match bytes_of(path) {
+            Err(reason) => Outcome { picture: Err(reason), digest: Sha256::of(&[]), bytes: 0 },
+            Ok(bytes) => {
+                let digest = Sha256::of(&bytes);
+                let picture = self.reduced(&bytes, &digest);
+                Outcome { picture, digest, bytes: bytes.len() as u64 }
+            }
+        }
+    }
+
+    /// The picture of some bytes, reduced where it is larger than the limit; what was reduced before need not be decoded.
+    fn reduced(&self, bytes: &[u8], digest: &Sha256) -> Result<Picture, String> {
+        if let Some(kept) = self.cache.and_then(|cache| cache.get(digest, self.side)) {
+            return Ok(kept);
+        }
+        let picture = pictures::decode(bytes, &PictureLimits::DEFAULT).map_err(|fault| fault.to_string())?;
+        if picture.width().min(picture.height()) <= self.side {
+            return Ok(picture);
+        }
+        let reduced = pictures::shorter_side(&picture, self.side);
+        if let Some(cache) = self.cache {
+            cache.put(digest, self.side, &reduced);
+        }
+        Ok(reduced)
     }
 }
 

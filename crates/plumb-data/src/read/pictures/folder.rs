@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::decoded::{PictureFile, decode_all};
-use super::{IMAGE, LABEL, PART, meter};
+use super::{IMAGE, LABEL, PART, PICTURES, meter};
 use crate::read::error::{Fault, ReadError};
 use crate::read::{BadRow, FileReport, Progress, Read, ReadOptions, ReadReport, format};
 use crate::{Column, Images, Kind, Values};
@@ -49,7 +49,7 @@ pub(super) fn read(
     let file = |path: &PathBuf| PictureFile { path: folder.join(path), shown: shown.join(path), line: 0 };
     let files: Vec<PictureFile> = listing.pictures.iter().map(file).collect();
     let meter = meter(files.iter().map(|file| file.path.as_path()), progress);
-    let mut decoded = decode_all(&files, &options.limits, &meter).map_err(|fault| fault.at(shown))?;
+    let mut decoded = decode_all(&files, options, &meter).map_err(|fault| fault.at(shown))?;
     for path in &listing.irregular {
         let reason = "not a regular file".to_owned();
         decoded.bad.add(BadRow { path: shown.join(path), line: 0, column: None, reason });
@@ -61,7 +61,7 @@ pub(super) fn read(
     let report = ReadReport {
         files: vec![FileReport {
             path: shown.to_owned(),
-            format: "pictures",
+            format: PICTURES,
             rows: kept.len(),
             bytes: meter.done.get(),
             digest: decoded.digest,

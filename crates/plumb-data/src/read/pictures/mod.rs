@@ -3,6 +3,7 @@
 //! Every file is read, hashed and decoded once. One that cannot be decoded is listed with its reason and its row left
 //! out; the rest goes on.
 
+mod cache;
 mod column;
 mod decoded;
 mod folder;
@@ -16,12 +17,15 @@ use super::error::{Fault, ReadError};
 use super::{Inferred, Meter, Progress, Read, ReadOptions, ReadReport, convert};
 use crate::{Column, Table};
 
+pub use cache::PictureCache;
 pub(super) use column::attach;
 
 /// The column of pictures and the column of classes that a folder becomes.
 pub(super) const IMAGE: &str = "image";
 /// The column of classes.
 pub const LABEL: &str = "label";
+/// The format of a folder of class folders, in reports.
+pub const PICTURES: &str = "pictures";
 /// The column of parts, when folders or files say which picture is for training.
 pub const PART: &str = "part";
 
