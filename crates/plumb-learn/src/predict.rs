@@ -43,6 +43,15 @@ pub fn probabilities(logits: &[f32], classes: usize) -> Vec<f64> {
     probabilities
 }
 
+/// The class with the largest output of each row; the first one among equals.
+pub fn most_likely(outputs: &[f32], classes: usize) -> Vec<u32> {
+    let best = |row: &[f32]| {
+        let ranked = row.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1));
+        ranked.map_or(0, |(class, _)| class as u32)
+    };
+    outputs.chunks_exact(classes.max(1)).map(best).collect()
+}
+
 /// Outputs of a regression in the target's own unit, within the range of the training labels.
 pub fn numbers_of(outputs: &[f32], scale: Option<LabelScale>) -> Vec<f64> {
     let restore = |&output: &f32| {
@@ -112,6 +121,20 @@ impl TrainedModel {
     /// The weights.
     pub fn weights(&self) -> Arrays {
         Arrays::of(&self.network)
+    }
+
+    /// What the head of a picture network sees of prepared rows, row by row, and how many numbers a row has; none for other
+    /// networks.
+    pub fn features(&self, data: &Prepared) -> Option<(Vec<f32>, usize)> {
+        let TabularNetwork::Pictures(network) = &self.network else { return None };
+        let rows: Vec<u32> = (0..data.rows as u32).collect();
+        let mut features = Vec::new();
+        for rows in rows.chunks(PICTURES) {
+            let images = Batch::gather(data, rows, &Device::flex()).images?;
+            features.extend(host(network.features(images, &mut Pass::inference()).inner()));
+        }
+        let width = features.len().checked_div(data.rows)?;
+        Some((features, width))
     }
 
     /// A copy of the network on a device that records gradients.

@@ -57,8 +57,49 @@ fn folder() -> Result<PathBuf, Fault> {
     Ok(cache()?.join("pretrained"))
 }
 
-/// Takes a file of weights into the folder, under `name` or the architecture's.
-pub(crate) fn add(file: &Path, name: Option<&str>) -> Result<Entry, Fault> {
+/// Takes weights into the folder, under `name` or the architecture's: of a file, or of `hf:ORG/NAME`.
+pub(crate) fn add(source: &str, name: Option<&str>) -> Result<Entry, Fault> {
+    let Some(model) = source.strip_prefix("hf:") else { return add_file(Path::new(source), name) };
+    let folder = folder()?;
+    std::fs::create_dir_all(&folder).map_err(|e| Fault::failed(format!("cannot keep the weights ({e})")))?;
+    // Beside what is kept: on the same disk, and gone when the process ends in the usual way.
+    let part = folder.join(format!("download-{}.part", std::process::id()));
+    let added = download(model, &part).and_then(|()| add_file(&part, name));
+    let _removed = std::fs::remove_file(&part);
+    added
+}
+
+/// Fetches the weights of a model of the Hugging Face hub by `curl`, which brings its own certificates and proxies.
+fn download(model: &str, to: &Path) -> Result<(), Fault> {
+    let legal = |part: &str| {
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        !part.is_empty() && !part.starts_with('.') && part.bytes().all(letters)
+    };
+    if !matches!(model.split_once('/'), Some((org, name)) if legal(org) && legal(name)) {
+        return Err(Fault::usage(format!("`hf:{model}` names no model")).hint("write `hf:ORG/NAME`"));
+    }
+    let hub = std::env::var("HF_ENDPOINT").unwrap_or_else(|_unset| "https://huggingface.co".to_owned());
+    let address = format!("{}/{model}/resolve/main/model.safetensors", hub.trim_end_matches('/'));
+    let most = LARGEST.to_string();
+    let fixed = ["--fail", "--location", "--silent", "--show-error", "--proto", "=http,https"];
+    let output = std::process::Command::new("curl")
+        .args(fixed)
+        .args(["--connect-timeout", "20", "--max-filesize", &most, "--output"])
+        .arg(to)
+        .arg(&address)
+        .output();
+    let failed = |why: &str| {
+        Fault::failed(format!("cannot fetch {address} ({})", why.trim()))
+            .hint("fetch the file by other means, then `plumb pretrained add FILE`")
+    };
+    match output {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(failed(&String::from_utf8_lossy(&output.stderr))),
+        Err(error) => Err(failed(&format!("curl: {error}"))),
+    }
+}
+
+fn add_file(file: &Path, name: Option<&str>) -> Result<Entry, Fault> {
     let bytes = read_file(file)?;
     let weights = pretrained::read(&bytes)?;
     let architecture = architecture_of(file, &weights)?;
@@ -130,7 +171,7 @@ pub(crate) fn load(wanted: &str) -> Result<Pretrained, Fault> {
     let Some(entry) = read_entry(&folder, wanted) else {
         let message = format!("no pretrained weights `{wanted}` on this machine");
         return Err(Fault::usage(message).hint(format!(
-            "`plumb pretrained add FILE` brings them from a file of such weights; `plumb pretrained list` shows {}",
+            "`plumb pretrained add FILE|hf:ORG/NAME` brings such weights; `plumb pretrained list` shows {}",
             names(&list()?)
         )));
     };

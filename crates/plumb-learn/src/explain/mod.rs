@@ -1,5 +1,7 @@
 //! What a picture network looks at: one map of heat for a picture and a class, by three methods.
 
+mod plane;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_data::augment::Normaliser;
 use plumb_data::pictures::Picture;
@@ -9,6 +11,8 @@ use crate::model::training_device;
 use crate::models::pictures::PictureNetwork;
 use crate::network::Pass;
 use crate::parameters::host;
+
+pub use plane::principal_plane;
 
 /// How much each place of a picture speaks for a class; only what speaks for it counts.
 #[derive(Debug, Clone, PartialEq)]

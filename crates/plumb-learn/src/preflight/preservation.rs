@@ -15,6 +15,7 @@ use crate::models::pictures::{BackboneConfig, PictureConfig, PictureNetwork};
 use crate::network::{Network, Pass};
 use crate::optim::{AdamConfig, OptimizerConfig, OptimizerError};
 use crate::parameters::host;
+use crate::predict::most_likely;
 use crate::train::TrainConfig;
 use crate::trial::Trial;
 
@@ -206,10 +207,7 @@ fn answers(
         let batch = Batch::with_images(small, rows, Some(numbers), &Device::flex());
         let outputs = host(network.forward(&batch, &mut Pass::inference()).inner());
         let classes = outputs.len() / rows.len().max(1);
-        told.extend(outputs.chunks_exact(classes.max(1)).map(|row| {
-            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            best.map_or(0, |(class, _)| class as u32)
-        }));
+        told.extend(most_likely(&outputs, classes));
     }
     told
 }

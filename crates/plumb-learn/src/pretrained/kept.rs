@@ -10,6 +10,7 @@ use crate::models::pictures::PictureNetwork;
 use crate::models::pictures::architectures::Architecture;
 use crate::network::Pass;
 use crate::parameters::{Arrays, host};
+use crate::predict::most_likely;
 
 /// Pictures at a time.
 const BATCH: usize = 50;
@@ -53,10 +54,7 @@ fn answers(network: &PictureNetwork, data: &Prepared) -> Vec<u32> {
         let Some(images) = Batch::gather(data, rows, &Device::flex()).images else { continue };
         let outputs = host(network.of_images(images, &mut Pass::inference()).inner());
         let classes = (outputs.len() / rows.len().max(1)).max(1);
-        answers.extend(outputs.chunks_exact(classes).map(|row| {
-            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            best.map_or(0, |(class, _)| class as u32)
-        }));
+        answers.extend(most_likely(&outputs, classes));
     }
     answers
 }

@@ -1,6 +1,6 @@
 //! A run that is stopped and resumed ends with the weights of the unbroken one, bit for bit.
 
-use plumb_learn::train::{Stopped, TrainError, train};
+use plumb_learn::train::{Stopped, TrainError, Transfer, train};
 use plumb_ledger::Sha256;
 use plumb_ledger::clock::StoppedClock;
 
@@ -47,6 +47,16 @@ fn stopped_at_any_step_mlp_with_average_clipping_and_accumulation_ends_the_same(
     (setup.config.ema, setup.config.clip_norm, setup.config.accumulate) = (Some(0.9), Some(0.5), 2);
     let whole = unbroken(&setup);
     for k in [1, 2, 5] {
+        assert_eq!(broken(&setup, k), whole, "stopped every {k} steps");
+    }
+}
+
+#[test]
+fn stopped_at_any_step_a_network_that_is_unfrozen_stage_by_stage_ends_the_same() {
+    let mut setup = setup("resnet14", 3);
+    setup.config.transfer = Some(Transfer { head_epochs: Some(1), stage_epochs: 1, stage_decay: 0.5 });
+    let whole = unbroken(&setup);
+    for k in [1, 4, 6] {
         assert_eq!(broken(&setup, k), whole, "stopped every {k} steps");
     }
 }

@@ -1,8 +1,9 @@
 //! What the loop learns, keeps and refuses.
 
 use burn::module::Module;
+use plumb_learn::parameters::Arrays;
 use plumb_learn::predict::{outputs, probabilities};
-use plumb_learn::train::{Event, Stopped, TrainError, train};
+use plumb_learn::train::{Event, Stopped, TrainError, Transfer, train};
 use plumb_ledger::Seed;
 use plumb_ledger::clock::StoppedClock;
 
@@ -46,6 +47,29 @@ fn the_number_of_loader_threads_changes_no_weight() {
     let one = weights(1);
     assert_eq!(one, weights(2));
     assert_eq!(one, weights(4));
+}
+
+#[test]
+fn stages_at_rest_keep_their_weights_and_statistics() {
+    let mut setup = setup("resnet14", 3);
+    // No validation rows: the last epoch's weights are kept.
+    setup.valid = rows_for("resnet14", 0, Seed(1).stream("none"));
+    let start = Arrays::of(&setup.network());
+    for (transfer, moved) in [
+        (Transfer { head_epochs: None, stage_epochs: 1, stage_decay: 1.0 }, ["fc"].as_slice()),
+        (Transfer { head_epochs: Some(1), stage_epochs: 1, stage_decay: 1.0 }, &["fc", "layer4", "layer3"]),
+        (
+            Transfer { head_epochs: Some(0), stage_epochs: 0, stage_decay: 0.5 },
+            &["fc", "layer", "conv1", "bn1"],
+        ),
+    ] {
+        setup.config.transfer = Some(transfer);
+        let end = fit(&setup).0.weights;
+        for (name, before) in &start.0 {
+            let may_move = moved.iter().any(|prefix| name.starts_with(prefix));
+            assert_eq!(end.0[name] != *before, may_move, "{name} with {transfer:?}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,4 @@
-//! `plumb pretrained add FILE`, `plumb pretrained list`: weights to begin with.
-
-use std::path::PathBuf;
+//! `plumb pretrained add FILE|hf:ORG/NAME`, `plumb pretrained list`: weights to begin with.
 
 use plumb_ledger::ExitCode;
 use serde_json::json;
@@ -12,7 +10,7 @@ use crate::pretrained::{self, Entry};
 /// Keep weights that others have trained, or list them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  plumb pretrained add mobilenet_v2-b0353104.pth\n  plumb pretrained list\n  \
+    after_help = "Examples:\n  plumb pretrained add mobilenet_v2-b0353104.pth\n  plumb pretrained add hf:timm/resnet18.a1_in1k\n  plumb pretrained list\n  \
                         plumb run photos/ --set model.pretrained=mobilenet_v2"
 )]
 pub(crate) struct Args {
@@ -25,8 +23,8 @@ pub(crate) struct Args {
 enum Action {
     /// Read a `.safetensors` or `.pth` file, find its network, keep it; nothing in it is run
     Add {
-        /// The file
-        file: PathBuf,
+        /// The file, or `hf:ORG/NAME` for a model of the Hugging Face hub (fetched by `curl`)
+        source: String,
         /// The name to keep it under; the network's otherwise
         #[arg(long)]
         name: Option<String>,
@@ -42,8 +40,8 @@ enum Action {
 /// Adds or lists.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
     match &args.action {
-        Action::Add { file, name } => {
-            let entry = pretrained::add(file, name.as_deref())?;
+        Action::Add { source, name } => {
+            let entry = pretrained::add(source, name.as_deref())?;
             console::result(line(&entry))?;
         }
         Action::List { json: true } => console::result(json!(pretrained::list()?))?,

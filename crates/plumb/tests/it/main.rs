@@ -9,5 +9,6 @@ mod context;
 mod help;
 mod init;
 mod pictures;
+mod pretrained;
 mod resume;
 mod run;

@@ -17,7 +17,7 @@ fn bars(upright: bool, number: usize) -> Vec<u8> {
     png(&Picture::new(SIDE, SIDE, Channels::Grey, (0..SIDE * SIDE).map(pixel).collect()).unwrap(), SIDE)
 }
 
-fn class_folders(context: &TestContext, folder: &str, each: usize) {
+pub(crate) fn class_folders(context: &TestContext, folder: &str, each: usize) {
     for number in 0..each {
         context.write(&format!("{folder}/upright/{number}.png"), bars(true, number));
         context.write(&format!("{folder}/level/{number}.png"), bars(false, number));

@@ -10,6 +10,7 @@ pub(crate) mod forest;
 pub(crate) mod layers;
 pub(crate) mod lines;
 pub(crate) mod pictures;
+pub(crate) mod plane;
 pub(crate) mod plot;
 pub(crate) mod precision_recall;
 pub(crate) mod predicted_actual;

@@ -2,12 +2,30 @@
 
 use serde::Deserialize;
 
+use super::lenient::Number;
+
 /// The file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Gallery {
     /// The groups, in the order of the page.
     pub(crate) groups: Vec<Group>,
+    /// Pictures as points.
+    pub(crate) plane: Option<Plane>,
+}
+
+/// Pictures as points, by what the head of the network sees of them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Plane {
+    /// The names of the classes.
+    pub(crate) classes: Vec<String>,
+    /// The place of each picture.
+    pub(crate) points: Vec<[Number; 2]>,
+    /// The class of each.
+    pub(crate) truth: Vec<u32>,
+    /// The class that each was taken for.
+    pub(crate) predicted: Vec<u32>,
 }
 
 /// Pictures that belong together.

@@ -14,6 +14,7 @@ mod confusions;
 mod filters;
 mod near_copies;
 mod odd;
+mod plane;
 mod saliency;
 mod suspects;
 
@@ -45,6 +46,21 @@ pub(crate) struct Gallery {
     /// The version of this format: 1.
     schema: u32,
     groups: Vec<Group>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plane: Option<Plane>,
+}
+
+/// Pictures as points, by what the head sees of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Plane {
+    /// The names of the classes.
+    pub(crate) classes: Vec<String>,
+    /// The place of each picture.
+    pub(crate) points: Vec<[f64; 2]>,
+    /// The class of each.
+    pub(crate) truth: Vec<u32>,
+    /// The class that each was taken for.
+    pub(crate) predicted: Vec<u32>,
 }
 
 /// What groups are made from.
@@ -78,7 +94,7 @@ pub(crate) fn gallery(setup: &Setup, fit: &Fit, evaluation: &Evaluation, ledger:
     let images = setup.data.table.columns().iter().find_map(|column| column.images())?;
     let view = View { setup, fit, evaluation, ledger, images };
     let groups = GROUPS.iter().flat_map(|make| make(&view)).filter(|group| !group.pictures.is_empty());
-    Some(Gallery { schema: 1, groups: groups.collect() })
+    Some(Gallery { schema: 1, groups: groups.collect(), plane: plane::plane(&view) })
 }
 
 impl View<'_> {
