@@ -107,7 +107,7 @@ pub static PRESETS: &[Preset] = &[
     },
     Preset {
         name: "mobilenet_v2",
-        summary: "MobileNetV2: a fifth of the products of 18 residual layers; best with pretrained weights",
+        summary: "MobileNetV2: a sixth of the products of 18 residual layers; best with pretrained weights",
         pictures: true,
         network: |_| pictures(BackboneConfig::MobilenetV2),
         train: pictures_train,

@@ -81,7 +81,16 @@ fn download(model: &str, to: &Path) -> Result<(), Fault> {
     let hub = std::env::var("HF_ENDPOINT").unwrap_or_else(|_unset| "https://huggingface.co".to_owned());
     let address = format!("{}/{model}/resolve/main/model.safetensors", hub.trim_end_matches('/'));
     let most = LARGEST.to_string();
-    let fixed = ["--fail", "--location", "--silent", "--show-error", "--proto", "=http,https"];
+    let fixed = [
+        "--fail",
+        "--location",
+        "--silent",
+        "--show-error",
+        "--proto",
+        "=http,https",
+        "--proto-redir",
+        "=https",
+    ];
     let output = std::process::Command::new("curl")
         .args(fixed)
         .args(["--connect-timeout", "20", "--max-filesize", &most, "--output"])

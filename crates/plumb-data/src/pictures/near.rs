@@ -3,7 +3,7 @@
 //! Brightness in 8 x 8 fields, standardised, is a vector of 64; near copies are close to each other in any direction. A
 //! few random directions, each cut into cells, put candidates into buckets; the pictures themselves then decide.
 //!
-//! Cost for `n` pictures: 5,000 products each for the directions, then the bucket's neighbours; a pair is compared at 32 x 32
+//! Cost for `n` pictures: 3,000 products each for the directions, then the bucket's neighbours; a pair is compared at 32 x 32
 //! fields only where its thumbnails agree.
 
 use plumb_ledger::Seed;

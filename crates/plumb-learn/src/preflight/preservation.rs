@@ -35,7 +35,7 @@ const DRAWS: usize = 2;
 /// Asks about the pictures as they are, and about each kind of change that training makes, alone and always; none where
 /// no class is to be told or there are too few pictures.
 ///
-/// 240 steps of 50 pictures of at most 32 pixels: five seconds on two cores.
+/// 240 steps of 50 pictures of at most 32 pixels.
 pub(super) fn measure(
     train: &Prepared,
     config: &TrainConfig,

@@ -12,6 +12,8 @@ pub(super) const PROTOCOL: u8 = 0x80;
 
 /// Instructions that are followed; a ResNet-50 takes 10,000.
 const INSTRUCTIONS: usize = 10_000_000;
+/// Tuples in tuples; PyTorch writes two. Each is dropped inside the one around it, on the stack of the process.
+const DEPTH: usize = 16;
 /// Values on the stack or remembered at a time.
 const VALUES: usize = 2_000_000;
 
@@ -25,7 +27,8 @@ pub(super) enum Value {
     Int(i128),
     Float,
     Text(Rc<str>),
-    Tuple(Rc<[Value]>),
+    /// Its items, and how many tuples lie in each other at most.
+    Tuple(Rc<[Value]>, usize),
     /// A list or dict: the place of its contents.
     Container(usize),
     /// A name that is allowed.
@@ -155,10 +158,10 @@ impl<'a> Machine<'a> {
             }
             b'X' | b'T' => self.text(4)?,
             0x8c | b'U' => self.text(1)?,
-            b')' => self.stack.push(Value::Tuple(Rc::new([]))),
+            b')' => self.push_tuple(Vec::new())?,
             b't' => {
                 let items = self.marked()?;
-                self.stack.push(Value::Tuple(items.into()));
+                self.push_tuple(items)?;
             }
             count @ 0x85..=0x87 => self.tuple(usize::from(count - 0x84))?,
             b']' => self.container(Container::List(Vec::new())),
@@ -291,7 +294,16 @@ impl<'a> Machine<'a> {
             items.push(self.pop()?);
         }
         items.reverse();
-        self.stack.push(Value::Tuple(items.into()));
+        self.push_tuple(items)
+    }
+
+    fn push_tuple(&mut self, items: Vec<Value>) -> Result<(), PretrainedError> {
+        let inside = |item: &Value| if let Value::Tuple(_, depth) = item { *depth } else { 0 };
+        let depth = 1 + items.iter().map(inside).max().unwrap_or(0);
+        if depth > DEPTH {
+            return Err(PretrainedError::Limit { what: "tuples in each other", limit: DEPTH as u64 });
+        }
+        self.stack.push(Value::Tuple(items.into(), depth));
         Ok(())
     }
 
@@ -343,7 +355,7 @@ impl<'a> Machine<'a> {
 
     /// What a call of an allowed name gives; nothing is called.
     fn rebuild(&mut self, of: &Value, arguments: &Value) -> Result<(), PretrainedError> {
-        let (Value::Global(of), Value::Tuple(arguments)) = (of, arguments) else {
+        let (Value::Global(of), Value::Tuple(arguments, _)) = (of, arguments) else {
             return Err(damaged(FORMAT, "a call of what is no name"));
         };
         match (of, arguments.as_ref()) {
@@ -358,7 +370,7 @@ impl<'a> Machine<'a> {
                 self.stack.push(Value::Tensor(Rc::new(tensor)));
             }
             (Global::RebuildParameter, [tensor @ Value::Tensor(_), ..]) => self.stack.push(tensor.clone()),
-            (Global::Size, [size @ Value::Tuple(_)]) => self.stack.push(size.clone()),
+            (Global::Size, [size @ Value::Tuple(..)]) => self.stack.push(size.clone()),
             _ => return Err(damaged(FORMAT, "a tensor that is rebuilt from other things than a storage")),
         }
         Ok(())
@@ -388,7 +400,7 @@ fn global(module: &str, name: &str) -> Result<Global, PretrainedError> {
 /// `('storage', type, key, device, count)`, in the older layout with a view `(key, offset, count)` behind.
 fn storage(id: &Value) -> Result<Value, PretrainedError> {
     let wrong = || damaged(FORMAT, "a storage that is described in no known way");
-    let Value::Tuple(items) = id else { return Err(wrong()) };
+    let Value::Tuple(items, _) = id else { return Err(wrong()) };
     let [Value::Text(word), Value::Global(Global::Storage(number)), Value::Text(key), _, count, rest @ ..] =
         items.as_ref()
     else {
@@ -398,7 +410,7 @@ fn storage(id: &Value) -> Result<Value, PretrainedError> {
         return Err(wrong());
     }
     let offset = match rest {
-        [Value::Tuple(view)] => unsigned(view.get(1).ok_or_else(wrong)?)?,
+        [Value::Tuple(view, _)] => unsigned(view.get(1).ok_or_else(wrong)?)?,
         _ => 0,
     };
     let storage = Storage { number: *number, key: key.as_ref().to_owned(), count: unsigned(count)?, offset };
@@ -414,7 +426,7 @@ fn unsigned(value: &Value) -> Result<u64, PretrainedError> {
 
 fn all_unsigned(value: &Value) -> Result<Vec<u64>, PretrainedError> {
     match value {
-        Value::Tuple(items) => items.iter().map(unsigned).collect(),
+        Value::Tuple(items, _) => items.iter().map(unsigned).collect(),
         _ => Err(damaged(FORMAT, "something else where extents belong")),
     }
 }

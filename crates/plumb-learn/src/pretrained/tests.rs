@@ -123,6 +123,12 @@ fn a_name_that_is_no_data_is_refused_and_named() {
 }
 
 #[test]
+fn tuples_in_tuples_without_end_do_not_end_the_process() {
+    let deep = [b"\x80\x02)".to_vec(), vec![0x85; 1_000_000], b".".to_vec()].concat();
+    assert!(matches!(read(&deep), Err(PretrainedError::Limit { .. })));
+}
+
+#[test]
 fn tensors_outside_their_storage_are_refused() {
     let cases = [
         ([3, 3], [3, 1]),
