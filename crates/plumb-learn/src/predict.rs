@@ -2,11 +2,13 @@
 
 use burn::tensor::Device;
 use plumb_data::augment::VIEWS;
+use plumb_data::pictures::Picture;
 use plumb_data::prepare::{LabelScale, Preparation, Prepared, PreparedImages};
 use plumb_data::{PredictError, Predictions, Predictor, Table};
 use plumb_stats::Task;
 
 use crate::batches::Batch;
+use crate::explain::{self, Heat};
 use crate::model::{ModelConfig, NetworkConfig, TabularNetwork};
 use crate::network::{Network, Pass};
 use crate::parameters::{Arrays, ArraysError, host};
@@ -135,6 +137,16 @@ impl TrainedModel {
         }
         let width = features.len().checked_div(data.rows)?;
         Some((features, width))
+    }
+
+    /// Where the units of a picture network respond to a picture that the preparation has made: a map for the last layer of
+    /// each extent, finest first, with its name; none for other networks.
+    pub fn activations(&self, picture: &Picture) -> Vec<(String, Heat)> {
+        let (TabularNetwork::Pictures(network), Some(encoding)) = (&self.network, self.preparation.image())
+        else {
+            return Vec::new();
+        };
+        explain::activations(network, explain::input(encoding, picture, &Device::flex()))
     }
 
     /// A copy of the network on a device that records gradients.

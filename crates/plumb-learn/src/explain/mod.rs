@@ -1,5 +1,6 @@
-//! What a picture network looks at: one map of heat for a picture and a class, by three methods.
+//! What a picture network looks at: maps of heat for a picture, of a class by three methods and of each layer's units.
 
+mod activations;
 mod plane;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -12,6 +13,7 @@ use crate::models::pictures::PictureNetwork;
 use crate::network::Pass;
 use crate::parameters::host;
 
+pub(crate) use activations::activations;
 pub use plane::principal_plane;
 
 /// How much each place of a picture speaks for a class; only what speaks for it counts.
@@ -44,12 +46,16 @@ impl Method {
         picture: &Picture,
         class: usize,
     ) -> Heat {
-        let mut numbers = vec![0.0; encoding.count()];
-        Normaliser::new(&encoding.mean, &encoding.deviation).apply(picture, &mut numbers);
-        let shape = [1, encoding.side, encoding.side, encoding.channels.count()];
-        let input = Tensor::<4>::from_data(TensorData::new(numbers, shape), &training_device());
-        (self.heat)(network, &input.permute([0, 3, 1, 2]), class)
+        (self.heat)(network, &input(encoding, picture, &training_device()), class)
     }
+}
+
+/// A prepared picture as a batch of one, `[1, channels, side, side]`.
+pub(crate) fn input(encoding: &ImageEncoding, picture: &Picture, device: &Device) -> Tensor<4> {
+    let mut numbers = vec![0.0; encoding.count()];
+    Normaliser::new(&encoding.mean, &encoding.deviation).apply(picture, &mut numbers);
+    let shape = [1, encoding.side, encoding.side, encoding.channels.count()];
+    Tensor::<4>::from_data(TensorData::new(numbers, shape), device).permute([0, 3, 1, 2])
 }
 
 /// Every method.
@@ -168,6 +174,14 @@ impl Heat {
         let most = values.iter().copied().fold(0.0f32, f32::max);
         let scaled = |value: f32| if most > 0.0 { (value / most).clamp(0.0, 1.0) } else { 0.0 };
         Self { side, values: values.into_iter().map(scaled).collect() }
+    }
+
+    /// From the least value, as 0, to the largest, as 1; none for values that fill no square.
+    fn between(values: &[f32]) -> Option<Self> {
+        let side = values.len().isqrt();
+        let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let above_least = values.iter().map(|value| value - least).collect();
+        (side > 0 && side * side == values.len()).then(|| Self::of(side, above_least))
     }
 
     /// The heat at a place of a picture, as shares of its extents, between the places of the map.

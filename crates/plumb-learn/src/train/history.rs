@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Checkpoint;
+use crate::parameters::Arrays;
 
 /// One line of `history.jsonl`, told apart by the key `event`. Numbers that JSON lacks are `null`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +87,9 @@ pub enum Control {
 pub trait Observer {
     /// Something happened.
     fn event(&mut self, event: &Event) -> Control;
+    /// The weights that an epoch is validated with, before its event: averages where training keeps some. Each call of
+    /// `weights` copies them.
+    fn epoch_weights(&mut self, _epoch: u64, _weights: &dyn Fn() -> Arrays) {}
     /// A checkpoint to keep, whole or not at all. An error ends the training.
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), String>;
 }

@@ -79,7 +79,7 @@ pub fn train<N: Network>(
                     saved = clock.elapsed();
                 }
             }
-            let event = end_epoch(&network, &mut state, &plan, &judge, clock);
+            let event = end_epoch(&network, &mut state, &plan, &judge, clock, observer);
             if observer.event(&event) == Control::Stop {
                 save(&network, &state, observer)?;
                 return Ok(trained(&network, state, Stopped::Interrupted));
@@ -98,9 +98,12 @@ fn end_epoch<N: Network>(
     plan: &Plan<'_>,
     judge: &Judge<'_>,
     clock: &dyn Clock,
+    observer: &mut dyn Observer,
 ) -> Event {
-    let started = clock.elapsed();
     let averaged = averaged(network, state);
+    let weights = || averaged.clone().unwrap_or_else(|| Arrays::of(network));
+    observer.epoch_weights(state.progress.epoch, &weights);
+    let started = clock.elapsed();
     let valid = match &averaged {
         Some(weights) => {
             weights.load(network.valid()).map(|network| judge.scores(&network)).unwrap_or_default()

@@ -1,6 +1,8 @@
 //! The main job: its folder, its stages and what a person sees of it.
 
+mod drawings;
 mod files;
+mod film;
 mod folder;
 mod gallery;
 mod history;

@@ -3,18 +3,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use plumb_data::pictures::Picture;
+use plumb_learn::parameters::Arrays;
 use plumb_learn::train::{Checkpoint, Control, Event, Observer};
 use plumb_learn::watch;
 use plumb_ledger::Sha256;
 use plumb_ledger::atomic::{self, StagedFolder, WriteError};
 use plumb_ledger::clock::Clock;
 
+use super::film::{Camera, Film};
 use super::history::History;
 use super::tensorboard::EventFile;
 use super::{Screen, interrupt};
 
 /// The file of a checkpoint that tells how long `history.jsonl` was.
 const HISTORY_LENGTH: &str = "history.json";
+/// The file of a checkpoint that holds the film so far; only of picture networks.
+const FILM: &str = "film.json";
 /// The folder of the best weights, beside that of the newest state.
 const BEST: &str = "best";
 /// Steps between points of the step curves in TensorBoard; its pages thin them anyway.
@@ -25,6 +30,10 @@ const SCALARS_EVERY: u64 = 10;
 pub(crate) struct Recorder {
     pub(crate) history: History,
     pub(crate) tensorboard: Option<EventFile>,
+    /// Shows how a picture network came to see.
+    pub(crate) camera: Option<Camera>,
+    /// What it took last, until TensorBoard has it.
+    pub(crate) taken: Vec<(String, Picture)>,
 }
 
 /// Watches one training.
@@ -59,6 +68,12 @@ impl<'a> Watcher<'a> {
         Self { screen, checkpoint, recorder, best: None, primary, score: None, events, failed: None }
     }
 
+    /// The film, once training is over.
+    pub(crate) fn take_film(&mut self) -> Film {
+        let camera = self.recorder.as_mut().and_then(|recorder| recorder.camera.as_mut());
+        camera.map(|camera| std::mem::take(&mut camera.film)).unwrap_or_default()
+    }
+
     fn record(&mut self, event: &Event) -> io::Result<()> {
         let Some(recorder) = &mut self.recorder else { return Ok(()) };
         recorder.history.append(event)?;
@@ -75,6 +90,9 @@ impl<'a> Watcher<'a> {
                 let mut scalars = vec![("train/epoch_loss", *train_loss)];
                 scalars.extend(tags.iter().map(String::as_str).zip(valid.values().copied()));
                 file.scalars(now, *step, &scalars)?;
+                for (tag, picture) in recorder.taken.drain(..) {
+                    file.picture(now, *step, &tag, &picture)?;
+                }
                 file.flush()
             }
             _ => Ok(()),
@@ -100,12 +118,17 @@ impl<'a> Watcher<'a> {
             }
             None => 0,
         };
+        let film = self.recorder.as_ref().and_then(|recorder| recorder.camera.as_ref());
+        let film = film.and_then(|camera| serde_json::to_vec(&camera.film).ok());
         let write = || {
             let mut folder = StagedFolder::new(&self.checkpoint)?;
             for (name, bytes) in &checkpoint.files {
                 folder.write(name, bytes)?;
             }
             folder.write(HISTORY_LENGTH, length.to_string().as_bytes())?;
+            if let Some(film) = &film {
+                folder.write(FILM, film)?;
+            }
             folder.commit_keeping_old()
         };
         write().and_then(|()| self.save_best(checkpoint)).map_err(|e| e.to_string())
@@ -138,6 +161,12 @@ impl Observer for Watcher<'_> {
         if interrupt::asked() { Control::Stop } else { Control::Continue }
     }
 
+    fn epoch_weights(&mut self, epoch: u64, weights: &dyn Fn() -> Arrays) {
+        let Some(recorder) = &mut self.recorder else { return };
+        let Some(camera) = &mut recorder.camera else { return };
+        recorder.taken = camera.take(epoch, weights);
+    }
+
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), String> {
         self.save(checkpoint)
     }
@@ -150,6 +179,8 @@ pub(crate) struct Found {
     pub(crate) checkpoint: Option<Checkpoint>,
     /// How long `history.jsonl` was then.
     pub(crate) history_length: u64,
+    /// The film until then.
+    pub(crate) film: Film,
 }
 
 /// Looks for a checkpoint. A damaged one is told and gives way to the one before it, or to none: training from there, or
@@ -163,7 +194,9 @@ pub(crate) fn find_checkpoint(folder: &Path, screen: &Screen) -> Found {
             }
             let length = files.remove(HISTORY_LENGTH).and_then(|bytes| String::from_utf8(bytes).ok());
             let history_length = length.and_then(|text| text.parse().ok()).unwrap_or(0);
-            Found { checkpoint: Some(Checkpoint { files }), history_length }
+            let film = files.remove(FILM).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let film = film.unwrap_or_default();
+            Found { checkpoint: Some(Checkpoint { files }), history_length, film }
         }
         Err(problem) => {
             screen.say(&format!("the checkpoint cannot be used, training starts anew: {problem}"));

@@ -14,6 +14,7 @@ use plumb_ledger::{Seed, Sha256};
 use plumb_stats::metrics::Direction;
 use plumb_stats::{Metric, Outcome};
 
+use super::film::{Camera, Film};
 use super::history::History;
 use super::observer::{Recorder, Watcher, find_checkpoint};
 use super::pipeline::Setup;
@@ -33,6 +34,8 @@ pub(crate) struct Fit {
     best_epoch: Option<u64>,
     seconds: train::Seconds,
     events: watch::History,
+    /// How a picture network came to see; empty for others.
+    pub(crate) film: Film,
 }
 
 /// Which training this is.
@@ -98,7 +101,9 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
         for event in History::events(&history, found.history_length) {
             events.push(&event);
         }
-        Some(recorder(run, found.history_length)?)
+        let film = found.film;
+        let camera = Camera::new(&config, &ready.preparation, &ready.valid, plan.train.epochs, film);
+        Some(Recorder { camera, ..recorder(run, found.history_length)? })
     } else {
         None
     };
@@ -108,6 +113,7 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let mut watcher = Watcher::new(&mut run.screen, slot, recorder, &plan.train.primary, events);
     let trained = train::train(network, &data(ready), &plan.train, resumed.as_ref(), &mut watcher, &clock);
     let (events, failed) = (std::mem::take(&mut watcher.events), watcher.failed.take());
+    let film = watcher.take_film();
     run.screen.end();
     if let Some(error) = failed {
         return Err(Fault::failed(format!("cannot write the history ({error})")));
@@ -123,7 +129,7 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let model = TrainedModel::new(config, ready.preparation.clone(), &trained.weights)
         .map_err(|e| Fault::failed(e.to_string()))?;
     let (best_epoch, seconds) = (trained.best_epoch, trained.seconds);
-    Ok(Fit { model, weights_sha256, best_epoch, seconds, events })
+    Ok(Fit { model, weights_sha256, best_epoch, seconds, events, film })
 }
 
 /// What the loaders did; nothing for tables without pictures.
@@ -159,7 +165,7 @@ fn recorder(run: &Run, history_length: u64) -> Result<Recorder, Fault> {
     } else {
         None
     };
-    Ok(Recorder { history, tensorboard })
+    Ok(Recorder { history, tensorboard, camera: None, taken: Vec::new() })
 }
 
 /// A training that ended without a model: the ledger says why before the process ends.

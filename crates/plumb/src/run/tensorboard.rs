@@ -1,11 +1,13 @@
-//! TensorBoard event files: scalars of the history, for people who have its page open anyway.
+//! TensorBoard event files: scalars of the history and pictures of a network, for people who have its page open anyway.
 //!
 //! A file is a row of records `length u64 | crc(length) | data | crc(data)`, little-endian, the checksums CRC-32C
-//! masked as TensorFlow does. The data is a protobuf `Event`, of which four fields are written by hand here.
+//! masked as TensorFlow does. The data is a protobuf `Event`, of which a few fields are written by hand here.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
+
+use plumb_data::pictures::{Picture, png};
 
 /// An event file, open for appending.
 #[derive(Debug)]
@@ -30,9 +32,6 @@ impl EventFile {
 
     /// Writes scalars of one step.
     pub(crate) fn scalars(&mut self, unix_ms: u64, step: u64, scalars: &[(&str, f64)]) -> io::Result<()> {
-        let mut event = time_field(unix_ms);
-        key(&mut event, 2, VARINT);
-        varint(&mut event, step);
         let mut summary = Vec::new();
         for (tag, value) in scalars {
             let mut of_tag = Vec::new();
@@ -41,7 +40,37 @@ impl EventFile {
             of_tag.extend((*value as f32).to_le_bytes());
             bytes_field(&mut summary, 1, &of_tag);
         }
-        bytes_field(&mut event, 5, &summary);
+        self.summary(unix_ms, step, &summary)
+    }
+
+    /// Writes a picture of one step, as a PNG file.
+    pub(crate) fn picture(
+        &mut self,
+        unix_ms: u64,
+        step: u64,
+        tag: &str,
+        picture: &Picture,
+    ) -> io::Result<()> {
+        let mut image = Vec::new();
+        let numbers = [picture.height(), picture.width(), picture.channels().count()];
+        for (field, number) in (1..).zip(numbers) {
+            key(&mut image, field, VARINT);
+            varint(&mut image, number as u64);
+        }
+        bytes_field(&mut image, 4, &png(picture, usize::MAX));
+        let mut of_tag = Vec::new();
+        bytes_field(&mut of_tag, 1, tag.as_bytes());
+        bytes_field(&mut of_tag, 4, &image);
+        let mut summary = Vec::new();
+        bytes_field(&mut summary, 1, &of_tag);
+        self.summary(unix_ms, step, &summary)
+    }
+
+    fn summary(&mut self, unix_ms: u64, step: u64, summary: &[u8]) -> io::Result<()> {
+        let mut event = time_field(unix_ms);
+        key(&mut event, 2, VARINT);
+        varint(&mut event, step);
+        bytes_field(&mut event, 5, summary);
         self.record(&event)
     }
 
@@ -95,7 +124,7 @@ fn masked_crc(bytes: &[u8]) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// CRC-32C (Castagnoli), bit by bit: an event has a few hundred bytes.
+/// CRC-32C (Castagnoli), bit by bit: an event has a few hundred bytes, one with a picture ten thousand.
 fn crc32c(bytes: &[u8]) -> u32 {
     const POLYNOMIAL: u32 = 0x82f6_3b78;
     let step = |crc: u32, _| (crc >> 1) ^ (POLYNOMIAL & (crc & 1).wrapping_neg());
@@ -116,6 +145,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut events = EventFile::create(folder.path(), 1_700_000_000_000).unwrap();
         events.scalars(1_700_000_000_500, 300, &[("train/loss", 0.25)]).unwrap();
+        let pixels = vec![9; 2 * 3];
+        let picture = Picture::new(3, 2, plumb_data::pictures::Channels::Grey, pixels).unwrap();
+        events.picture(1_700_000_000_500, 300, "filters", &picture).unwrap();
         events.flush().unwrap();
         let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         let bytes = std::fs::read(path).unwrap();
@@ -129,6 +161,6 @@ mod tests {
             at += 16 + length;
             records += 1;
         }
-        assert_eq!((records, at), (2, bytes.len()));
+        assert_eq!((records, at), (3, bytes.len()));
     }
 }

@@ -46,8 +46,30 @@ fn a_folder_of_class_folders_is_learned_and_bad_files_are_listed() {
         assert!(readable.contains(reason), "{reason} is not in {readable}");
     }
     assert!(context.read("run/job.toml").contains("preset = \"resnet14\""));
+    let gallery = context.json("run/pictures.json");
+    let groups = gallery["groups"].as_array().unwrap();
+    let film = groups.iter().find(|group| group["title"] == "Filters, epoch by epoch").unwrap();
+    assert_eq!((film["pictures"].as_array().unwrap().len(), &film["across"]), (4, &4.into()));
     assert!(context.read("run/report.html").contains("data:image/png;base64,"));
     assert!(context.read("run/model/model.json").contains("\"side\": 12"));
+}
+
+#[test]
+fn a_film_goes_on_from_the_checkpoint() {
+    let context = TestContext::new();
+    class_folders(&context, "photos", 40);
+    let settings = ["--set", "train.epochs=3", "--set", "train.checkpoint_seconds=0"];
+    let whole: Vec<&str> = ["run", "photos", "--out", "whole"].into_iter().chain(settings).collect();
+    assert_eq!(context.plumb(&whole).code, Some(0));
+    // The checkpoint before the newest is from within the last epoch.
+    context.write("whole/checkpoints/last/model.safetensors", "torn");
+    let answer = context.plumb(&["run", "--resume", "whole"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let groups = context.json("whole/pictures.json")["groups"].clone();
+    let film =
+        groups.as_array().unwrap().iter().find(|group| group["title"] == "Activations, epoch by epoch");
+    assert_eq!(film.unwrap()["across"], 3);
+    assert!(answer.stderr.contains("the checkpoint before the newest"), "{}", answer.stderr);
 }
 
 #[test]

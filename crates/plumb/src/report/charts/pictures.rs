@@ -25,17 +25,23 @@ const ACROSS: usize = 6;
 /// Letters of a line that fit under a picture.
 const LETTERS: usize = 16;
 
-/// Draws the pictures in rows of six; nothing when there is none.
-pub(crate) fn draw(title: &str, caption: &str, pictures: &[Picture<'_>]) -> Option<Figure> {
+/// Draws the pictures in rows of `across`, or of as many as there is room for; nothing when there is none.
+pub(crate) fn draw(
+    title: &str,
+    caption: &str,
+    across: Option<usize>,
+    pictures: &[Picture<'_>],
+) -> Option<Figure> {
     if pictures.is_empty() {
         return None;
     }
     // As wide for a few pictures as for many, so that each is as large.
-    let (width, down) = (ACROSS as f64 * (SIDE + GAP) - GAP, pictures.len().div_ceil(ACROSS));
+    let across = across.unwrap_or(ACROSS).clamp(1, ACROSS);
+    let (width, down) = (ACROSS as f64 * (SIDE + GAP) - GAP, pictures.len().div_ceil(across));
     let height = down as f64 * (SIDE + LINES);
     let mut svg = Svg::new(width, height, caption);
     for (index, picture) in pictures.iter().enumerate() {
-        let (column, row) = (index % ACROSS, index / ACROSS);
+        let (column, row) = (index % across, index / across);
         let (x, y) = (column as f64 * (SIDE + GAP), row as f64 * (SIDE + LINES));
         svg.picture(Area { x, y, width: SIDE, height: SIDE }, picture.png, &picture.tip);
         let middle = x + SIDE / 2.0;
@@ -53,11 +59,11 @@ mod tests {
     fn pictures_are_drawn_and_nothing_else_gets_in() {
         let picture =
             |png| Picture { png, first: "<b>".to_owned(), second: String::new(), tip: "a & b".to_owned() };
-        let drawn = draw("Worst", "caption", &[picture("QUJD"), picture("\"/><script>")]).unwrap();
+        let drawn = draw("Worst", "caption", None, &[picture("QUJD"), picture("\"/><script>")]).unwrap();
         let markup = drawn.drawing.as_str();
         assert!(markup.contains("base64,QUJD\""), "{markup}");
         assert!(!markup.contains("<script") && !markup.contains("<b>"), "{markup}");
         assert_eq!(markup.matches("<image").count(), 1);
-        assert!(draw("Worst", "caption", &[]).is_none());
+        assert!(draw("Worst", "caption", None, &[]).is_none());
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Group {
     pub(crate) caption: String,
     /// They themselves.
     pub(crate) pictures: Vec<Shown>,
+    /// How many stand side by side.
+    pub(crate) across: Option<usize>,
 }
 
 /// A picture and its words.

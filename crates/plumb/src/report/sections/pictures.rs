@@ -24,5 +24,5 @@ fn figure(group: &Group) -> Option<Figure> {
         Picture { png: &shown.png, first: shown.first.clone(), second: shown.second.clone(), tip }
     }
     let pictures: Vec<Picture<'_>> = group.pictures.iter().map(picture).collect();
-    draw(&group.title, &group.caption, &pictures)
+    draw(&group.title, &group.caption, group.across, &pictures)
 }

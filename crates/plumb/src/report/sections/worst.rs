@@ -39,7 +39,7 @@ fn pictures(worst: &WorstRows) -> Option<Figure> {
     }
     let shown: Vec<Picture<'_>> = worst.rows.iter().take(MOST_PICTURES).filter_map(picture).collect();
     let caption = "Each with its class and, below, what it was taken for; the pointer shows the row and the probability of the truth.";
-    draw("The worst predictions", caption, &shown)
+    draw("The worst predictions", caption, None, &shown)
 }
 
 fn table(worst: &WorstRows) -> Table {

@@ -28,5 +28,5 @@ pub(super) fn groups(view: &View<'_>) -> Vec<Group> {
     };
     let pictures = rows.iter().take(PICTURES).flat_map(of_row).collect();
     let caption = "Each row is one picture as it is and as training changes it: a change that makes another class of it is too strong.";
-    vec![Group { title: "Training pictures, changed".to_owned(), caption: caption.to_owned(), pictures }]
+    vec![Group::new("Training pictures, changed", caption, pictures)]
 }

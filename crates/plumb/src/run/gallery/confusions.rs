@@ -37,5 +37,5 @@ pub(super) fn groups(view: &View<'_>) -> Vec<Group> {
         .map(|((truth, told), rows)| format!("{} as {} {} times", name(*truth), name(*told), rows.len()))
         .collect();
     let caption = format!("The most frequent confusions: {}.", counts.join("; "));
-    vec![Group { title: "Confusions".to_owned(), caption, pictures }]
+    vec![Group::new("Confusions", caption, pictures)]
 }

@@ -11,6 +11,7 @@ use super::stage_train::Fit;
 
 mod augmented;
 mod confusions;
+mod film;
 mod filters;
 mod near_copies;
 mod odd;
@@ -27,6 +28,15 @@ pub(crate) struct Group {
     pub(crate) caption: String,
     /// They themselves.
     pub(crate) pictures: Vec<Shown>,
+    /// How many stand side by side; none for as many as there is room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) across: Option<usize>,
+}
+
+impl Group {
+    fn new(title: impl Into<String>, caption: impl Into<String>, pictures: Vec<Shown>) -> Self {
+        Self { title: title.into(), caption: caption.into(), pictures, across: None }
+    }
 }
 
 /// A picture and its words.
@@ -76,13 +86,14 @@ pub(crate) struct View<'a> {
 type Make = fn(&View<'_>) -> Vec<Group>;
 
 /// Every kind, in the order of the page.
-const GROUPS: [Make; 7] = [
+const GROUPS: [Make; 8] = [
     near_copies::groups,
     odd::groups,
     suspects::groups,
     augmented::groups,
     confusions::groups,
     saliency::groups,
+    film::groups,
     filters::groups,
 ];
 

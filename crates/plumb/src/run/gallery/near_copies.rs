@@ -21,5 +21,5 @@ pub(super) fn groups(view: &View<'_>) -> Vec<Group> {
     };
     let pictures = pairs.filter_map(both).flatten().collect();
     let caption = "Neighbours in this list are nearly the same picture: copies that fall into two parts make the test too easy.";
-    vec![Group { title: "Near copies".to_owned(), caption: caption.to_owned(), pictures }]
+    vec![Group::new("Near copies", caption, pictures)]
 }

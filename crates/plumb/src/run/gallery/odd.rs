@@ -15,5 +15,5 @@ pub(super) fn groups(view: &View<'_>) -> Vec<Group> {
     };
     let pictures = KINDS.iter().flat_map(of_kind).collect();
     let caption = "Blank, dark, bright, blurred or oddly shaped beside the others: faults of a camera or a tool, or rare cases.";
-    vec![Group { title: "Odd pictures".to_owned(), caption: caption.to_owned(), pictures }]
+    vec![Group::new("Odd pictures", caption, pictures)]
 }

@@ -1,10 +1,10 @@
 //! What the network looks at.
 
-use plumb_data::pictures::{Channels, Picture};
 use plumb_evaluate::Truth;
-use plumb_learn::explain::{Heat, METHODS, Method};
+use plumb_learn::explain::{METHODS, Method};
 use plumb_learn::model::TabularNetwork;
 
+use super::super::drawings::heated;
 use super::{Group, Shown, View, shown};
 
 /// Pictures told right, and pictures told wrong.
@@ -52,25 +52,7 @@ pub(super) fn groups(view: &View<'_>) -> Vec<Group> {
             "Warm is what speaks for the class that the picture was taken for: {}. The last ones were told wrong.",
             method.summary
         );
-        Group { title, caption, pictures }
+        Group::new(title, caption, pictures)
     };
     METHODS.iter().map(of_method).collect()
-}
-
-/// The picture in grey with the heat over it, from clear to red to yellow.
-fn heated(picture: &Picture, heat: &Heat) -> Picture {
-    /// The share of the colour at full heat.
-    const OPAQUE: f32 = 0.75;
-    let (width, height) = (picture.width(), picture.height());
-    let mut shown = picture.grey().into_channels(Channels::Rgb);
-    for (at, pixel) in shown.pixels_mut().as_chunks_mut::<3>().0.iter_mut().enumerate() {
-        let (x, y) = ((at % width) as f64 + 0.5, (at / width) as f64 + 0.5);
-        let heat = heat.at(x / width as f64, y / height as f64);
-        let colour = [255.0, 220.0 * (2.0 * heat - 1.0).max(0.0), 0.0];
-        let share = OPAQUE * heat;
-        for (level, colour) in pixel.iter_mut().zip(colour) {
-            *level = (f32::from(*level) * (1.0 - share) + colour * share) as u8;
-        }
-    }
-    shown
 }

@@ -18,5 +18,5 @@ pub(super) fn groups(view: &View<'_>) -> Vec<Group> {
     let caption =
         "A model that has not seen them is sure that they are something else: look at the labels first.";
     let pictures = suspects.filter_map(one).collect();
-    vec![Group { title: "Labels that look wrong".to_owned(), caption: caption.to_owned(), pictures }]
+    vec![Group::new("Labels that look wrong", caption, pictures)]
 }
