@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use plumb_ledger::{Judgement, Seed};
 use rayon::prelude::*;
 
+use super::Embedding;
 use super::column_facts::ColumnFacts;
+use super::looks::{Look, looks};
 use super::row_hashes::{self, Selection};
 use crate::pictures::{PictureSet, near_copies};
 use crate::read::ReadReport;
@@ -24,15 +26,20 @@ pub struct AuditContext {
     pub reference: Option<Table>,
     /// Columns whose groups must be represented.
     pub groups: Vec<String>,
+    /// Columns by which results will be told apart: vendor, camera, site.
+    pub sources: Vec<String>,
     /// The column that orders rows in time.
     pub time: Option<String>,
     /// Columns whose kind the job states: what was decided by a person is not questioned again.
     pub declared_kinds: Vec<String>,
+    /// What a network sees of the pictures, where the job names one that was trained before.
+    pub embedding: Option<Embedding>,
     /// The seed of subsamples and probes.
     pub seed: Seed,
     facts: OnceLock<Vec<ColumnFacts>>,
     row_hashes: OnceLock<Vec<u64>>,
     near_pictures: OnceLock<Vec<(u32, u32)>>,
+    looks: OnceLock<Option<Vec<Option<Look>>>>,
 }
 
 impl AuditContext {
@@ -44,12 +51,15 @@ impl AuditContext {
             target: None,
             reference: None,
             groups: Vec::new(),
+            sources: Vec::new(),
             time: None,
             declared_kinds: Vec::new(),
+            embedding: None,
             seed,
             facts: OnceLock::new(),
             row_hashes: OnceLock::new(),
             near_pictures: OnceLock::new(),
+            looks: OnceLock::new(),
         }
     }
 
@@ -77,6 +87,11 @@ impl AuditContext {
     pub(super) fn near_pictures(&self) -> &[(u32, u32)] {
         let find = || self.pictures().map_or_else(Vec::new, near_copies);
         self.near_pictures.get_or_init(find)
+    }
+
+    /// How each picture looks; none for tables without pictures.
+    pub(super) fn looks(&self) -> Option<&[Option<Look>]> {
+        self.looks.get_or_init(|| self.pictures().map(looks)).as_deref()
     }
 
     /// The pictures of the first column that has some.

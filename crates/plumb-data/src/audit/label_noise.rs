@@ -5,7 +5,7 @@ use plumb_stats::noise::{IssueMethod, label_issues};
 use plumb_stats::{Outcome, tests};
 
 use super::{AuditContext, subsample};
-use crate::probe::{ProbeKind, out_of_fold};
+use crate::probe::{ProbeError, ProbeKind, out_of_fold, out_of_fold_by_numbers};
 use crate::{Predictions, Target};
 
 /// Rows that the probe sees at most: the standard error of a rate of 3 % among its most confident twentieth is 0.5 %.
@@ -34,7 +34,9 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
         question: "do the labels agree with predictions where a model that has not seen them is surest?",
         why: "Wrong labels teach wrong rules, and in the test part they make right predictions count as errors. \
               Classic benchmarks have 1 to 6 % of them.",
-        evidence: "Boosted trees predict each row out of fold (20,000 labelled rows at most, fewer beyond ten classes; 3 folds). The noise floor is \
+        evidence: "Boosted trees predict each row out of fold (20,000 labelled rows at most, fewer beyond ten classes; 3 folds); where \
+                   `model.pretrained` names a network, logistic regression on what it sees of the pictures does (4,000 at \
+                   most). The noise floor is \
                    the least rate of disagreement within the 5, 10 and 20 % of rows that are predicted with the most \
                    confidence: honest uncertainty vanishes there, wrong labels do not. A larger slice whose rate may be as \
                    low stands for it. It decides, by the lower end of \
@@ -83,22 +85,41 @@ fn judge(context: &AuditContext) -> Judgement {
             labelled.len()
         ));
     }
-    let rows = subsample(&labelled, ROWS.min(ROWS_TIMES_CLASSES / target.classes.len()), context.seed);
+    let rows = match &context.embedding {
+        Some(embedding) => embedding.rows.clone(),
+        None => subsample(&labelled, ROWS.min(ROWS_TIMES_CLASSES / target.classes.len()), context.seed),
+    };
     if rows.len() < LEAST_CLASS_ROWS * target.classes.len() {
         return Judgement::skipped(format!(
             "{} classes have too few rows each to be learned",
             target.classes.len()
         ));
     }
-    match out_of_fold(ProbeKind::BoostedTrees, &context.table, target, &rows, FOLDS, context.seed) {
+    let (predictions, by) = predictions(context, target, &rows);
+    match predictions {
         Ok(Predictions::Probabilities { values, classes }) => {
             let truth = target.codes_of(&rows);
             let outcome = Outcome::Classes { truth: &truth, probabilities: &values, classes };
-            verdict(target, &rows, &outcome)
+            verdict(target, &rows, &outcome).with("predicted_by", by)
         }
         Ok(Predictions::Numbers(_)) => Judgement::skipped("the probe predicts numbers, not classes"),
         Err(error) => Judgement::skipped(format!("the probe cannot be fitted: {error}")),
     }
+}
+
+/// What a model says of each row that has not seen it, and what that model is.
+fn predictions(
+    context: &AuditContext,
+    target: &Target,
+    rows: &[u32],
+) -> (Result<Predictions, ProbeError>, String) {
+    let seed = context.seed;
+    if let Some(embedding) = &context.embedding {
+        let by = format!("logistic regression on what {} sees", embedding.network);
+        return (out_of_fold_by_numbers(&embedding.columns(seed), target, rows, FOLDS, seed), by);
+    }
+    let probe = ProbeKind::BoostedTrees;
+    (out_of_fold(probe, &context.table, target, rows, FOLDS, seed), "boosted trees".to_owned())
 }
 
 fn verdict(target: &Target, rows: &[u32], outcome: &Outcome<'_>) -> Judgement {

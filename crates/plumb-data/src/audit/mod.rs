@@ -11,11 +11,13 @@ mod conflicting_labels;
 mod constant_columns;
 mod context;
 mod duplicates;
+mod embedding;
 mod enough_examples;
 mod far_values;
 mod id_like_columns;
 mod inconsistent_categories;
 mod label_noise;
+mod looks;
 mod missing_values;
 mod near_duplicates;
 mod odd_pictures;
@@ -25,6 +27,7 @@ mod readable;
 mod representation;
 mod representative;
 mod row_hashes;
+mod source_shift;
 mod spelling;
 mod target_leakage;
 #[cfg(test)]
@@ -33,6 +36,7 @@ mod tests;
 use plumb_ledger::{Practice, Seed};
 
 pub use context::AuditContext;
+pub use embedding::Embedding;
 pub use profile::{ColumnProfile, LevelProfile, NumberProfile, Profile, profile};
 
 /// Every practice on tables, in the order in which they are asked.
@@ -51,6 +55,7 @@ pub static PRACTICES: &[Practice<AuditContext>] = &[
     enough_examples::PRACTICE,
     representation::PRACTICE,
     representative::PRACTICE,
+    source_shift::PRACTICE,
 ];
 
 /// At most `most` of these rows, drawn at random, ascending.

@@ -1,10 +1,6 @@
 //! Pictures that show nothing, or are far from the others in brightness, sharpness or shape.
-//!
-//! One pass over all pixels, pictures in parallel.
 
-use rayon::prelude::*;
-
-use crate::pictures::{Picture, PictureSet};
+use super::looks::Look;
 
 /// Deviation of brightness, in levels, below which a picture shows nothing.
 pub(super) const BLANK: f64 = 2.0;
@@ -16,17 +12,6 @@ pub(super) const BLURRED: f64 = 0.05;
 /// Times as long or as high for its width as the median picture.
 pub(super) const ODD_SHAPE: f64 = 4.0;
 
-/// What is measured of a picture.
-#[derive(Debug, Clone, Copy)]
-struct Look {
-    mean: f64,
-    deviation: f64,
-    /// Mean square of the differences of neighbours over the variance: what a blur takes away.
-    sharpness: f64,
-    /// The logarithm of width over height.
-    shape: f64,
-}
-
 /// A kind of odd picture and its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Odd {
@@ -35,46 +20,28 @@ pub(super) struct Odd {
 }
 
 /// The odd pictures of each kind; a blank one is of no other.
-pub(super) fn find(set: &PictureSet) -> Vec<Odd> {
-    let looks: Vec<Option<Look>> =
-        (0..set.len()).into_par_iter().map(|row| Some(look(&set.get(row)?))).collect();
-    let shown: Vec<Look> = looks.iter().flatten().filter(|look| look.deviation >= BLANK).copied().collect();
+pub(super) fn find(looks: &[Option<Look>]) -> Vec<Odd> {
+    let shown: Vec<Look> = looks.iter().flatten().filter(|look| look.contrast >= BLANK).copied().collect();
     let median = |of: &dyn Fn(&Look) -> f64| {
         let mut values: Vec<f64> = shown.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or(0.0)
     };
     let (mean, sharpness, shape) =
-        (median(&|of| of.mean), median(&|of| of.sharpness), median(&|of| of.shape));
+        (median(&|of| of.brightness), median(&|of| of.sharpness), median(&|of| of.shape));
     let rows = |is: &dyn Fn(&Look) -> bool| -> Vec<u32> {
         let rows = looks.iter().enumerate();
         rows.filter(|(_, look)| look.as_ref().is_some_and(is)).map(|(row, _)| row as u32).collect()
     };
-    let is_blank = |of: &Look| of.deviation < BLANK;
+    let is_blank = |of: &Look| of.contrast < BLANK;
     let of = |kind, is: &dyn Fn(&Look) -> bool| Odd { kind, rows: rows(&|of| !is_blank(of) && is(of)) };
     vec![
         Odd { kind: "blank", rows: rows(&is_blank) },
-        of("nearly black", &|of| mean > 2.0 * DARK && of.mean < DARK),
-        of("nearly white", &|of| mean < 255.0 - 2.0 * DARK && of.mean > 255.0 - DARK),
+        of("nearly black", &|of| mean > 2.0 * DARK && of.brightness < DARK),
+        of("nearly white", &|of| mean < 255.0 - 2.0 * DARK && of.brightness > 255.0 - DARK),
         of("blurred", &|of| of.sharpness < BLURRED * sharpness),
         of("of an odd shape", &|of| (of.shape - shape).abs() > ODD_SHAPE.ln()),
     ]
-}
-
-fn look(picture: &Picture) -> Look {
-    let (width, height) = (picture.width(), picture.height());
-    let grey = picture.grey();
-    let pixels: Vec<f64> = grey.pixels().iter().map(|&level| f64::from(level)).collect();
-    let count = pixels.len() as f64;
-    let mean = pixels.iter().sum::<f64>() / count;
-    let variance = pixels.iter().map(|level| (level - mean).powi(2)).sum::<f64>() / count;
-    let rows = pixels.chunks_exact(width);
-    let along = rows.clone().flat_map(|row| row.windows(2).map(|pair| (pair[0] - pair[1]).powi(2)));
-    let down = rows.clone().zip(rows.skip(1));
-    let down = down.flat_map(|(above, below)| above.iter().zip(below).map(|(a, b)| (a - b).powi(2)));
-    let sharpness = (along.sum::<f64>() + down.sum::<f64>()) / (2.0 * count * variance.max(1e-9));
-    let shape = (width as f64 / height.max(1) as f64).ln();
-    Look { mean, deviation: variance.sqrt(), sharpness, shape }
 }
 
 #[cfg(test)]
@@ -82,7 +49,8 @@ mod tests {
     use plumb_ledger::Seed;
 
     use super::*;
-    use crate::pictures::Channels;
+    use crate::audit::looks::looks;
+    use crate::pictures::{Channels, Picture};
 
     #[test]
     fn each_kind_of_odd_picture_is_found_and_no_other() {
@@ -98,7 +66,7 @@ mod tests {
         pictures.push(picture(16, 16, &|at| 255.0 - 14.0 * noise(61, at)));
         pictures.push(picture(16, 16, &|at| 100.0 + (at % 16 + at / 16) as f64));
         pictures.push(picture(80, 16, &|at| 60.0 + 130.0 * noise(62, at)));
-        let found = find(&pictures.into_iter().collect());
+        let found = find(&looks(&pictures.into_iter().collect()));
         let rows: Vec<(&str, &[u32])> = found.iter().map(|odd| (odd.kind, odd.rows.as_slice())).collect();
         let expected: [(&str, &[u32]); 5] = [
             ("blank", &[50]),

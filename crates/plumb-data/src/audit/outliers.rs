@@ -95,7 +95,7 @@ fn judge(context: &AuditContext) -> Judgement {
         .filter_map(|(column, facts)| facts.number.as_ref().map(|number| (column, number)))
         .collect();
     let infinite = infinite_columns(context);
-    let odd = context.pictures().map(odd_pictures::find);
+    let odd = context.looks().map(odd_pictures::find);
     if axes.is_empty() && infinite.is_empty() && odd.is_none() {
         return Judgement::skipped("there is no column of numbers, times or pictures");
     }

@@ -5,6 +5,7 @@ use plumb_stats::{multiplicity, tests};
 use rayon::prelude::*;
 
 use super::AuditContext;
+use super::looks::with_measures;
 use crate::probe::separates;
 use crate::{Column, Kind, Table};
 
@@ -28,7 +29,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
         why: "A model learns the world of its table. Where the reference (recent data, production) differs, its tests say \
               little.",
         evidence: "For each column of both: numbers and times by the Kolmogorov-Smirnov distance, categories by the total \
-                   variation distance with the chi-squared test (no correction); missing cells are a value of their own \
+                   variation distance with the chi-squared test (no correction), pictures by brightness, contrast, \
+                   sharpness and shape; missing cells are a value of their own \
                    (the larger distance counts); p adjusted by Holm over all columns. As a whole: the AUROC of boosted \
                    trees that tell rows of the two apart, out of fold.",
         thresholds: &[
@@ -86,12 +88,13 @@ fn judge(context: &AuditContext) -> Judgement {
     if fewer < LEAST_ROWS {
         return Judgement::skipped(format!("{fewer} rows are too few to tell a shift from chance"));
     }
-    let shifts = shifts(&context.table, reference);
+    let (table, reference) = (with_measures(&context.table), with_measures(reference));
+    let shifts = shifts(&table, &reference);
     if shifts.is_empty() {
         return Judgement::skipped("the two tables share no column with values of one type");
     }
-    let auroc = separates(&context.table, reference, context.seed);
-    verdict(&shifts, auroc).with("columns_not_compared", not_compared(&context.table, reference, &shifts))
+    let auroc = separates(&table, &reference, context.seed);
+    verdict(&shifts, auroc).with("columns_not_compared", not_compared(&table, &reference, &shifts))
 }
 
 fn verdict(shifts: &[Shift<'_>], auroc: f64) -> Judgement {

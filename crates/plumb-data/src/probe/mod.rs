@@ -19,6 +19,7 @@ use crate::{Labels, PredictError, Predictions, Predictor, Table, Target};
 
 pub use error::ProbeError;
 pub use out_of_fold::out_of_fold;
+pub(crate) use out_of_fold::out_of_fold_by_numbers;
 pub use separates::separates;
 
 /// The probes, from the one that knows nothing to the one that is hard to beat.

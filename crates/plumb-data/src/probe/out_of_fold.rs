@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use crate::{Predictions, Predictor as _, Table, Target};
 
-use super::{ProbeError, ProbeKind, fit, labelled};
+use super::features::FeatureValues;
+use super::{ProbeError, ProbeKind, fit, labelled, linear, link};
 
 /// Predicts each of `rows` by a probe fitted on the other folds; row `i` of the answer is `rows[i]`.
 ///
@@ -22,14 +23,58 @@ pub fn out_of_fold(
     if folds < 2 || folds > known {
         return Err(ProbeError::Folds { folds, rows: known });
     }
+    by_fold(target, rows, folds, seed, |fold, inside, outside| {
+        let of = |places: &[usize]| -> Vec<u32> { places.iter().map(|&at| rows[at]).collect() };
+        let probe = fit(kind, table, target, &of(outside), seed.derive(fold as u64))?;
+        Ok(probe.predict(table, &of(inside))?)
+    })
+}
+
+/// The same by logistic regression on given numbers: `columns` holds, one after the other, all values of a feature, in the
+/// order of `rows`, which must all have a label.
+pub(crate) fn out_of_fold_by_numbers(
+    columns: &[Vec<f64>],
+    target: &Target,
+    rows: &[u32],
+    folds: usize,
+    seed: Seed,
+) -> Result<Predictions, ProbeError> {
+    if folds < 2 || folds > rows.len() {
+        return Err(ProbeError::Folds { folds, rows: rows.len() });
+    }
+    let values = |places: &[usize]| -> Vec<FeatureValues> {
+        let of = |column: &Vec<f64>| FeatureValues::Numbers(places.iter().map(|&at| column[at]).collect());
+        columns.iter().map(of).collect()
+    };
+    by_fold(target, rows, folds, seed, |_, inside, outside| {
+        let fitted_on: Vec<u32> = outside.iter().map(|&at| rows[at]).collect();
+        let (link, labels) = link::outcome(target, &fitted_on);
+        let model = linear::fit(&values(outside), link, &labels);
+        let outputs = model.predict(&values(inside), inside.len());
+        Ok(if target.task.is_classification() {
+            Predictions::Probabilities { values: outputs, classes: target.classes.len() }
+        } else {
+            Predictions::Numbers(outputs)
+        })
+    })
+}
+
+/// Predicts each fold by what `predict` makes of the number of the fold, the places inside it and those outside.
+fn by_fold(
+    target: &Target,
+    rows: &[u32],
+    folds: usize,
+    seed: Seed,
+    predict: impl Fn(usize, &[usize], &[usize]) -> Result<Predictions, ProbeError> + Sync,
+) -> Result<Predictions, ProbeError> {
     let fold_of = stratified_folds(target, rows, folds, seed);
     let parts: Vec<(Vec<usize>, Predictions)> = (0..folds)
         .into_par_iter()
         .map(|fold| {
-            let (inside, outside) = part(rows, &fold_of, fold);
-            let held_out: Vec<u32> = inside.iter().map(|&at| rows[at]).collect();
-            let probe = fit(kind, table, target, &outside, seed.derive(fold as u64))?;
-            Ok((inside, probe.predict(table, &held_out)?))
+            let (inside, outside): (Vec<usize>, Vec<usize>) =
+                (0..rows.len()).partition(|&at| fold_of[at] == fold);
+            let predictions = predict(fold, &inside, &outside)?;
+            Ok((inside, predictions))
         })
         .collect::<Result<_, ProbeError>>()?;
     Ok(gather(target, rows.len(), parts))
@@ -50,13 +95,6 @@ fn stratified_folds(target: &Target, rows: &[u32], folds: usize, seed: Seed) -> 
         fold_of[at as usize] = turn % folds;
     }
     fold_of
-}
-
-/// Positions inside the fold, and the rows outside of it.
-fn part(rows: &[u32], fold_of: &[usize], fold: usize) -> (Vec<usize>, Vec<u32>) {
-    let inside = (0..rows.len()).filter(|&at| fold_of[at] == fold).collect();
-    let outside = (0..rows.len()).filter(|&at| fold_of[at] != fold).map(|at| rows[at]).collect();
-    (inside, outside)
 }
 
 /// Puts the folds' predictions back into the order of the rows.

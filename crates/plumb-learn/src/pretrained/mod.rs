@@ -10,6 +10,7 @@ use crate::models::pictures::architectures::{ARCHITECTURES, Architecture};
 use crate::parameters::{Array, Arrays};
 
 mod dialects;
+mod features;
 mod kept;
 mod number;
 mod pickle;
@@ -17,6 +18,7 @@ mod safetensors;
 mod torch;
 mod zip;
 
+pub use features::features;
 pub use kept::old_answers;
 pub use number::Number;
 

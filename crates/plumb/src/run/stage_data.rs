@@ -1,17 +1,20 @@
 //! Stage 1: read the files, judge the table.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use plumb_data::audit::{self, AuditContext};
+use plumb_data::audit::{self, AuditContext, Embedding};
+use plumb_data::prepare::usual_side;
 use plumb_data::read::{PART, PictureCache, Progress, Read, ReadOptions, ReadReport, read as read_files};
 use plumb_data::{Kind, Table, Target};
+use plumb_learn::pretrained::features;
 use plumb_ledger::Sha256;
 use plumb_ledger::digest::Sha256Hasher;
 
-use super::{Run, Screen, files};
+use super::{Run, Screen, files, pictures};
 use crate::fault::Fault;
 use crate::job::{JobFile, SplitMethod};
+use crate::pretrained::{self, Pretrained};
 
 /// The data of a run.
 #[derive(Debug)]
@@ -113,15 +116,35 @@ pub(crate) fn audit(run: &mut Run, data: &Data) -> Result<(), Fault> {
     context.target.clone_from(&data.target);
     context.reference = reference(run)?;
     context.groups = known_columns(&data.table, "evaluate.groups", &run.job.evaluate.groups)?;
-    known_columns(&data.table, "evaluate.by", &run.job.evaluate.by)?;
+    context.sources = known_columns(&data.table, "evaluate.by", &run.job.evaluate.by)?;
     context.time =
         (run.job.split.method == SplitMethod::Time).then(|| run.job.split.column.clone()).flatten();
     context.declared_kinds = run.job.data.kinds.keys().cloned().collect();
+    context.embedding = embedding(run, &context)?;
     run.judge(audit::PRACTICES, &context);
     if run.folder.is_some() {
         run.write_json(files::DATA, &audit::profile(&context))?;
     }
     run.end_stage()
+}
+
+/// What the network of `model.pretrained` sees of the pictures; none without such a network, pictures or classes.
+fn embedding(run: &mut Run, context: &AuditContext) -> Result<Option<Embedding>, Fault> {
+    let rows = context.rows_to_embed();
+    let images = context.table.columns().iter().find_map(|column| column.images());
+    let (Some(images), Some(wanted), false) = (images, &run.job.model.pretrained, rows.is_empty()) else {
+        return Ok(None);
+    };
+    let of = pretrained::load(wanted)?;
+    let usual = usual_side(&images.set, &rows);
+    let side = pictures::side(run.job.prepare.image_size, usual, of.architecture.name, Some(&of))?;
+    let Pretrained { architecture, weights, .. } = of;
+    run.screen.begin("looking at the pictures", rows.len() as u64);
+    let mut progress = |done: usize| run.screen.advance(done as u64, "pictures");
+    let weights = Arc::unwrap_or_clone(weights);
+    let features = features(architecture, weights, &images.set, &rows, side, &mut progress);
+    run.screen.end();
+    Ok(Some(Embedding { network: architecture.name.to_owned(), rows, features: features? }))
 }
 
 fn reference(run: &Run) -> Result<Option<Table>, Fault> {
