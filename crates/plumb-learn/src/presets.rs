@@ -293,8 +293,8 @@ fn fine_tune(of: &Circumstances<'_>) -> TrainConfig {
 fn resnet_train(of: &Circumstances<'_>) -> TrainConfig {
     let smoothing = if of.primary == "accuracy" { 0.1 } else { 0.0 };
     TrainConfig {
-        // 500,000 pictures seen, but at least 10 and at most 60 times each.
-        epochs: (500_000 / of.rows.max(1)).clamp(10, 60) as u64,
+        // 500,000 pictures seen, but at least 12 and at most 60 times each.
+        epochs: (500_000 / of.rows.max(1)).clamp(12, 60) as u64,
         batch_size: 128,
         loss: loss(of.task, smoothing),
         optimizer: OptimizerConfig::Sgd(SgdConfig { nesterov: true, ..SgdConfig::DEFAULT }),
