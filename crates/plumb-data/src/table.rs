@@ -206,6 +206,15 @@ impl Column {
         if let Values::Text(array) = &self.values { Some(array) } else { None }
     }
 
+    /// The text of a row; none when it is missing, or when the column holds neither text nor categories.
+    pub fn text_at(&self, row: usize) -> Option<&str> {
+        match &self.values {
+            Values::Text(array) if !self.is_missing(row) => Some(array.value(row)),
+            Values::Category(_) => self.categories()?.text(row),
+            _ => None,
+        }
+    }
+
     /// The times in milliseconds, when it holds times.
     pub fn times(&self) -> Option<&TimestampMillisecondArray> {
         if let Values::Time(array) = &self.values { Some(array) } else { None }

@@ -8,7 +8,7 @@ use crate::{EvaluateConfig, MetricValue, Scored, Subject};
 /// A baseline on the judged rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Baseline {
-    /// `majority`, `linear` or `boosted-trees`.
+    /// `majority`, `linear`, `boosted-trees` or `tfidf`.
     pub name: &'static str,
     /// Its rows and predictions, or why there are none.
     pub scored: Result<Scored, String>,
@@ -18,7 +18,8 @@ pub struct Baseline {
 
 /// Fits and scores every baseline. A baseline that fails stands with its reason: the model is still evaluated.
 pub(crate) fn baselines(subject: &Subject<'_>, rows: &[u32], config: &EvaluateConfig) -> Vec<Baseline> {
-    ProbeKind::ALL.iter().map(|&kind| baseline(kind, subject, rows, config)).collect()
+    let kinds = ProbeKind::ALL.into_iter().filter(|kind| kind.is_for(subject.table, subject.target));
+    kinds.map(|kind| baseline(kind, subject, rows, config)).collect()
 }
 
 fn baseline(kind: ProbeKind, subject: &Subject<'_>, rows: &[u32], config: &EvaluateConfig) -> Baseline {

@@ -1,7 +1,9 @@
 //! Rows in batches: which rows each step sees, and their tensors.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use plumb_data::prepare::{Prepared, PreparedLabels};
+use plumb_data::prepare::{Prepared, PreparedLabels, PreparedTexts};
 use plumb_ledger::Stream;
 
 /// The tensors of some prepared rows.
@@ -15,12 +17,38 @@ pub struct Batch {
     pub codes: Tensor<2, Int>,
     /// Pictures, `[rows, channels, side, side]`, channels last in memory; none where the model takes none.
     pub images: Option<Tensor<4>>,
+    /// The tokens of the texts; none where the model takes none.
+    pub tokens: Option<Tokens>,
     /// The labels, on the host: the loss makes its own tensor of them.
     pub labels: PreparedLabels,
     /// What was blended into the pictures.
     pub mixed: Option<Mixed>,
     /// Which rows of the prepared data these are.
     pub rows: Vec<u32>,
+}
+
+/// The tokens of some texts, each filled up to the longest. On the host: networks look them up in tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tokens {
+    /// `rows x longest`, row by row.
+    pub ids: Vec<u32>,
+    /// Tokens of a row, those that fill up included.
+    pub longest: usize,
+    /// How many of each row are real. What follows them must be seen by nothing.
+    pub lengths: Arc<[usize]>,
+}
+
+impl Tokens {
+    fn gather(texts: &PreparedTexts, rows: &[u32]) -> Self {
+        let lengths: Arc<[usize]> = rows.iter().map(|&row| texts.row(row).len()).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0).max(1);
+        let mut ids = vec![texts.padding; rows.len() * longest];
+        for (ids, &row) in ids.chunks_exact_mut(longest).zip(rows) {
+            let tokens = texts.row(row);
+            ids[..tokens.len()].copy_from_slice(tokens);
+        }
+        Self { ids, longest, lengths }
+    }
 }
 
 /// Pictures of other rows that were blended into those of a batch (MixUp, CutMix).
@@ -64,6 +92,7 @@ impl Batch {
                 device,
             ),
             images,
+            tokens: data.texts.as_ref().map(|texts| Tokens::gather(texts, &rows)),
             labels: pick_labels(&data.labels, &rows),
             mixed: None,
             rows,
@@ -149,12 +178,26 @@ pub struct Batches {
     batch_size: usize,
     stream: Stream,
     sampling: Sampling,
+    /// The tokens of each row; empty where rows are of one length.
+    lengths: Arc<[usize]>,
 }
+
+/// Batches among which rows are sorted by length: a batch is then filled up by a few tokens, and its rows are still as random
+/// as one in so many.
+const SORTED_TOGETHER: usize = 32;
 
 impl Batches {
     /// Batches over `rows` rows. A batch size of 0 counts as 1.
     pub fn new(rows: usize, batch_size: usize, stream: Stream, sampling: Sampling) -> Self {
-        Self { rows, batch_size: batch_size.clamp(1, rows.max(1)), stream, sampling }
+        let batch_size = batch_size.clamp(1, rows.max(1));
+        Self { rows, batch_size, stream, sampling, lengths: Arc::from([]) }
+    }
+
+    /// The same, with texts of similar length in each batch.
+    #[must_use]
+    pub fn of_similar_length(self, data: &Prepared) -> Self {
+        let lengths = |texts: &PreparedTexts| (0..data.rows as u32).map(|row| texts.row(row).len()).collect();
+        Self { lengths: data.texts.as_ref().map_or_else(|| Arc::from([]), lengths), ..self }
     }
 
     /// How many batches an epoch has; 0 without rows.
@@ -165,10 +208,23 @@ impl Batches {
     /// All rows of an epoch, in the order of their use.
     pub fn order(&self, epoch: u64) -> Vec<u32> {
         let stream = self.stream.at(epoch);
-        match &self.sampling {
+        let order = match &self.sampling {
             Sampling::Shuffled => stream.permutation(self.rows),
             Sampling::Balanced { by_class } => balanced(by_class, self.rows, stream),
+        };
+        if self.lengths.is_empty() { order } else { self.sorted_by_length(order, stream) }
+    }
+
+    /// Rows sorted by length within every so many batches, then the batches in random order again.
+    fn sorted_by_length(&self, mut order: Vec<u32>, stream: Stream) -> Vec<u32> {
+        order.truncate(self.per_epoch() * self.batch_size);
+        let length = |row: &u32| self.lengths.get(*row as usize).copied().unwrap_or(0);
+        for together in order.chunks_mut(SORTED_TOGETHER * self.batch_size) {
+            together.sort_by_key(length);
         }
+        let batches = stream.at(1).permutation(self.per_epoch());
+        let of_batch = |&batch: &u32| self.slice(&order, batch as usize).to_vec();
+        batches.iter().flat_map(of_batch).collect()
     }
 
     /// The rows of batch `index` of an epoch, out of [`Batches::order`].
@@ -240,6 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_similar_length_share_a_batch_and_no_row_is_lost() {
+        let plain = batches(3000, 10);
+        let sorted = Batches { lengths: (0..3000).map(|row| 1 + row % 100).collect(), ..plain.clone() };
+        let (order, again) = (sorted.order(3), sorted.order(3));
+        assert_eq!(order, again);
+        let mut rows = order.clone();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..3000).collect::<Vec<u32>>());
+        let filled = |order: &[u32]| -> usize {
+            let longest = |rows: &[u32]| rows.iter().map(|row| 1 + *row as usize % 100).max().unwrap();
+            order.chunks(10).map(|rows| 10 * longest(rows)).sum()
+        };
+        assert!(filled(&order) * 3 < filled(&plain.order(3)) * 2, "{}", filled(&order));
+        assert!(!order.chunks(10).map(|rows| rows[0] % 100).is_sorted(), "batches come in random order");
+    }
+
+    #[test]
     fn gathering_keeps_rows_and_labels_together() {
         let data = Prepared {
             rows: 3,
@@ -250,6 +323,7 @@ mod tests {
             codes: vec![5, 6, 7],
             codes_width: 1,
             images: None,
+            texts: None,
             labels: PreparedLabels::Numbers(vec![0.5, 1.5, 2.5]),
         };
         let batch = Batch::gather(&data, &[2, 0, 9], &Device::flex());

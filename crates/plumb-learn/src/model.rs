@@ -11,6 +11,7 @@ use crate::models::mlp::{Mlp, MlpConfig};
 use crate::models::pictures::{PictureConfig, PictureNetwork};
 use crate::models::realmlp::{RealMlp, RealMlpConfig};
 use crate::models::tabm::{TabM, TabMConfig};
+use crate::models::text::{TextConfig, TextNetwork};
 use crate::network::{Network, ParameterRule, Pass};
 
 /// The device that networks are trained on: the CPU, recording gradients.
@@ -37,7 +38,7 @@ pub struct ModelConfig {
 }
 
 /// The widths of the prepared input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inputs {
     /// Scaled numbers.
@@ -49,6 +50,19 @@ pub struct Inputs {
     /// Pictures; none for tables without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageInput>,
+    /// Texts; none for tables without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextInput>,
+}
+
+/// The extents of a prepared text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextInput {
+    /// How many different tokens there are.
+    pub vocabulary: usize,
+    /// Tokens of a text at most.
+    pub length: usize,
 }
 
 /// The extents of a prepared picture.
@@ -64,7 +78,8 @@ pub struct ImageInput {
 impl Inputs {
     /// Pictures alone.
     pub fn pictures(side: usize, channels: usize) -> Self {
-        Self { numbers: 0, flags: 0, levels: Vec::new(), image: Some(ImageInput { side, channels }) }
+        let image = Some(ImageInput { side, channels });
+        Self { image, ..Self::default() }
     }
 
     /// The widths that a preparation gives.
@@ -74,6 +89,10 @@ impl Inputs {
             flags: preparation.flags_width(),
             levels: preparation.cardinalities(),
             image: preparation.image().map(|of| ImageInput { side: of.side, channels: of.channels.count() }),
+            text: preparation
+                .texts
+                .as_ref()
+                .map(|of| TextInput { vocabulary: of.tokenizer.size(), length: of.length }),
         }
     }
 }
@@ -90,6 +109,8 @@ pub enum NetworkConfig {
     TabM(TabMConfig),
     /// A network for pictures.
     Pictures(PictureConfig),
+    /// A network for texts.
+    Text(TextConfig),
 }
 
 /// Rows that a data-dependent start looks at: more change the deviations by under 2 %.
@@ -115,11 +136,16 @@ impl ModelConfig {
                 TabularNetwork::TabM(network.fit_start(train))
             }
             NetworkConfig::Pictures(config) => self.pictures(config, stream, device),
+            NetworkConfig::Text(config) => self.text(config, stream, device),
         }
     }
 
     fn pictures(&self, config: &PictureConfig, stream: Stream, device: &Device) -> TabularNetwork {
         TabularNetwork::Pictures(PictureNetwork::new(config, &self.inputs, self.outputs, stream, device))
+    }
+
+    fn text(&self, config: &TextConfig, stream: Stream, device: &Device) -> TabularNetwork {
+        TabularNetwork::Text(TextNetwork::new(config, &self.inputs, self.outputs, stream, device))
     }
 
     /// The network with arbitrary values, to load weights into.
@@ -136,11 +162,12 @@ impl ModelConfig {
                 TabularNetwork::TabM(TabM::new(config, &self.inputs, self.outputs, stream, device))
             }
             NetworkConfig::Pictures(config) => self.pictures(config, stream, device),
+            NetworkConfig::Text(config) => self.text(config, stream, device),
         }
     }
 }
 
-/// A network for the rows of a table, pictures among them.
+/// A network for the rows of a table, pictures or texts among them.
 #[expect(clippy::large_enum_variant, reason = "there is one")]
 #[derive(Module, Debug)]
 pub enum TabularNetwork {
@@ -152,6 +179,8 @@ pub enum TabularNetwork {
     TabM(TabM),
     /// A network for pictures.
     Pictures(PictureNetwork),
+    /// A network for texts.
+    Text(TextNetwork),
 }
 
 impl Network for TabularNetwork {
@@ -161,12 +190,14 @@ impl Network for TabularNetwork {
             Self::RealMlp(network) => network.forward(batch, pass),
             Self::TabM(network) => network.forward(batch, pass),
             Self::Pictures(network) => network.forward(batch, pass),
+            Self::Text(network) => network.forward(batch, pass),
         }
     }
 
     fn stages(&self) -> usize {
         match self {
             Self::Pictures(network) => network.stages(),
+            Self::Text(network) => network.stages(),
             Self::Mlp(_) | Self::RealMlp(_) | Self::TabM(_) => 1,
         }
     }
@@ -174,6 +205,7 @@ impl Network for TabularNetwork {
     fn stage_of(&self, name: &str) -> usize {
         match self {
             Self::Pictures(network) => network.stage_of(name),
+            Self::Text(network) => network.stage_of(name),
             Self::Mlp(_) | Self::RealMlp(_) | Self::TabM(_) => 0,
         }
     }
@@ -184,6 +216,7 @@ impl Network for TabularNetwork {
             Self::RealMlp(network) => network.rule(name, shape),
             Self::TabM(network) => network.rule(name, shape),
             Self::Pictures(network) => network.rule(name, shape),
+            Self::Text(network) => network.rule(name, shape),
         }
     }
 }

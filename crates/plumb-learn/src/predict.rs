@@ -16,7 +16,7 @@ use crate::pretrained::turned;
 
 /// Rows that go through the network at once: their activations fit the second-level cache.
 const ROWS: usize = 1024;
-/// The same with pictures, whose activations never do.
+/// The same with pictures or texts, whose activations never do.
 const PICTURES: usize = 64;
 
 /// The network's outputs for prepared rows, row-major. The network must be on a plain device
@@ -25,7 +25,7 @@ pub fn outputs<N: Network>(network: &N, data: &Prepared) -> Vec<f32> {
     let device = network.devices().into_iter().next().unwrap_or_else(Device::flex);
     let rows: Vec<u32> = (0..data.rows as u32).collect();
     let mut outputs = Vec::new();
-    for rows in rows.chunks(if data.images.is_some() { PICTURES } else { ROWS }) {
+    for rows in rows.chunks(if data.images.is_some() || data.texts.is_some() { PICTURES } else { ROWS }) {
         let batch = Batch::gather(data, rows, &device);
         outputs.extend(host(network.forward(&batch, &mut Pass::inference()).inner()));
     }

@@ -9,7 +9,7 @@ use plumb_ledger::{ExitCode, Explain};
 use plumb_stats::Task;
 
 use crate::encoders::{PbldConfig, PiecewiseConfig};
-use crate::layers::{Activation, NormKind};
+use crate::layers::{Activation, EncoderLayerConfig, NormKind};
 use crate::losses::Loss;
 use crate::model::NetworkConfig;
 use crate::models::mlp::MlpConfig;
@@ -18,6 +18,8 @@ use crate::models::pictures::vit::VitConfig;
 use crate::models::pictures::{BackboneConfig, PictureConfig};
 use crate::models::realmlp::RealMlpConfig;
 use crate::models::tabm::TabMConfig;
+use crate::models::text::encoder::EncoderConfig;
+use crate::models::text::{Pooling, Positions, TextConfig};
 use crate::optim::{AdamConfig, OptimizerConfig, SgdConfig};
 use crate::schedules::{Cosine, OneCycle, ScheduleConfig};
 use crate::train::{Ties, TrainConfig, Transfer};
@@ -29,12 +31,23 @@ pub struct Preset {
     pub name: &'static str,
     /// One line for the manual.
     pub summary: &'static str,
-    /// Whether it takes in pictures.
-    pub pictures: bool,
+    /// What it takes in beside numbers and categories.
+    pub takes: Takes,
     /// The network.
     pub network: fn(&Circumstances<'_>) -> NetworkConfig,
     /// How it is trained.
     pub train: fn(&Circumstances<'_>) -> TrainConfig,
+}
+
+/// What a network takes in beside numbers and categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Tables,
+    /// A picture.
+    Pictures,
+    /// Texts.
+    Texts,
 }
 
 /// What the settings of a preset depend on.
@@ -59,79 +72,86 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         name: "tabm",
         summary: "TabM-mini: an ensemble inside one network",
-        pictures: false,
+        takes: Takes::Tables,
         network: tabm_network,
         train: tabm_train,
     },
     Preset {
         name: "realmlp",
         summary: "RealMLP-TD: a strong single network, by its authors' defaults",
-        pictures: false,
+        takes: Takes::Tables,
         network: realmlp_network,
         train: realmlp_train,
     },
     Preset {
         name: "mlp",
         summary: "a plain perceptron: linear, batch norm, ReLU, dropout, AdamW",
-        pictures: false,
+        takes: Takes::Tables,
         network: mlp_network,
         train: mlp_train,
     },
     Preset {
         name: "resnet14",
         summary: "a residual network of three stages, for pictures of 64 pixels or less",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::Resnet(ResNetConfig::resnet14())),
         train: pictures_train,
     },
     Preset {
         name: "resnet18",
         summary: "the residual network of 18 layers, for larger pictures",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |of| pictures(BackboneConfig::Resnet(ResNetConfig::resnet18(stem(of)))),
         train: pictures_train,
     },
     Preset {
         name: "resnet34",
         summary: "the residual network of 34 layers",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |of| pictures(BackboneConfig::Resnet(ResNetConfig::resnet34(stem(of)))),
         train: pictures_train,
     },
     Preset {
         name: "resnet50",
         summary: "the residual network of 50 layers, narrow inside its blocks",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |of| pictures(BackboneConfig::Resnet(ResNetConfig::resnet50(stem(of)))),
         train: pictures_train,
     },
     Preset {
         name: "mobilenet_v2",
         summary: "MobileNetV2: a sixth of the products of 18 residual layers; best with pretrained weights",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::MobilenetV2),
         train: pictures_train,
     },
     Preset {
         name: "tf_efficientnet_lite0",
         summary: "EfficientNet-Lite0; best with pretrained weights",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::EfficientnetLite0),
         train: pictures_train,
     },
     Preset {
         name: "squeezenet1_1",
         summary: "SqueezeNet 1.1: 1.2 million weights; best with pretrained weights",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::Squeezenet1_1),
         train: pictures_train,
     },
     Preset {
         name: "vit_tiny_patch16_224",
         summary: "a small Transformer over patches; wants pretrained weights",
-        pictures: true,
+        takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::Vit(VitConfig::TINY)),
         train: pictures_train,
+    },
+    Preset {
+        name: "transformer",
+        summary: "a small Transformer over the tokens of texts, trained from nothing",
+        takes: Takes::Texts,
+        network: transformer_network,
+        train: transformer_train,
     },
 ];
 
@@ -308,6 +328,51 @@ fn resnet_train(of: &Circumstances<'_>) -> TrainConfig {
             }
             _ => Augmentation { policy: Policy::of(Method::FlipCrop), ..Augmentation::none() },
         },
+        ..base(of)
+    }
+}
+
+/// A tenth of BERT's "small" in every direction (Turc et al. 2019), norms first (Xiong et al. 2020), so that no warm-up of
+/// thousands of steps is needed.
+fn transformer_network(_: &Circumstances<'_>) -> NetworkConfig {
+    let width = 128;
+    NetworkConfig::Text(TextConfig {
+        encoder: EncoderConfig {
+            width,
+            layers: 3,
+            layer: EncoderLayerConfig {
+                width,
+                heads: 4,
+                hidden: 4 * width,
+                activation: Activation::Gelu,
+                dropout: 0.1,
+                norm_first: true,
+                epsilon: 1e-5,
+                rotary: false,
+            },
+            positions: Positions::Sinusoidal,
+            kinds: 0,
+        },
+        pooling: Pooling::Mean,
+        embedding: 8,
+        dropout: 0.1,
+    })
+}
+
+/// BERT's optimizer and clipping (Devlin et al. 2019) at a rate that fits a network of this width.
+fn transformer_train(of: &Circumstances<'_>) -> TrainConfig {
+    let smoothing = if of.primary == "accuracy" { 0.1 } else { 0.0 };
+    TrainConfig {
+        // 200,000 texts seen, but at least 6 and at most 40 times each.
+        epochs: (200_000 / of.rows.max(1)).clamp(6, 40) as u64,
+        batch_size: 32,
+        loss: loss(of.task, smoothing),
+        optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
+        lr: 1e-3,
+        schedule: ScheduleConfig::Cosine(Cosine { warmup: 0.1, ..Cosine::DEFAULT }),
+        weight_decay: 1e-2,
+        clip_norm: Some(1.0),
+        patience: Some(8),
         ..base(of)
     }
 }

@@ -41,6 +41,9 @@ impl Preparation {
         let by_name = table.columns().iter().map(|column| (column.name.as_str(), column)).collect();
         let columns =
             self.columns.iter().map(|column| find(table, &by_name, column)).collect::<Result<Vec<_>, _>>()?;
+        let of_texts = self.columns.iter().zip(&columns).filter(|(of, _)| of.encoding == Encoding::Text);
+        let of_texts: Vec<&Column> = of_texts.map(|(_, column)| *column).collect();
+        let texts = self.texts.as_ref().map(|encoding| encoding.apply(&of_texts, rows)).transpose()?;
         let encoded: Vec<Encoded> = self
             .columns
             .par_iter()
@@ -64,6 +67,7 @@ impl Preparation {
             codes_width: codes.len(),
             codes: transposed(&codes, rows.len()),
             images,
+            texts,
             labels,
         })
     }
@@ -147,6 +151,7 @@ fn encode(encoding: &Encoding, column: &Column, rows: &[u32]) -> Encoded {
             };
             Encoded { images: Some(images), ..Encoded::default() }
         }
+        (Encoding::Text, _) => Encoded::default(),
         // `find` has held the kinds equal; a stored preparation whose kind and encoding disagree ends here.
         (Encoding::Number { .. } | Encoding::Time { .. } | Encoding::Image(_), _) => Encoded {
             numbers: vec![vec![0.0; rows.len()]; encoding.widths().0],

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TextConfig;
+
 /// How numbers are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,6 +46,9 @@ pub struct PrepareConfig {
     /// The moments that weights from elsewhere want; none for the train rows' own.
     #[serde(default)]
     pub image_moments: Option<ImageMoments>,
+    /// How texts become tokens; none where the model takes no texts.
+    #[serde(default)]
+    pub texts: Option<TextConfig>,
 }
 
 /// Mean and deviation of the three colours that a network was trained with, on a scale from 0 to 1.
@@ -64,6 +69,7 @@ impl PrepareConfig {
         rare_below: 1,
         image_side: None,
         image_moments: None,
+        texts: None,
     };
 }
 

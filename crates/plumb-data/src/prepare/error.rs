@@ -2,6 +2,8 @@
 
 use plumb_ledger::{ExitCode, Explain};
 
+use crate::tokens::TokenizerError;
+
 /// A preparation that was not fitted or not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrepareError {
@@ -9,7 +11,7 @@ pub enum PrepareError {
     #[error("the train part has no row to fit the preparation on")]
     NoRows,
     /// No column that a model can take in.
-    #[error("the table has no input column of kind number, category, time or image")]
+    #[error("the table has no input column of kind number, category, time, image or text")]
     NoInputs,
     /// More than one column of pictures.
     #[error("columns `{first}` and `{second}` both hold pictures, a model takes in one")]
@@ -65,6 +67,9 @@ pub enum PrepareError {
         /// Rows of the table or the target, whichever is fewer.
         rows: usize,
     },
+    /// Texts cannot be split into tokens.
+    #[error(transparent)]
+    Texts(#[from] TokenizerError),
     /// The stored preparation is not one.
     #[error("the stored preparation is damaged ({0})")]
     Damaged(String),
@@ -83,6 +88,7 @@ impl Explain for PrepareError {
             Self::KindChanged { .. } => "set the kind of the column by `data.kinds`",
             Self::UnknownClass { .. } | Self::TaskChanged { .. } => "check `data.target`",
             Self::Schema(_) => "install the version of plumb that wrote it",
+            Self::Texts(error) => return error.hint(),
             Self::NoSuchRow { .. } | Self::Damaged(_) => return None,
         };
         Some(hint.to_owned())
@@ -91,6 +97,7 @@ impl Explain for PrepareError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::NoSuchRow { .. } | Self::Damaged(_) | Self::Schema(_) => ExitCode::Failed,
+            Self::Texts(error) => error.exit_code(),
             _ => ExitCode::Data,
         }
     }

@@ -8,8 +8,9 @@ use crate::{Column, Kind, Labels, Table, Target, Values};
 use super::number::mean_and_deviation;
 use super::{
     CalendarPart, Encoding, ImageEncoding, LabelScale, Levels, OneHot, Preparation, PrepareConfig,
-    PrepareError, PreparedColumn, SCHEMA, Scale, TimePart,
+    PrepareError, PreparedColumn, SCHEMA, Scale, TextEncoding, TimePart, text,
 };
+use crate::tokens::Tokenizer;
 
 impl Preparation {
     /// Fits on the labelled ones of `train_rows`. No other row is looked at, and the order of the rows counts
@@ -20,6 +21,17 @@ impl Preparation {
         train_rows: &[u32],
         config: &PrepareConfig,
     ) -> Result<Self, PrepareError> {
+        Self::fit_with(table, target, train_rows, config, None)
+    }
+
+    /// The same, texts split by a tokenizer that is there already.
+    pub fn fit_with(
+        table: &Table,
+        target: &Target,
+        train_rows: &[u32],
+        config: &PrepareConfig,
+        tokenizer: Option<&Tokenizer>,
+    ) -> Result<Self, PrepareError> {
         let rows = table.rows().min(target.len());
         if let Some(&row) = train_rows.iter().find(|&&row| row as usize >= rows) {
             return Err(PrepareError::NoSuchRow { row, rows });
@@ -27,15 +39,27 @@ impl Preparation {
         if train_rows.is_empty() {
             return Err(PrepareError::NoRows);
         }
+        let texts = match &config.texts {
+            Some(_) => text::columns(table, &target.name),
+            None => Vec::new(),
+        };
         let inputs: Vec<&Column> = table.inputs(Some(&target.name)).collect();
-        if inputs.is_empty() {
+        if inputs.is_empty() && texts.is_empty() {
             return Err(PrepareError::NoInputs);
         }
         let mut images = inputs.iter().filter(|column| column.images().is_some());
         if let (Some(first), Some(second)) = (images.next(), images.next()) {
             return Err(PrepareError::TwoImages { first: first.name.clone(), second: second.name.clone() });
         }
-        let columns = inputs.par_iter().map(|column| fit_column(column, train_rows, config)).collect();
+        let mut columns: Vec<PreparedColumn> =
+            inputs.par_iter().map(|column| fit_column(column, train_rows, config)).collect();
+        columns.extend(texts.iter().map(|column| PreparedColumn {
+            name: column.name.clone(),
+            kind: kind_of_values(column),
+            encoding: Encoding::Text,
+        }));
+        let fit_texts = |config| TextEncoding::fit(&texts, train_rows, config, tokenizer);
+        let texts = config.texts.as_ref().filter(|_| !texts.is_empty()).map(fit_texts).transpose()?;
         Ok(Self {
             schema: SCHEMA,
             config: *config,
@@ -46,6 +70,7 @@ impl Preparation {
             train_rows: train_rows.len(),
             train_digest: digest_of_rows(train_rows),
             columns,
+            texts,
         })
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod fit;
 mod image;
 mod number;
+mod text;
 
 use plumb_ledger::Sha256;
 use plumb_stats::Task;
@@ -23,6 +24,7 @@ pub use error::PrepareError;
 pub use image::{ImageEncoding, PreparedImages, SMALL_PICTURE, usual_side};
 pub use number::Scale;
 pub(crate) use number::mean_and_deviation;
+pub use text::{PreparedTexts, TextConfig, TextEncoding};
 
 use crate::Kind;
 
@@ -48,6 +50,8 @@ pub struct Prepared {
     pub codes_width: usize,
     /// The pictures, one a row; none when the model takes none.
     pub images: Option<PreparedImages>,
+    /// The tokens of the texts; none when the model takes none.
+    pub texts: Option<PreparedTexts>,
     /// The labels; empty when the rows are only to be predicted.
     pub labels: PreparedLabels,
 }
@@ -85,6 +89,9 @@ pub struct Preparation {
     pub train_digest: Sha256,
     /// The input columns, in the order of the table.
     pub columns: Vec<PreparedColumn>,
+    /// How the columns of texts become tokens, all of them together; none when the model takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub texts: Option<TextEncoding>,
 }
 
 /// An input column and what becomes of it.
@@ -123,6 +130,8 @@ pub enum Encoding {
     Embedding(Levels),
     /// A picture of fixed extents.
     Image(ImageEncoding),
+    /// Tokens, by the preparation's tokenizer.
+    Text,
 }
 
 /// One calendar number of a time column.
@@ -211,7 +220,7 @@ impl Encoding {
             Self::Time { parts, indicator } => (parts.len(), usize::from(*indicator), 0),
             Self::OneHot(one_hot) => (0, one_hot.width(), 0),
             Self::Embedding(_) => (0, 0, 1),
-            Self::Image(_) => (0, 0, 0),
+            Self::Image(_) | Self::Text => (0, 0, 0),
         }
     }
 }

@@ -26,6 +26,9 @@ pub enum ProbeError {
         /// How many labelled rows there are.
         rows: usize,
     },
+    /// No text of the rows has a term that another one has.
+    #[error("no two texts share a word")]
+    NoTexts,
     /// A fitted probe could not predict.
     #[error(transparent)]
     Predict(#[from] PredictError),
@@ -36,13 +39,13 @@ impl Explain for ProbeError {
         match self {
             Self::NoRows => Some("fill in the column named by `data.target`".to_owned()),
             Self::Folds { .. } => Some("add rows or lower `split.folds`".to_owned()),
-            Self::Lengths { .. } | Self::Predict(_) => None,
+            Self::Lengths { .. } | Self::NoTexts | Self::Predict(_) => None,
         }
     }
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NoRows | Self::Folds { .. } | Self::Predict(_) => ExitCode::Data,
+            Self::NoRows | Self::NoTexts | Self::Folds { .. } | Self::Predict(_) => ExitCode::Data,
             Self::Lengths { .. } => ExitCode::Failed,
         }
     }

@@ -9,6 +9,7 @@ mod link;
 mod majority;
 mod out_of_fold;
 mod separates;
+mod tfidf;
 
 use plumb_ledger::Seed;
 use plumb_stats::Task;
@@ -31,11 +32,22 @@ pub enum ProbeKind {
     Linear,
     /// Gradient boosted decision trees on histograms.
     BoostedTrees,
+    /// Logistic or ridge regression on the terms of texts; only where there are texts.
+    TfIdf,
 }
 
 impl ProbeKind {
     /// Every kind, in the order of the report.
-    pub const ALL: [Self; 3] = [Self::Majority, Self::Linear, Self::BoostedTrees];
+    pub const ALL: [Self; 4] = [Self::Majority, Self::Linear, Self::BoostedTrees, Self::TfIdf];
+
+    /// Whether the inputs of the table are anything to it.
+    pub fn is_for(self, table: &Table, target: &Target) -> bool {
+        match self {
+            Self::Majority => true,
+            Self::Linear | Self::BoostedTrees => table.inputs(Some(&target.name)).next().is_some(),
+            Self::TfIdf => !tfidf::columns(table, target).is_empty(),
+        }
+    }
 
     /// The word, as it stands in `metrics.json`.
     pub fn as_str(self) -> &'static str {
@@ -43,6 +55,7 @@ impl ProbeKind {
             Self::Majority => "majority",
             Self::Linear => "linear",
             Self::BoostedTrees => "boosted-trees",
+            Self::TfIdf => "tfidf",
         }
     }
 }
@@ -61,11 +74,12 @@ enum Model {
     Majority(majority::Majority),
     Linear(linear::Linear),
     BoostedTrees(boosted::Boosted),
+    TfIdf(tfidf::TfIdf),
 }
 
 /// Fits a probe on the labelled rows among `rows`; nothing of the other rows is looked at.
 ///
-/// Inputs are the number, category and time columns without the target. The fit is a function of its arguments
+/// Inputs are the number, category and time columns without the target; of [`ProbeKind::TfIdf`] those of texts. The fit is a function of its arguments
 /// alone, whatever the number of threads; `_seed` is there for probes that draw, today none does.
 pub fn fit(
     kind: ProbeKind,
@@ -82,6 +96,9 @@ pub fn fit(
         ProbeKind::Majority => Model::Majority(majority::fit(target, &rows)),
         ProbeKind::Linear => Model::Linear(linear::fit(&values()?, link, &labels)),
         ProbeKind::BoostedTrees => Model::BoostedTrees(boosted::fit(&values()?, link, &labels)),
+        ProbeKind::TfIdf => {
+            Model::TfIdf(tfidf::fit(table, target, &rows, link, &labels).ok_or(ProbeError::NoTexts)?)
+        }
     };
     Ok(Probe { task: target.task, classes: target.classes.clone(), features, model })
 }
@@ -114,6 +131,7 @@ impl Predictor for Probe {
             Model::Majority(model) => model.predict(rows.len()),
             Model::Linear(model) => model.predict(&self.features.values(table, rows)?, rows.len()),
             Model::BoostedTrees(model) => model.predict(&self.features.values(table, rows)?, rows.len()),
+            Model::TfIdf(model) => model.predict(table, rows)?,
         };
         Ok(if self.task.is_classification() {
             Predictions::Probabilities { values: outputs, classes }

@@ -54,6 +54,8 @@ impl Encoder {
             activation: Activation::Gelu,
             dropout: 0.1,
             norm_first: false,
+            epsilon: 1e-5,
+            rotary: false,
         };
         let layers =
             (0..4).map(|layer| EncoderLayer::new(&config, stream.at(1 + layer), &device())).collect();

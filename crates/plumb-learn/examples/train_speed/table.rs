@@ -47,6 +47,7 @@ fn made_up(rows: usize) -> Prepared {
         codes: Vec::new(),
         codes_width: 0,
         images: None,
+        texts: None,
         labels: PreparedLabels::Classes((0..rows as u64).map(|i| stream.below(i, CLASSES) as u32).collect()),
     }
 }
@@ -73,7 +74,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
     };
     let model = ModelConfig {
         schema: 1,
-        inputs: Inputs { numbers: INPUTS, flags: 0, levels: Vec::new(), image: None },
+        inputs: Inputs { numbers: INPUTS, ..Inputs::default() },
         outputs: CLASSES,
         network: (preset.network)(&of),
         views: Vec::new(),

@@ -153,6 +153,7 @@ mod tests {
             codes,
             codes_width: 0,
             images: None,
+            texts: None,
             labels,
         };
         let config = PiecewiseConfig { bins: 8, outputs: 2 };

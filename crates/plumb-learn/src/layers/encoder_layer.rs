@@ -9,6 +9,7 @@ use plumb_ledger::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, LayerNorm, Linear};
+use crate::models::text::rotate;
 use crate::network::Pass;
 
 /// The size of a layer.
@@ -27,6 +28,10 @@ pub struct EncoderLayerConfig {
     pub dropout: f64,
     /// Whether norms come before attention and map (steadier in deep networks) or after the additions (the paper).
     pub norm_first: bool,
+    /// Added to the variances of the norms; PyTorch's 1e-5, BERT's 1e-12.
+    pub epsilon: f64,
+    /// Whether queries and keys are turned by their places.
+    pub rotary: bool,
 }
 
 /// Self-attention and a map of each token, each with a norm and a way around it; PyTorch's `TransformerEncoderLayer`.
@@ -55,23 +60,27 @@ pub struct EncoderLayer {
     dropout: f64,
     #[module(skip)]
     norm_first: bool,
+    #[module(skip)]
+    rotary: bool,
 }
 
 impl EncoderLayer {
     /// A layer with its start values.
     pub fn new(config: &EncoderLayerConfig, stream: Stream, device: &Device) -> Self {
         let (width, hidden) = (config.width, config.hidden);
+        let norm = || LayerNorm::with_epsilon(width, config.epsilon as f32, device);
         Self {
             in_proj: Linear::new(width, 3 * width, stream.at(0), device),
             out_proj: Linear::new(width, width, stream.at(1), device),
             linear1: Linear::new(width, hidden, stream.at(2), device),
             linear2: Linear::new(hidden, width, stream.at(3), device),
-            norm1: LayerNorm::new(width, device),
-            norm2: LayerNorm::new(width, device),
+            norm1: norm(),
+            norm2: norm(),
             heads: config.heads,
             activation: config.activation,
             dropout: config.dropout,
             norm_first: config.norm_first,
+            rotary: config.rotary,
         }
     }
 
@@ -96,7 +105,9 @@ impl EncoderLayer {
             lengths: lengths.cloned(),
             dropout: pass.chance(self.dropout),
         };
-        self.out_proj.forward(self_attention(self.in_proj.forward(input), attention))
+        let projected = self.in_proj.forward(input);
+        let projected = if self.rotary { rotate(projected, self.heads) } else { projected };
+        self.out_proj.forward(self_attention(projected, attention))
     }
 
     fn map(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {

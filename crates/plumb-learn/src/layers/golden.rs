@@ -132,6 +132,8 @@ fn encoder_layers() {
             activation: Activation::Gelu,
             dropout: 0.0,
             norm_first,
+            epsilon: 1e-5,
+            rotary: false,
         };
         hold(name, EncoderLayer::new(&config, stream(), &device()), |layer, x| {
             let tokens = x.reshape([2, ROWS / 2, INPUTS]);

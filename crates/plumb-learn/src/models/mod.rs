@@ -4,3 +4,4 @@ pub mod mlp;
 pub mod pictures;
 pub mod realmlp;
 pub mod tabm;
+pub mod text;

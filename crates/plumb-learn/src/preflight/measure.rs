@@ -49,7 +49,7 @@ const SUBSET_STEPS: u64 = 100;
 const GRADIENT_STEPS: u64 = 5;
 /// Rows of a plain forward pass.
 const ROWS: usize = 1024;
-/// The same with pictures, whose activations are large.
+/// The same with pictures or texts, whose activations are large.
 const PICTURES: usize = 128;
 
 /// Measures everything that needs the network or its batches, on copies. The facts that only the caller knows stay
@@ -106,7 +106,8 @@ fn spread(rows: usize, most: usize) -> Vec<u32> {
 /// The loss as it starts, and that of outputs which say nothing.
 fn initial_loss<N: Network>(network: &N, train: &Prepared, loss: &Loss) -> (f64, Option<f64>) {
     let (network, device) = plain(network);
-    let rows = spread(train.rows, if train.images.is_some() { PICTURES } else { ROWS });
+    let rows =
+        spread(train.rows, if train.images.is_some() || train.texts.is_some() { PICTURES } else { ROWS });
     let batch = Batch::gather(train, &rows, &device);
     let outputs = predict(&network, &batch);
     let uninformed = match &batch.labels {
@@ -169,6 +170,8 @@ fn zeroed_loss<N: Network>(network: &N, train: &Prepared, rows: &[u32], loss: &L
     batch.flags = Tensor::zeros(batch.flags.dims(), &device);
     batch.images = batch.images.map(|images| Tensor::zeros(images.dims(), &device));
     batch.codes = Tensor::<2, Int>::zeros(batch.codes.dims(), &device);
+    let padding = train.texts.as_ref().map_or(0, |texts| texts.padding);
+    batch.tokens.iter_mut().for_each(|tokens| tokens.ids.fill(padding));
     loss.on_host(&predict(&network, &batch), &batch.labels)
 }
 
@@ -198,10 +201,12 @@ fn differs(data: &Prepared, a: usize, b: usize) -> bool {
     let unequal = |values: &[f32], width: usize| values[a * width..][..width] != values[b * width..][..width];
     let picture = |row: usize| data.images.as_ref().and_then(|images| images.picture(row as u32));
     let codes = |row: usize| &data.codes[row * data.codes_width..][..data.codes_width];
+    let text = |row: usize| data.texts.as_ref().map(|texts| texts.row(row as u32));
     unequal(&data.numbers, data.numbers_width)
         || unequal(&data.flags, data.flags_width)
         || codes(a) != codes(b)
         || picture(a) != picture(b)
+        || text(a) != text(b)
 }
 
 /// Mean and deviation of every scaled number, over all rows, and of every channel of pictures.

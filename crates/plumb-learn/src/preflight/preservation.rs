@@ -141,6 +141,7 @@ fn smaller(train: &Prepared, images: &PreparedImages) -> Prepared {
         codes: Vec::new(),
         codes_width: 0,
         images: Some(PreparedImages { encoding, ..images.clone() }),
+        texts: None,
         ..train.clone()
     }
 }

@@ -1,13 +1,13 @@
 //! Whether labels go with their inputs: batches against the prepared rows, and true labels against shuffled ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Device;
 use plumb_data::prepare::{Prepared, PreparedLabels};
 use plumb_ledger::Seed;
 
 use super::LabelCheck;
-use crate::batches::Batch;
+use crate::batches::{Batch, Tokens};
 use crate::parameters::host;
 
 /// Rows looked at: a correlation of 0.1 shows clearly in a thousand.
@@ -79,6 +79,21 @@ struct Inputs {
     groups: Vec<Vec<Vec<u32>>>,
 }
 
+/// Whether each of the most common tokens stands in each text.
+fn common_tokens(tokens: &Tokens) -> Vec<Vec<f64>> {
+    let texts: Vec<BTreeSet<u32>> = (tokens.ids.chunks_exact(tokens.longest).zip(&*tokens.lengths))
+        .map(|(ids, &length)| ids.iter().take(length).copied().collect())
+        .collect();
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    texts.iter().flatten().for_each(|token| *counts.entry(*token).or_default() += 1);
+    let mut common: Vec<(u32, usize)> = counts.into_iter().collect();
+    common.sort_by_key(|&(token, count)| (std::cmp::Reverse(count), token));
+    let stands = |&(token, _): &(u32, usize)| {
+        texts.iter().map(|text| f64::from(u8::from(text.contains(&token)))).collect()
+    };
+    common.iter().take(INPUTS).map(stands).collect()
+}
+
 impl Inputs {
     fn of(batch: &Batch, train: &Prepared) -> Self {
         let columns = |values: Vec<f32>, width: usize| -> Vec<Vec<f64>> {
@@ -91,6 +106,7 @@ impl Inputs {
         if let (Some(images), Some(of)) = (&batch.images, &train.images) {
             numbers.extend(columns(host(images.clone().permute([0, 2, 3, 1])), of.encoding.count()));
         }
+        numbers.extend(batch.tokens.iter().flat_map(common_tokens).filter_map(standardised));
         let group = |column: usize| {
             let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
             for (index, &row) in batch.rows.iter().enumerate() {

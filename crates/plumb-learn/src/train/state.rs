@@ -122,6 +122,7 @@ impl<'a> Plan<'a> {
         let sampling =
             if config.balanced { Sampling::balanced(&data.train.labels) } else { Sampling::Shuffled };
         let batches = Batches::new(data.train.rows, config.batch_size, seed.stream("shuffle"), sampling);
+        let batches = batches.of_similar_length(data.train);
         let rules = Arrays::of(network).0.into_iter().map(|(name, array)| {
             let mut rule = network.rule(&name, &array.shape);
             if let Some(transfer) = &config.transfer {

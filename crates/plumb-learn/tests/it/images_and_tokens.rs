@@ -81,6 +81,8 @@ fn encoder_has_the_same_weights_with_any_number_of_threads() {
             activation: Activation::Gelu,
             dropout: 0.1,
             norm_first,
+            epsilon: 1e-5,
+            rotary: false,
         };
         let work = || {
             let stream = Seed(0).stream("init");

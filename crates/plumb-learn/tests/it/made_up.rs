@@ -5,9 +5,9 @@ use std::sync::Arc;
 use plumb_data::augment::VIEWS;
 use plumb_data::pictures::{Channels, Picture};
 use plumb_data::prepare::{ImageEncoding, Prepared, PreparedImages, PreparedLabels};
-use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig, TabularNetwork, training_device};
+use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig, TabularNetwork, TextInput, training_device};
 use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
-use plumb_learn::presets::{self, Circumstances, PRESETS};
+use plumb_learn::presets::{self, Circumstances, PRESETS, Preset, Takes};
 use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, TrainData};
 use plumb_ledger::{Seed, Stream};
 use plumb_stats::Task;
@@ -36,6 +36,7 @@ pub(crate) fn classes(rows: usize, stream: Stream) -> Prepared {
         codes,
         codes_width: 1,
         images: None,
+        texts: None,
         labels,
     }
 }
@@ -73,6 +74,46 @@ fn pictures(rows: usize, stream: Stream) -> Prepared {
         flags_width: 0,
         codes: vec![],
         codes_width: 0,
+        texts: None,
+    }
+}
+
+/// Words in random order; the class says whether the first of two is there, a tenth is wrong.
+fn texts(rows: usize, stream: Stream) -> Prepared {
+    let has_first = |row: u64| row.is_multiple_of(3);
+    let text = |row: u64| -> Vec<u32> {
+        let stream = stream.at(row);
+        let told = if has_first(row) { 4 } else { 5 };
+        let words = 3 + stream.below(0, 9) as u64;
+        let mut tokens: Vec<u32> = (0..words).map(|at| 6 + stream.below(1 + at, 20) as u32).collect();
+        tokens.insert(stream.below(50, tokens.len()), told);
+        [vec![2], tokens, vec![3]].concat()
+    };
+    let wrong = |row: u64| stream.at(row).uniform(99) < 0.1;
+    let labels = (0..rows as u64).map(|row| u32::from(has_first(row) != wrong(row))).collect();
+    Prepared {
+        texts: Some((0..rows as u64).map(text).collect()),
+        labels: PreparedLabels::Classes(labels),
+        ..empty(rows)
+    }
+}
+
+/// The tokens of made-up texts.
+const VOCABULARY: usize = 26;
+
+/// Rows of nothing.
+fn empty(rows: usize) -> Prepared {
+    Prepared {
+        rows,
+        numbers: vec![],
+        numbers_width: 0,
+        flags: vec![],
+        flags_width: 0,
+        codes: vec![],
+        codes_width: 0,
+        images: None,
+        texts: None,
+        labels: PreparedLabels::Absent,
     }
 }
 
@@ -81,7 +122,8 @@ const SIDE: usize = 8;
 
 /// The presets that are tried: one stands for those for pictures, whose networks have tests of their own.
 pub(crate) fn tried() -> impl Iterator<Item = &'static str> {
-    PRESETS.iter().filter(|preset| !preset.pictures || preset.name == "resnet14").map(|preset| preset.name)
+    let tried = |preset: &&Preset| preset.takes != Takes::Pictures || preset.name == "resnet14";
+    PRESETS.iter().filter(tried).map(|preset| preset.name)
 }
 
 pub(crate) struct Setup {
@@ -93,13 +135,17 @@ pub(crate) struct Setup {
 
 /// Made-up rows of the kind that a preset takes in.
 pub(crate) fn rows_for(preset: &str, rows: usize, stream: Stream) -> Prepared {
-    if presets::named(preset).unwrap().pictures { pictures(rows, stream) } else { classes(rows, stream) }
+    match presets::named(preset).unwrap().takes {
+        Takes::Tables => classes(rows, stream),
+        Takes::Pictures => pictures(rows, stream),
+        Takes::Texts => texts(rows, stream),
+    }
 }
 
 /// A quick training of a preset on 600 made-up rows.
 pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
     let preset = presets::named(preset).unwrap();
-    let picture_side = preset.pictures.then_some(SIDE);
+    let picture_side = (preset.takes == Takes::Pictures).then_some(SIDE);
     let of = Circumstances {
         task: Task::Binary,
         rows: 600,
@@ -108,10 +154,12 @@ pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
         pretrained: false,
         primary: "log_loss",
     };
-    let inputs = if preset.pictures {
-        Inputs::pictures(SIDE, 1)
-    } else {
-        Inputs { numbers: 2, flags: 1, levels: vec![21], image: None }
+    let inputs = match preset.takes {
+        Takes::Tables => Inputs { numbers: 2, flags: 1, levels: vec![21], ..Inputs::default() },
+        Takes::Pictures => Inputs::pictures(SIDE, 1),
+        Takes::Texts => {
+            Inputs { text: Some(TextInput { vocabulary: VOCABULARY, length: 16 }), ..Inputs::default() }
+        }
     };
     let rows = |count, name| rows_for(preset.name, count, Seed(1).stream(name));
     let mut network = (preset.network)(&of);

@@ -33,7 +33,7 @@ pub(crate) use load::{load, with_overrides};
 pub(crate) use log::LogSection;
 pub(crate) use manual::markdown as manual;
 pub(crate) use model::{ModelSection, Preset};
-pub(crate) use prepare::{Augment, PrepareSection, Scaling};
+pub(crate) use prepare::{Augment, Pieces, PrepareSection, Scaling};
 pub(crate) use resolve::{Needs, resolve};
 pub(crate) use split::{SplitMethod, SplitSection};
 pub(crate) use template::{ColumnLine, template};

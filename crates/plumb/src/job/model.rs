@@ -9,8 +9,8 @@ use super::Auto;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Preset {
-    /// `tabm` for tables; for pictures the network of `model.pretrained`, else `resnet14` up to 64 pixels and `resnet18`
-    /// beyond.
+    /// `tabm` for tables, `transformer` for those with a column of texts of six words or more; for pictures the network of
+    /// `model.pretrained`, else `resnet14` up to 64 pixels and `resnet18` beyond.
     #[default]
     Auto,
     /// Linear, batch norm, ReLU, dropout; AdamW. The plain network, as a bar for the others.
@@ -37,6 +37,8 @@ pub(crate) enum Preset {
     /// A small Transformer over patches (Dosovitskiy et al. 2021), as timm has it.
     #[serde(rename = "vit_tiny_patch16_224")]
     VitTiny,
+    /// A small Transformer over the tokens of texts (Vaswani et al. 2017), norms first, trained from nothing.
+    Transformer,
 }
 
 impl Preset {
@@ -55,6 +57,7 @@ impl Preset {
             Self::TfEfficientnetLite0 => "tf_efficientnet_lite0",
             Self::Squeezenet11 => "squeezenet1_1",
             Self::VitTiny => "vit_tiny_patch16_224",
+            Self::Transformer => "transformer",
         })
     }
 
@@ -75,13 +78,13 @@ pub(crate) struct ModelSection {
     pub(crate) pretrained: Option<String>,
     /// The width of each hidden layer.
     ///
-    /// `auto` is the preset's: `[256, 256]`, for `realmlp` a third layer. Networks for pictures have none.
+    /// `auto` is the preset's: `[256, 256]`, for `realmlp` a third layer. Networks for pictures and texts have none.
     #[schemars(schema_with = "hidden_schema")]
     pub(crate) hidden: Auto<Vec<usize>>,
     /// The share of units dropped while training.
     ///
     /// `auto` is the preset's: 0.1, for `tabm` 0 where a number is predicted, for `realmlp` 0.15, for pictures 0; there
-    /// it is what is dropped before the head.
+    /// and for texts it is what is dropped before the head.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) dropout: Auto<f64>,
     /// The share of rows for which the last block of a ResNet is passed by while training; earlier blocks have less, in equal steps

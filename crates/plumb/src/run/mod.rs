@@ -27,6 +27,7 @@ mod stage_train;
 mod state;
 mod summary;
 mod tensorboard;
+mod texts;
 mod transfer;
 
 pub(crate) use folder::RunFolder;

@@ -11,11 +11,12 @@ use plumb_learn::losses::Loss;
 use plumb_learn::model::NetworkConfig;
 use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
 use plumb_learn::optim::OptimizerConfig;
-use plumb_learn::presets::{self, Circumstances};
+use plumb_learn::presets::{self, Circumstances, Takes};
 use plumb_learn::schedules::ScheduleConfig;
 use plumb_learn::train::TrainConfig;
 
 use super::stage_data::Data;
+use super::texts::{self, Texts};
 use super::transfer::takes_minutes;
 use super::{Run, pictures};
 use crate::fault::Fault;
@@ -54,7 +55,8 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let pretrained = job.model.pretrained.as_deref().map(crate::pretrained::load).transpose()?;
     let usual = pictures.map(|set| prepare::usual_side(set, train_rows));
     let own = usual.map(|usual| job.prepare.image_size.or(usual));
-    let preset = presets::named(preset_name(&mut job.model.preset, own, pretrained.as_ref())?)?;
+    let found = Found { picture_side: own, texts: texts::of(&data.table, &target.name, train_rows) };
+    let preset = presets::named(preset_name(&mut job.model.preset, found, pretrained.as_ref())?)?;
     let side = match usual {
         Some(usual) => Some(pictures::side(job.prepare.image_size, usual, preset.name, pretrained.as_ref())?),
         None => None,
@@ -81,6 +83,7 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     job.train.scratch = Auto::Value(scratch && pretrained.is_some());
     let find_rate = job.train.lr == Rate::Find;
     let mut prepare = settle_prepare(job, preset.name);
+    prepare.texts = (preset.takes == Takes::Texts).then(|| texts::config(&job.prepare));
     prepare.image_moments = pictures::moments(&mut job.prepare, pretrained.as_ref())?;
     let views = pictures::views(job.evaluate.views, side.is_some(), &train);
     Ok(Plan { prepare, network, train, primary, find_rate, views, pretrained })
@@ -92,17 +95,27 @@ pub(crate) fn primary_name(job: &JobFile) -> String {
     job.evaluate.primary.clone().or("auto".to_owned())
 }
 
-/// The preset's name, `auto` resolved; a preset for tables cannot look at pictures, one for pictures needs some, and
+/// What a table holds beside numbers and categories.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// The side of the network's pictures.
+    picture_side: Option<usize>,
+    /// Texts.
+    texts: Texts,
+}
+
+/// The preset's name, `auto` resolved; a preset must find what it takes in, one for tables cannot look at pictures, and
 /// weights need their own network.
 fn preset_name(
     preset: &mut Preset,
-    picture_side: Option<usize>,
+    found: Found,
     pretrained: Option<&Pretrained>,
 ) -> Result<&'static str, Fault> {
     let of_weights = pretrained.map(|of| of.architecture.name);
     if *preset == Preset::Auto {
-        *preset = match picture_side {
+        *preset = match found.picture_side {
             _ if of_weights.is_some() => of_weights.and_then(Preset::named).unwrap_or_default(),
+            None if found.texts == Texts::Long => Preset::Transformer,
             None => Preset::Tabm,
             Some(side) if side > prepare::SMALL_PICTURE => Preset::Resnet18,
             Some(_) => Preset::Resnet14,
@@ -113,12 +126,19 @@ fn preset_name(
         let message = format!("the weights `model.pretrained` are of `{of_weights}`, not of `{name}`");
         return Err(Fault::usage(message).hint("leave `model.preset` at `auto`"));
     }
-    match (presets::named(name)?.pictures, picture_side.is_some()) {
-        (true, false) => Err(Fault::usage(format!("preset `{name}` is for pictures, the data has none"))
-            .hint(
-                "set `model.preset` to `auto`, or give the column of paths `data.kinds.COLUMN = \"image\"`",
-            )),
-        (false, true) => Err(Fault::usage(format!("preset `{name}` is for tables without pictures")).hint(
+    match (presets::named(name)?.takes, found.picture_side.is_some()) {
+        (Takes::Pictures, false) => Err(Fault::usage(format!(
+            "preset `{name}` is for pictures, the data has none"
+        ))
+        .hint("set `model.preset` to `auto`, or give the column of paths `data.kinds.COLUMN = \"image\"`")),
+        (Takes::Texts, _) if found.texts == Texts::None => {
+            Err(Fault::usage(format!("preset `{name}` is for texts, the data has none"))
+                .hint("set `model.preset` to `auto`, or give a column `data.kinds.COLUMN = \"text\"`"))
+        }
+        (Takes::Tables | Takes::Texts, true) => Err(Fault::usage(format!(
+            "preset `{name}` is for tables without pictures"
+        ))
+        .hint(
             "set `model.preset` to `auto`, or leave the pictures out with `data.kinds.image = \"ignore\"`",
         )),
         _ => Ok(name),
@@ -126,13 +146,14 @@ fn preset_name(
 }
 
 fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), Fault> {
-    let for_pictures = matches!(network, NetworkConfig::Pictures(_));
+    let own_layers = matches!(network, NetworkConfig::Pictures(_) | NetworkConfig::Text(_));
     let mut no_layers = Vec::new();
     let (hidden, dropout) = match network {
         NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::RealMlp(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::TabM(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::Pictures(config) => (&mut no_layers, &mut config.dropout),
+        NetworkConfig::Text(config) => (&mut no_layers, &mut config.dropout),
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);
@@ -147,8 +168,8 @@ fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), 
         }
         _ => {}
     }
-    if for_pictures && !hidden.is_empty() {
-        let message = "networks for pictures have no hidden layers of their own";
+    if own_layers && !hidden.is_empty() {
+        let message = "networks for pictures and texts have no hidden layers of their own";
         return Err(Fault::usage(message).hint("leave `model.hidden` at `auto`"));
     }
     Ok(())

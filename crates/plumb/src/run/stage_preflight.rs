@@ -91,7 +91,7 @@ fn number_names(preparation: &Preparation) -> Vec<String> {
         Encoding::Time { parts, .. } => {
             parts.iter().map(|part| format!("{} ({:?})", column.name, part.part)).collect()
         }
-        Encoding::OneHot(_) | Encoding::Embedding(_) | Encoding::Image(_) => Vec::new(),
+        Encoding::OneHot(_) | Encoding::Embedding(_) | Encoding::Image(_) | Encoding::Text => Vec::new(),
     });
     names.collect()
 }

@@ -12,3 +12,4 @@ mod pictures;
 mod pretrained;
 mod resume;
 mod run;
+mod texts;

@@ -1,0 +1,147 @@
+//! A Transformer over tokens: its own, trained from nothing, and BERT's family.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use plumb_kernels::embedding;
+use plumb_ledger::Stream;
+use serde::{Deserialize, Serialize};
+
+use super::positions::{Positions, sinusoidal};
+use crate::batches::Tokens;
+use crate::layers::{EncoderLayer, EncoderLayerConfig, LayerNorm, normal, parameter};
+use crate::network::Pass;
+
+/// The size of an encoder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// The length of a token's vector.
+    pub width: usize,
+    /// Its layers, one after the other.
+    pub layers: usize,
+    /// Each of them.
+    pub layer: EncoderLayerConfig,
+    /// How a token knows its place.
+    pub positions: Positions,
+    /// Kinds of segments that have a vector of their own (BERT's two); every token is of the first.
+    pub kinds: usize,
+}
+
+/// Vectors of tokens, layers that let them see each other.
+///
+/// # Shapes
+/// `[batch, tokens]` to `[batch, tokens, width]`.
+#[derive(Module, Debug)]
+pub struct TextEncoder {
+    /// `[vocabulary, width]`.
+    pub words: Param<Tensor<2>>,
+    /// `[places, width]`, where places are learned.
+    pub positions: Option<Param<Tensor<2>>>,
+    /// `[kinds, width]`, where there are kinds.
+    pub kinds: Option<Param<Tensor<2>>>,
+    /// Of the sum, before the first layer, where norms come last.
+    pub norm: Option<LayerNorm>,
+    /// The layers.
+    pub layers: Vec<EncoderLayer>,
+    /// Of the last layer's output, where norms come first.
+    pub last_norm: Option<LayerNorm>,
+    #[module(skip)]
+    config: Skipped,
+}
+
+/// What of the config is needed later.
+#[derive(Debug, Clone)]
+struct Skipped {
+    positions: Positions,
+    dropout: f64,
+}
+
+/// The deviation of start values (BERT's).
+const DEVIATION: f64 = 0.02;
+
+impl TextEncoder {
+    /// An encoder with its start values, for so many tokens.
+    pub fn new(config: &EncoderConfig, vocabulary: usize, stream: Stream, device: &Device) -> Self {
+        let width = config.width;
+        let table = |rows: usize, part: u64| {
+            let start = normal(stream.at(part));
+            parameter([rows.max(1), width], device, move |i| DEVIATION * start(i))
+        };
+        let norm = || LayerNorm::with_epsilon(width, config.layer.epsilon as f32, device);
+        let first = config.layer.norm_first;
+        let layer = |index: usize| EncoderLayer::new(&config.layer, stream.at(10 + index as u64), device);
+        Self {
+            words: table(vocabulary, 0),
+            positions: match config.positions {
+                Positions::Learned { places, .. } => Some(table(places, 1)),
+                Positions::Sinusoidal | Positions::Rotary => None,
+            },
+            kinds: (config.kinds > 0).then(|| table(config.kinds, 2)),
+            norm: (!first).then(norm),
+            layers: (0..config.layers).map(layer).collect(),
+            last_norm: first.then(norm),
+            config: Skipped { positions: config.positions, dropout: config.layer.dropout },
+        }
+    }
+
+    /// The vectors of the tokens; those that fill a batch up have no meaning.
+    pub fn forward(&self, tokens: &Tokens, pass: &mut Pass) -> Tensor<3> {
+        pass.stage(0);
+        let mut hidden = self.embed(tokens);
+        if let Some(norm) = &self.norm {
+            hidden = norm.forward(hidden);
+        }
+        hidden = pass.dropout(hidden, self.config.dropout);
+        for (index, layer) in self.layers.iter().enumerate() {
+            pass.stage(1 + index);
+            hidden = layer.forward(hidden, Some(&tokens.lengths), pass);
+            pass.tap_with(&format!("layers.{index}"), || {
+                let [batch, count, width] = hidden.dims();
+                hidden.clone().inner().reshape([batch * count, width])
+            });
+        }
+        match &self.last_norm {
+            Some(norm) => norm.forward(hidden),
+            None => hidden,
+        }
+    }
+
+    /// The sum of the vectors of word, place and kind.
+    fn embed(&self, tokens: &Tokens) -> Tensor<3> {
+        let (words, width) = (self.words.val(), self.words.dims()[1]);
+        let [batch, longest] = [tokens.lengths.len(), tokens.longest];
+        let device = words.device();
+        let mut hidden = embedding(words, &tokens.ids).reshape([batch, longest, width]);
+        match (self.config.positions, &self.positions) {
+            (Positions::Learned { skipped, .. }, Some(table)) => {
+                let rows = table.dims()[0];
+                let place = |at: usize| ((skipped + at).min(rows - 1)) as u32;
+                let places: Vec<u32> = (0..longest).map(place).collect();
+                hidden = hidden + embedding(table.val(), &places).reshape([1, longest, width]);
+            }
+            // A word's vector grows by the root of the width first, or the places would drown it (Vaswani et al. 2017).
+            (Positions::Sinusoidal, _) => {
+                hidden = hidden.mul_scalar((width as f64).sqrt()) + sinusoidal(longest, width, &device);
+            }
+            _ => {}
+        }
+        match &self.kinds {
+            Some(table) => hidden + embedding(table.val(), &[0]).reshape([1, 1, width]),
+            None => hidden,
+        }
+    }
+
+    /// The vectors, and each layer.
+    pub(super) fn stages(&self) -> usize {
+        1 + self.layers.len()
+    }
+
+    pub(super) fn stage_of(&self, name: &str) -> usize {
+        if name.starts_with("last_norm") {
+            return self.layers.len();
+        }
+        let layer =
+            name.strip_prefix("layers.").and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+        layer.map_or(0, |layer| 1 + layer)
+    }
+}

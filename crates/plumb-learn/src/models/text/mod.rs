@@ -1,0 +1,115 @@
+//! Networks for texts: an encoder of tokens, a pool, beside it the other columns of the row.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use plumb_ledger::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::batches::{Batch, Tokens};
+use crate::combiner::join;
+use crate::encoders::CategoryEncoder;
+use crate::layers::Linear;
+use crate::model::Inputs;
+use crate::network::{Network, ParameterRule, Pass};
+
+pub mod encoder;
+mod pool;
+mod positions;
+
+use encoder::{EncoderConfig, TextEncoder};
+use pool::Pool;
+pub use pool::Pooling;
+pub use positions::Positions;
+pub(crate) use positions::rotate;
+
+/// What reads a text, and what stands beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextConfig {
+    /// What reads the tokens.
+    pub encoder: EncoderConfig,
+    /// How the vectors of the tokens become one.
+    pub pooling: Pooling,
+    /// The length of a category's vector, for tables that hold more than texts.
+    pub embedding: usize,
+    /// The share of features dropped before the head.
+    pub dropout: f64,
+}
+
+/// An encoder of tokens, the vectors of categories beside it, a head.
+///
+/// # Shapes
+/// `[batch, tokens]` and the other columns of the rows to `[batch, outputs]`. What fills a batch up is seen by nothing.
+#[derive(Module, Debug)]
+pub struct TextNetwork {
+    /// What reads the tokens.
+    pub encoder: TextEncoder,
+    /// What makes one vector of them.
+    pub pool: Pool,
+    /// The categories' vectors; none for texts alone.
+    pub categories: CategoryEncoder,
+    /// From the pooled vector and what stands beside it to the outputs.
+    pub classifier: Linear,
+    #[module(skip)]
+    dropout: f64,
+}
+
+/// The deviation of the head's start values (BERT's).
+const DEVIATION: f64 = 0.02;
+
+impl TextNetwork {
+    /// A network with its start values.
+    pub fn new(
+        config: &TextConfig,
+        inputs: &Inputs,
+        outputs: usize,
+        stream: Stream,
+        device: &Device,
+    ) -> Self {
+        let beside = inputs.numbers + inputs.flags + inputs.levels.len() * config.embedding;
+        let (width, vocabulary) = (config.encoder.width, inputs.text.map_or(1, |text| text.vocabulary));
+        Self {
+            encoder: TextEncoder::new(&config.encoder, vocabulary, stream.at(0), device),
+            pool: Pool::new(config.pooling, width, stream.at(1), device),
+            categories: CategoryEncoder::new(&inputs.levels, config.embedding, stream.at(99), device),
+            classifier: Linear::normal(width + beside, outputs, DEVIATION, stream.at(2), device),
+            dropout: config.dropout,
+        }
+    }
+
+    /// The vector that the head sees of each text, `[batch, width]`.
+    pub fn features(&self, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
+        let hidden = self.encoder.forward(tokens, pass);
+        pass.stage(self.stages() - 1);
+        self.pool.forward(hidden, &tokens.lengths)
+    }
+}
+
+impl Network for TextNetwork {
+    fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
+        let mut features: Vec<Tensor<2>> =
+            batch.tokens.iter().map(|tokens| self.features(tokens, pass)).collect();
+        features.extend([batch.numbers.clone(), batch.flags.clone()]);
+        features.extend(self.categories.forward(&batch.codes));
+        // Rows without texts are refused where tables are prepared.
+        let Some(features) = join(features) else { return batch.numbers.clone() };
+        self.classifier.forward(pass.dropout(features, self.dropout))
+    }
+
+    fn stages(&self) -> usize {
+        self.encoder.stages() + 1
+    }
+
+    fn stage_of(&self, name: &str) -> usize {
+        let of_encoder = name.strip_prefix("encoder.");
+        of_encoder.map_or(self.stages() - 1, |name| self.encoder.stage_of(name))
+    }
+
+    /// Decay on matrices, but not on the vectors of tokens and positions, of which a step sees a few.
+    fn rule(&self, name: &str, shape: &[usize]) -> ParameterRule {
+        let is_table = ["encoder.words", "encoder.positions", "encoder.kinds", "categories"]
+            .iter()
+            .any(|table| name.starts_with(table));
+        ParameterRule { rate: 1.0, decay: shape.len() >= 2 && !is_table }
+    }
+}
