@@ -332,8 +332,8 @@ fn resnet_train(of: &Circumstances<'_>) -> TrainConfig {
     }
 }
 
-/// A tenth of BERT's "small" in every direction (Turc et al. 2019), norms first (Xiong et al. 2020), so that no warm-up of
-/// thousands of steps is needed.
+/// As wide as the smallest BERT, with a layer more than its two (Turc et al. 2019), norms first (Xiong et al. 2020), so that
+/// no warm-up of thousands of steps is needed. A judgement, not a tuned size.
 fn transformer_network(_: &Circumstances<'_>) -> NetworkConfig {
     let width = 128;
     NetworkConfig::Text(TextConfig {
