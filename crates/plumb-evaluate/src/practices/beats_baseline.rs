@@ -11,7 +11,7 @@ const CHANCE: f64 = 0.05;
 
 pub(super) const PAGE: Page = Page {
     id: "evaluate.beats-baseline",
-    question: "Is the model better than the majority class or the mean, and than a linear model, beyond chance?",
+    question: "Is the model better than the majority class or the mean, and than a linear model, of texts by their terms, beyond chance?",
     why: "A network that a constant or a linear model matches has learnt nothing that is worth its cost, or has a bug.",
     evidence: "The primary metric of every baseline on the same rows, the difference to the model with its interval and p-value by the paired bootstrap.",
     thresholds: &[Threshold {
@@ -89,6 +89,10 @@ pub(super) fn gain_over(context: &EvaluateContext<'_>, a: &Scored, b: &Scored) -
     })
 }
 
+/// The baselines that a network must beat to be worth its cost, in words.
+const LINEAR: [(&str, &str); 2] =
+    [("linear", "a linear model"), ("tfidf", "a linear model of the texts' terms")];
+
 fn verdict(compared: &[Compared<'_>], metric: &str) -> Judgement {
     let of = |name: &str| compared.iter().find(|c| c.baseline.name == name && c.gain.is_some());
     let named = |won: fn(&PairedDifference) -> bool| {
@@ -107,10 +111,36 @@ fn verdict(compared: &[Compared<'_>], metric: &str) -> Judgement {
     if !better.is_empty() {
         return Judgement::warn(format!("{better} reached a better {metric} beyond chance"));
     }
-    match of("linear") {
-        Some(linear) if !linear.gain.as_ref().is_some_and(model_wins) => {
-            Judgement::warn(format!("{metric} is not better than that of a linear model beyond chance"))
+    let is_matched = |name: &str| of(name).is_some_and(|of| !of.gain.as_ref().is_some_and(model_wins));
+    match LINEAR.into_iter().find(|(name, _)| is_matched(name)) {
+        Some((_, words)) => {
+            Judgement::warn(format!("{metric} is not better than that of {words} beyond chance"))
         }
-        _ => Judgement::pass(format!("{metric} is better than that of {} beyond chance", named(model_wins))),
+        None => {
+            Judgement::pass(format!("{metric} is better than that of {} beyond chance", named(model_wins)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plumb_ledger::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn a_network_for_texts_must_beat_their_terms() {
+        let baseline = |name| Baseline { name, scored: Err("not looked at".to_owned()), metrics: Vec::new() };
+        let (majority, terms) = (baseline("majority"), baseline("tfidf"));
+        let won = PairedDifference { difference: 0.3, low: 0.2, high: 0.4, p: 0.001 };
+        let even = PairedDifference { difference: 0.01, low: -0.02, high: 0.03, p: 0.6 };
+        let against_terms = |gain| {
+            let first = Compared { baseline: &majority, gain: Some(won) };
+            verdict(&[first, Compared { baseline: &terms, gain: Some(gain) }], "accuracy")
+        };
+        assert_eq!(against_terms(won).verdict, Verdict::Pass);
+        let matched = against_terms(even);
+        assert_eq!(matched.verdict, Verdict::Warn);
+        assert!(matched.summary.contains("the texts' terms"), "{}", matched.summary);
     }
 }
