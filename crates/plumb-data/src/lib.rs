@@ -16,6 +16,7 @@ pub mod read;
 pub mod split;
 mod table;
 mod target;
+pub mod texts;
 pub mod tokens;
 
 pub use predictor::{PredictError, Predictions, Predictor};

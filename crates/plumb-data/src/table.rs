@@ -390,6 +390,11 @@ impl Table {
         self.columns.iter().filter(move |c| c.kind.is_table_input() && Some(c.name.as_str()) != target)
     }
 
+    /// The columns of texts, without the target.
+    pub fn texts(&self, target: Option<&str>) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(move |c| c.kind == Kind::Text && Some(c.name.as_str()) != target)
+    }
+
     /// The table as one Arrow record batch; the kind of each column stands in its field's metadata `plumb.kind`.
     pub fn record_batch(&self) -> Result<RecordBatch, arrow_schema::ArrowError> {
         let field = |column: &Column| {

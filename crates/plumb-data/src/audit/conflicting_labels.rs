@@ -4,7 +4,7 @@ use plumb_ledger::{Evidence, Judgement, Page, Practice, Source, Threshold};
 
 use super::AuditContext;
 use super::row_hashes::{self, Selection};
-use crate::{Column, Labels, Target};
+use crate::{Column, Kind, Labels, Target};
 
 /// 1 % of the labelled rows.
 const WARN_SHARE: f64 = 0.01;
@@ -53,7 +53,9 @@ fn judge(context: &AuditContext) -> Judgement {
         Ok(labelled) => labelled,
         Err(skipped) => return *skipped,
     };
-    let is_input = |column: &Column| column.kind.is_table_input() && !context.is_target(column);
+    let is_input = |column: &Column| {
+        (column.kind.is_table_input() || column.kind == Kind::Text) && !context.is_target(column)
+    };
     let inputs = Selection::of(&context.table, is_input);
     if inputs.columns.is_empty() {
         return Judgement::skipped("there is no input column");

@@ -11,6 +11,7 @@ use super::looks::{Look, looks};
 use super::row_hashes::{self, Selection};
 use crate::pictures::{PictureSet, near_copies};
 use crate::read::ReadReport;
+use crate::texts::near_texts;
 use crate::{Column, Kind, Table, Target};
 
 /// A table under audit. Shared facts are computed once, on first use.
@@ -28,6 +29,8 @@ pub struct AuditContext {
     pub groups: Vec<String>,
     /// Columns by which results will be told apart: vendor, camera, site.
     pub sources: Vec<String>,
+    /// The column that says which rows are train, valid and test.
+    pub parts: Option<String>,
     /// The column that orders rows in time.
     pub time: Option<String>,
     /// Columns whose kind the job states: what was decided by a person is not questioned again.
@@ -39,6 +42,7 @@ pub struct AuditContext {
     facts: OnceLock<Vec<ColumnFacts>>,
     row_hashes: OnceLock<Vec<u64>>,
     near_pictures: OnceLock<Vec<(u32, u32)>>,
+    near_texts: OnceLock<Vec<(u32, u32)>>,
     looks: OnceLock<Option<Vec<Option<Look>>>>,
 }
 
@@ -52,6 +56,7 @@ impl AuditContext {
             reference: None,
             groups: Vec::new(),
             sources: Vec::new(),
+            parts: None,
             time: None,
             declared_kinds: Vec::new(),
             embedding: None,
@@ -59,6 +64,7 @@ impl AuditContext {
             facts: OnceLock::new(),
             row_hashes: OnceLock::new(),
             near_pictures: OnceLock::new(),
+            near_texts: OnceLock::new(),
             looks: OnceLock::new(),
         }
     }
@@ -87,6 +93,20 @@ impl AuditContext {
     pub(super) fn near_pictures(&self) -> &[(u32, u32)] {
         let find = || self.pictures().map_or_else(Vec::new, near_copies);
         self.near_pictures.get_or_init(find)
+    }
+
+    /// Rows one of whose texts is nearly that of an earlier row, with that row; rows that are equal in all columns left out.
+    pub(super) fn near_texts(&self) -> &[(u32, u32)] {
+        self.near_texts.get_or_init(|| {
+            let hashes = self.row_hashes();
+            let differs = |&(a, b): &(u32, u32)| hashes[a as usize] != hashes[b as usize];
+            self.texts().flat_map(near_texts).filter(differs).collect()
+        })
+    }
+
+    /// The columns of texts that are inputs.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Column> {
+        self.table.texts(self.target.as_ref().map(|target| target.name.as_str()))
     }
 
     /// How each picture looks; none for tables without pictures.

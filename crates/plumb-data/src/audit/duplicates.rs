@@ -24,7 +24,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
         evidence: "Rows equal to an earlier row in all columns but `id` and `ignore` columns. Rows nearly equal to an \
                    earlier row, where agreement by chance is excluded: equal in all columns but one, or equal in all \
                    but numbers that differ by less than 0.01 robust deviations each; of pictures, those whose brightness at \
-                   32 x 32 fields has a correlation of 0.99 or more, blank ones left out. Chance is excluded when the \
+                   32 x 32 fields has a correlation of 0.99 or more, blank ones left out; of texts, those that have seven \
+                   tenths of their runs of five letters in common (Jaccard, found by MinHash). Chance is excluded when the \
                    columns that must agree carry log2(rows) + 12 bits, taken as independent. The first pairs.",
         thresholds: &[
             Threshold {
@@ -54,6 +55,12 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
                          saved as JPEG, a fifth brighter or a little noisier have it",
             },
             Threshold {
+                name: "common runs of letters of near texts",
+                value: crate::texts::NEAR_TEXT,
+                reason: "a text of which one word in ten was changed keeps seven tenths of them; two texts on one matter share \
+                         a third at most",
+            },
+            Threshold {
                 name: "bits beyond log2(rows) of the columns that agree",
                 value: near_duplicates::BITS_BEYOND_CHANCE,
                 reason: "a row then has a chance of 2^-12 to meet such a partner among independent columns",
@@ -74,7 +81,7 @@ fn judge(context: &AuditContext) -> Judgement {
     }
     let exact: Vec<(u32, u32)> = copies(&row_hashes::repeated(context.row_hashes()));
     let near = near_duplicates::find(context);
-    let near_pairs = with_pictures(near.pairs, context.near_pictures());
+    let near_pairs = together([near.pairs.as_slice(), context.near_pictures(), context.near_texts()]);
     let share = |count: usize| count as f64 / rows as f64;
     let (exact_share, near_share) = (share(exact.len()), share(near_pairs.len()));
     let summary = format!(
@@ -99,14 +106,14 @@ fn judge(context: &AuditContext) -> Judgement {
         .with("near_share", near_share)
         .with("first_near_pairs", first_pairs(&near_pairs))
         .with("near_pictures", context.near_pictures().len())
+        .with("near_texts", context.near_texts().len())
         .with("columns_left_out_one_at_a_time", near.left_out)
         .with("numbers_compared_within_tolerance", near.jitter)
 }
 
-/// Each later row once, with the earliest row that it nearly repeats.
-fn with_pictures(rows: Vec<(u32, u32)>, pictures: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    let mut pairs = rows;
-    pairs.extend(pictures);
+/// Each later row once, with the earliest row that it nearly repeats in any way.
+fn together(ways: [&[(u32, u32)]; 3]) -> Vec<(u32, u32)> {
+    let mut pairs = ways.concat();
     pairs.sort_unstable();
     pairs.dedup_by_key(|pair| pair.0);
     pairs

@@ -10,6 +10,8 @@ use crate::{Predictions, Target};
 
 /// Rows that the probe sees at most: the standard error of a rate of 3 % among its most confident twentieth is 0.5 %.
 const ROWS: usize = 20_000;
+/// The same for texts, whose terms are many.
+const TEXTS: usize = 6_000;
 /// Rows times classes at most: boosted trees fit one tree a class and round.
 const ROWS_TIMES_CLASSES: usize = 10 * ROWS;
 /// Fewer labelled rows for each class than this and no class is learned.
@@ -36,7 +38,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
               Classic benchmarks have 1 to 6 % of them.",
         evidence: "Boosted trees predict each row out of fold (20,000 labelled rows at most, fewer beyond ten classes; 3 folds); where \
                    `model.pretrained` names a network, logistic regression on what it sees of the pictures does (4,000 at \
-                   most). The noise floor is \
+                   most); where there are texts, logistic regression on their terms (6,000). The noise floor is \
                    the least rate of disagreement within the 5, 10 and 20 % of rows that are predicted with the most \
                    confidence: honest uncertainty vanishes there, wrong labels do not. A larger slice whose rate may be as \
                    low stands for it. It decides, by the lower end of \
@@ -85,9 +87,11 @@ fn judge(context: &AuditContext) -> Judgement {
             labelled.len()
         ));
     }
-    let rows = match &context.embedding {
-        Some(embedding) => embedding.rows.clone(),
-        None => subsample(&labelled, ROWS.min(ROWS_TIMES_CLASSES / target.classes.len()), context.seed),
+    let rows = if let Some(embedding) = &context.embedding {
+        embedding.rows.clone()
+    } else {
+        let most = if ProbeKind::TfIdf.is_for(&context.table, target) { TEXTS } else { ROWS };
+        subsample(&labelled, most.min(ROWS_TIMES_CLASSES / target.classes.len()), context.seed)
     };
     if rows.len() < LEAST_CLASS_ROWS * target.classes.len() {
         return Judgement::skipped(format!(
@@ -118,8 +122,12 @@ fn predictions(
         let by = format!("logistic regression on what {} sees", embedding.network);
         return (out_of_fold_by_numbers(&embedding.columns(seed), target, rows, FOLDS, seed), by);
     }
-    let probe = ProbeKind::BoostedTrees;
-    (out_of_fold(probe, &context.table, target, rows, FOLDS, seed), "boosted trees".to_owned())
+    let (probe, by) = if ProbeKind::TfIdf.is_for(&context.table, target) {
+        (ProbeKind::TfIdf, "logistic regression on the terms of the texts")
+    } else {
+        (ProbeKind::BoostedTrees, "boosted trees")
+    };
+    (out_of_fold(probe, &context.table, target, rows, FOLDS, seed), by.to_owned())
 }
 
 fn verdict(target: &Target, rows: &[u32], outcome: &Outcome<'_>) -> Judgement {

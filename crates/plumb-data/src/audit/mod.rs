@@ -10,6 +10,7 @@ mod column_facts;
 mod conflicting_labels;
 mod constant_columns;
 mod context;
+mod damaged_texts;
 mod duplicates;
 mod embedding;
 mod enough_examples;
@@ -17,6 +18,7 @@ mod far_values;
 mod id_like_columns;
 mod inconsistent_categories;
 mod label_noise;
+mod language_mix;
 mod looks;
 mod missing_values;
 mod near_duplicates;
@@ -27,6 +29,7 @@ mod readable;
 mod representation;
 mod representative;
 mod row_hashes;
+mod single_words;
 mod source_shift;
 mod spelling;
 mod target_leakage;
@@ -56,6 +59,8 @@ pub static PRACTICES: &[Practice<AuditContext>] = &[
     representation::PRACTICE,
     representative::PRACTICE,
     source_shift::PRACTICE,
+    damaged_texts::PRACTICE,
+    language_mix::PRACTICE,
 ];
 
 /// At most `most` of these rows, drawn at random, ascending.

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::AuditContext;
 use super::association::{self, Binned, Labelled};
+use super::single_words::{TellingWord, most_telling};
 use super::subsample;
 use crate::probe::{ProbeKind, out_of_fold};
 use crate::read::PICTURES;
@@ -39,7 +40,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
                    for a numeric target, the explained share of the variance of its ranks; fitted on one half of the \
                    labelled rows, judged on the other, both ways. For the strongest suspects below the failing score \
                    also the score of boosted trees on all other inputs (10,000 rows at most, fewer beyond ten classes). The same for the order \
-                   of the rows and for the pattern of missing cells.",
+                   of the rows and for the pattern of missing cells. Of texts (10,000 rows at most), the word whose presence alone best \
+                   tells a class from the rest, beside the next one that does not stand in the same texts.",
         thresholds: &[
             Threshold {
                 name: "score of one column that fails",
@@ -74,15 +76,27 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
 };
 
 /// A column, or what else a row gives away, with its score.
-struct Suspect<'a> {
-    name: &'a str,
+struct Suspect {
+    name: String,
     score: f64,
     input: bool,
-    /// The score of all other inputs, when it was asked for.
+    /// The score of all other inputs, when it was asked for; of a word, that of the next one.
     rest: Option<f64>,
+    /// Whether it is a word of a text.
+    is_word: bool,
 }
 
-impl Suspect<'_> {
+impl Suspect {
+    fn column(name: &str, score: f64, input: bool) -> Self {
+        Self { name: name.to_owned(), score, input, rest: None, is_word: false }
+    }
+
+    fn word(column: &Column, target: &Target, found: &TellingWord) -> Self {
+        let class = target.classes.get(found.class as usize).map_or("", String::as_str);
+        let name = format!("the word \"{}\" in {} for {class}", found.word, column.name);
+        Self { name, score: found.score, input: true, rest: Some(found.next), is_word: true }
+    }
+
     fn times_as_wrong(&self) -> Option<f64> {
         self.rest.map(|rest| (1.0 - rest) / (1.0 - self.score).max(1e-9))
     }
@@ -95,16 +109,21 @@ fn judge(context: &AuditContext) -> Judgement {
     };
     let labelled = Labelled::new(target, rows.clone(), context.seed);
     let mut scored = scores(context, &labelled);
+    let some = subsample(&rows, PROBE_ROWS, context.seed);
+    for column in context.texts() {
+        let found = most_telling(column, target, &some);
+        scored.extend(found.map(|found| Suspect::word(column, target, &found)));
+    }
     if scored.is_empty() {
         return Judgement::skipped("no column can be scored: too few labelled rows of two classes");
     }
-    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.name.cmp(b.name)));
+    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.name.cmp(&b.name)));
     // Boosted trees fit one tree a class and round.
     let most = PROBE_ROWS.min(10 * PROBE_ROWS / labelled.classes());
     let probed = subsample(&rows, most, context.seed);
-    for suspect in scored.iter_mut().filter(|s| s.input && is_suspect(s) && s.score < FAIL_SCORE).take(PROBED)
-    {
-        suspect.rest = score_without(context, target, &probed, suspect.name);
+    let is_probed = |s: &&mut Suspect| s.input && !s.is_word && is_suspect(s) && s.score < FAIL_SCORE;
+    for suspect in scored.iter_mut().filter(is_probed).take(PROBED) {
+        suspect.rest = score_without(context, target, &probed, &suspect.name);
     }
     verdict(&scored, is_folder(context) || is_sorted(target, &rows))
 }
@@ -123,26 +142,26 @@ fn is_sorted(target: &Target, rows: &[u32]) -> bool {
     target.task.is_classification() && turns + 1 == target.classes.len()
 }
 
-fn scores<'a>(context: &'a AuditContext, labelled: &Labelled) -> Vec<Suspect<'a>> {
+fn scores(context: &AuditContext, labelled: &Labelled) -> Vec<Suspect> {
     let looked_at = |column: &Column| column.kind != Kind::Ignore && !context.is_target(column);
     let columns: Vec<_> = context.columns().filter(|(column, _)| looked_at(column)).collect();
-    let score = |(column, facts): &(&'a Column, &super::column_facts::ColumnFacts)| {
+    let score = |(column, facts): &(&Column, &super::column_facts::ColumnFacts)| {
         let score = labelled.score(&Binned::of(column, facts, labelled.classes()))?;
-        Some(Suspect { name: &column.name, score, input: column.kind.is_table_input(), rest: None })
+        Some(Suspect::column(&column.name, score, column.kind.is_table_input()))
     };
-    let mut scored: Vec<Suspect<'_>> = columns.par_iter().filter_map(score).collect();
+    let mut scored: Vec<Suspect> = columns.par_iter().filter_map(score).collect();
     let names: Vec<&Column> = columns.iter().map(|(column, _)| *column).collect();
     let pattern = association::missing_pattern(&names, context.table.rows());
     let order = association::row_order(context.table.rows());
     let whole_row = [("the pattern of missing cells", pattern), (ROW_ORDER, Some(order))];
     for (name, binned) in whole_row {
         let score = binned.and_then(|binned| labelled.score(&binned));
-        scored.extend(score.map(|score| Suspect { name, score, input: false, rest: None }));
+        scored.extend(score.map(|score| Suspect::column(name, score, false)));
     }
     scored
 }
 
-fn is_suspect(suspect: &Suspect<'_>) -> bool {
+fn is_suspect(suspect: &Suspect) -> bool {
     suspect.score >= SUSPECT_SCORE
 }
 
@@ -164,11 +183,12 @@ fn score_without(context: &AuditContext, target: &Target, rows: &[u32], without:
     }
 }
 
-fn verdict(scored: &[Suspect<'_>], sorted: bool) -> Judgement {
-    let fails = |s: &&Suspect<'_>| {
-        s.input && (s.score >= FAIL_SCORE || s.times_as_wrong().is_some_and(|times| times >= FAIL_TIMES))
+fn verdict(scored: &[Suspect], sorted: bool) -> Judgement {
+    let fails = |s: &&Suspect| {
+        let is_label = s.score >= FAIL_SCORE && !s.is_word;
+        s.input && is_suspect(s) && (is_label || s.times_as_wrong().is_some_and(|times| times >= FAIL_TIMES))
     };
-    let warns = |s: &&Suspect<'_>| {
+    let warns = |s: &&Suspect| {
         let laid_out = sorted && s.name == ROW_ORDER;
         is_suspect(s)
             && !laid_out
@@ -190,8 +210,9 @@ fn verdict(scored: &[Suspect<'_>], sorted: bool) -> Judgement {
             best.name, best.score
         ))
     };
-    let entry = |s: &Suspect<'_>| -> Evidence {
-        let fields = Judgement::pass("").with("column", s.name).with("score", s.score).with("input", s.input);
+    let entry = |s: &Suspect| -> Evidence {
+        let fields =
+            Judgement::pass("").with("column", s.name.as_str()).with("score", s.score).with("input", s.input);
         match s.rest {
             Some(rest) => fields.with("score_of_all_others", rest).evidence,
             None => fields.evidence,
@@ -202,10 +223,11 @@ fn verdict(scored: &[Suspect<'_>], sorted: bool) -> Judgement {
         .with("best_single_columns", scored.iter().take(LISTED).map(entry).collect::<Vec<_>>())
 }
 
-fn sentence(leak: &Suspect<'_>) -> String {
+fn sentence(leak: &Suspect) -> String {
     let alone =
         format!("`{}` alone predicts the target with a held-out score of {:.4}", leak.name, leak.score);
     match leak.rest {
+        Some(next) if leak.is_word => format!("{alone}, the next word with {next:.4}"),
         Some(rest) => format!("{alone}, all other inputs together with {rest:.4}"),
         None => alone,
     }

@@ -8,7 +8,7 @@ use crate::{Column, Kind, Labels, Table, Target, Values};
 use super::number::mean_and_deviation;
 use super::{
     CalendarPart, Encoding, ImageEncoding, LabelScale, Levels, OneHot, Preparation, PrepareConfig,
-    PrepareError, PreparedColumn, SCHEMA, Scale, TextEncoding, TimePart, text,
+    PrepareError, PreparedColumn, SCHEMA, Scale, TextEncoding, TimePart,
 };
 use crate::tokens::Tokenizer;
 
@@ -40,7 +40,7 @@ impl Preparation {
             return Err(PrepareError::NoRows);
         }
         let texts = match &config.texts {
-            Some(_) => text::columns(table, &target.name),
+            Some(_) => table.texts(Some(&target.name)).collect(),
             None => Vec::new(),
         };
         let inputs: Vec<&Column> = table.inputs(Some(&target.name)).collect();

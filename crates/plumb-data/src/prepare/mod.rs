@@ -24,7 +24,7 @@ pub use error::PrepareError;
 pub use image::{ImageEncoding, PreparedImages, SMALL_PICTURE, usual_side};
 pub use number::Scale;
 pub(crate) use number::mean_and_deviation;
-pub use text::{PreparedTexts, TextConfig, TextEncoding};
+pub use text::{PreparedTexts, TextConfig, TextEncoding, TokenCount};
 
 use crate::Kind;
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::tokens::{Pieces, Tokenizer, TokenizerError, cut, train};
-use crate::{Column, Kind, Table};
+use crate::{Column, Table};
 
 /// How texts become tokens, chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,25 @@ pub struct PreparedTexts {
     pub padding: u32,
 }
 
+/// What of some texts their tokens hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TokenCount {
+    /// Rows counted.
+    pub rows: usize,
+    /// Tokens of a row at most.
+    pub length: usize,
+    /// Rows that are longer.
+    pub cut_rows: usize,
+    /// Tokens of all rows, uncut.
+    pub tokens: usize,
+    /// Those that are cut off.
+    pub lost: usize,
+    /// Those that stand for something unknown.
+    pub unknown: usize,
+}
+
+/// Rows whose tokens are counted at most.
+const COUNTED: usize = 2_000;
 /// Texts that a vocabulary is made from at most.
 const TEXTS: usize = 200_000;
 /// Tokens of a vocabulary: one for so many words of the train texts, within bounds.
@@ -83,6 +102,31 @@ impl TextEncoding {
         let place = (WHOLE * lengths.len() as f64) as usize;
         let usual = lengths.get(place.min(lengths.len().saturating_sub(1))).copied().unwrap_or(0);
         Ok(usual.next_multiple_of(8).clamp(8, self.length.max(8)))
+    }
+
+    /// What the tokens of rows hold, of evenly spread ones.
+    pub fn count(&self, table: &Table, target: &str, rows: &[u32]) -> Result<TokenCount, TokenizerError> {
+        let columns: Vec<&Column> = table.texts(Some(target)).collect();
+        let whole = Self { length: usize::MAX, ..self.clone() };
+        let unknown = self.tokenizer.unknown();
+        let step = rows.len().div_ceil(COUNTED).max(1);
+        let of_row = |&row: &u32| {
+            let tokens = whole.row(&columns, row)?;
+            let is_unknown = |token: &&u32| unknown == Some(**token);
+            let lost = tokens.len().saturating_sub(self.length);
+            Ok([tokens.len(), lost, tokens.iter().filter(is_unknown).count()])
+        };
+        let counts: Vec<[usize; 3]> = rows.par_iter().step_by(step).map(of_row).collect::<Result<_, _>>()?;
+        let sum = |of: usize| counts.iter().map(|count| count[of]).sum();
+        let cut_rows = counts.iter().filter(|[_, lost, _]| *lost > 0).count();
+        Ok(TokenCount {
+            rows: counts.len(),
+            length: self.length,
+            cut_rows,
+            tokens: sum(0),
+            lost: sum(1),
+            unknown: sum(2),
+        })
     }
 
     /// The tokens of a row: its texts one after the other, what begins a text only before the first.
@@ -137,10 +181,4 @@ impl PreparedTexts {
             _ => &[],
         }
     }
-}
-
-/// The columns of texts that are inputs.
-pub(super) fn columns<'a>(table: &'a Table, target: &str) -> Vec<&'a Column> {
-    let is_input = |column: &&Column| column.kind == Kind::Text && column.name != target;
-    table.columns().iter().filter(is_input).collect()
 }

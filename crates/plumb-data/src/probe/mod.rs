@@ -45,7 +45,7 @@ impl ProbeKind {
         match self {
             Self::Majority => true,
             Self::Linear | Self::BoostedTrees => table.inputs(Some(&target.name)).next().is_some(),
-            Self::TfIdf => !tfidf::columns(table, target).is_empty(),
+            Self::TfIdf => table.texts(Some(&target.name)).next().is_some(),
         }
     }
 

@@ -34,6 +34,9 @@ pub struct Tokenizer {
 /// Names of the token that fills up, in the files of BERT's and RoBERTa's families.
 const PADDING: [&str; 3] = ["[PAD]", "<pad>", "<|endoftext|>"];
 
+/// Names of the token that stands for the unknown.
+const UNKNOWN: [&str; 2] = ["[UNK]", "<unk>"];
+
 impl Tokenizer {
     /// The tokenizer of a `tokenizer.json`.
     pub fn from_json(json: &str) -> Result<Self, TokenizerError> {
@@ -66,6 +69,11 @@ impl Tokenizer {
     /// How many tokens there are: their numbers are below it.
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// The number of the token that stands for what the vocabulary does not know; none where there is no such thing.
+    pub fn unknown(&self) -> Option<u32> {
+        UNKNOWN.iter().find_map(|name| self.inner.token_to_id(name))
     }
 
     /// The number of the token that fills up.

@@ -76,3 +76,25 @@ fn tokens_know_their_place_in_the_text() {
     let shown: String = places.iter().map(|place| &text[place.clone()]).collect::<Vec<_>>().concat();
     assert_eq!(shown.replace(' ', ""), "overand");
 }
+
+#[test]
+fn tokens_are_those_of_the_python_package_in_21_languages() {
+    #[derive(Deserialize)]
+    struct Golden {
+        texts: Vec<String>,
+        cases: Vec<Case>,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        file: serde_json::Value,
+        ids: Vec<Vec<u32>>,
+    }
+    let golden: Golden = serde_json::from_str(include_str!("../../tests/golden/tokens.json")).unwrap();
+    for case in &golden.cases {
+        let tokenizer = Tokenizer::from_json(&case.file.to_string()).unwrap();
+        for (text, ids) in golden.texts.iter().zip(&case.ids) {
+            assert_eq!(&tokenizer.encode(text, usize::MAX).unwrap(), ids, "{}: {text}", case.name);
+        }
+    }
+}

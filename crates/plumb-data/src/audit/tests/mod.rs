@@ -2,6 +2,7 @@
 
 mod conformance;
 mod planted;
+mod texts;
 
 use plumb_ledger::{Judgement, Seed};
 

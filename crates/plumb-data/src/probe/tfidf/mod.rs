@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::lbfgs::minimise;
 use super::link::Link;
-use crate::{Column, Kind, PredictError, Table, Target};
+use crate::{Column, PredictError, Table, Target};
 use ngrams::Block;
 
 /// Rows that a term must stand in.
@@ -58,15 +58,9 @@ struct Rows {
     terms: Vec<(u32, f32)>,
 }
 
-/// The names of the columns of texts that are inputs.
-pub(super) fn columns<'a>(table: &'a Table, target: &Target) -> Vec<&'a Column> {
-    let is_text = |column: &&Column| column.kind == Kind::Text && column.name != target.name;
-    table.columns().iter().filter(is_text).collect()
-}
-
 /// Fits on labels as [`super::link::outcome`] gives them; none where the rows have no texts.
 pub(super) fn fit(table: &Table, target: &Target, rows: &[u32], link: Link, labels: &[f64]) -> Option<TfIdf> {
-    let columns = columns(table, target);
+    let columns: Vec<&Column> = table.texts(Some(&target.name)).collect();
     let of_each = MOST.min(MOST_WEIGHTS / link.outputs().max(1) / (2 * columns.len().max(1)));
     let mut blocks = Vec::new();
     let mut first = 1;
@@ -240,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::probe::{ProbeError, ProbeKind, fit};
-    use crate::{Predictions, Predictor};
+    use crate::{Kind, Predictions, Predictor};
 
     fn table(rows: &[(String, String)]) -> (Table, Target) {
         let text = Column::text("text", Kind::Text, rows.iter().map(|(text, _)| Some(text)));

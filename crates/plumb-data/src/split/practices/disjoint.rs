@@ -11,6 +11,7 @@ use super::{LISTED, SplitContext};
 use crate::pictures::near_copies;
 use crate::split::Part;
 use crate::split::digests::{exact_digests, near_digests};
+use crate::texts::near_texts;
 use crate::{Column, Kind};
 
 /// Twins that warn: share of the held-out rows.
@@ -33,7 +34,7 @@ const PAGE: Page = Page {
     why: "A held-out row whose twin was trained on is remembered, not predicted: the score is too good.",
     evidence: "Rows of valid and test whose inputs (all columns but the target, ids and ignored ones) equal those of \
                a row in an earlier part: exactly, or with numbers in the same cell of a grid, and texts without \
-               case and outer blanks; pictures that are near copies (see data.duplicates) whatever stands beside them. Pairs of rows are \
+               case and outer blanks; pictures and texts that are near copies (see data.duplicates) whatever stands beside them. Pairs of rows are \
                listed. Three hashes of the table, a few bytes a row.",
     thresholds: &[
         Threshold {
@@ -79,7 +80,10 @@ fn judge(context: &SplitContext) -> Judgement {
     let width = width(&columns, rows);
     let grids = SHIFTS.map(|shift| near_digests(&columns, rows, width, shift));
     let mut near = twins(context, &grids);
-    near.extend(near_pictures(context, &columns));
+    let pictures = columns.iter().find_map(|column| column.images()).map(|images| near_copies(&images.set));
+    let texts =
+        columns.iter().filter(|column| column.kind == Kind::Text).flat_map(|column| near_texts(column));
+    near.extend(across(context, pictures.into_iter().flatten().chain(texts)));
     near.retain(|[row, _]| exact.binary_search_by_key(row, |[same, _]| *same).is_err());
     near.sort_unstable();
     near.dedup_by_key(|[row, _]| *row);
@@ -142,9 +146,8 @@ fn twins(context: &SplitContext, lists: &[Vec<u64>]) -> Vec<[usize; 2]> {
     context.used().filter_map(twin).collect()
 }
 
-/// Held-out rows whose picture is nearly that of a row of an earlier part, with that row.
-fn near_pictures(context: &SplitContext, columns: &[&Column]) -> Vec<[usize; 2]> {
-    let Some(images) = columns.iter().find_map(|column| column.images()) else { return Vec::new() };
+/// Of pairs of near copies those that lie in two parts, the row of the later part first.
+fn across(context: &SplitContext, pairs: impl Iterator<Item = (u32, u32)>) -> Vec<[usize; 2]> {
     let parts: HashMap<usize, Part> = context.used().collect();
     let order = |row: u32| {
         let part = parts.get(&(row as usize))?;
@@ -155,7 +158,7 @@ fn near_pictures(context: &SplitContext, columns: &[&Column]) -> Vec<[usize; 2]>
         Ordering::Greater => Some([a as usize, b as usize]),
         Ordering::Less => Some([b as usize, a as usize]),
     };
-    near_copies(&images.set).into_iter().filter_map(across).collect()
+    pairs.filter_map(across).collect()
 }
 
 /// The first row of the earliest part that has each digest.
