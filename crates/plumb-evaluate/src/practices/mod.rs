@@ -4,6 +4,7 @@ mod beats_baseline;
 mod beats_scratch;
 mod calibration;
 mod changed_rows;
+mod column_shares;
 mod confidence_interval;
 mod cross_validation;
 mod disparate_impact;
@@ -39,6 +40,7 @@ pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
         Practice { page: beats_scratch::PAGE, judge: beats_scratch::judge },
         Practice { page: forgetting::PAGE, judge: forgetting::judge },
         Practice { page: shortcuts::PAGE, judge: shortcuts::judge },
+        Practice { page: column_shares::PAGE, judge: column_shares::judge },
         Practice { page: group_performance::PAGE, judge: group_performance::judge },
         Practice { page: disparate_impact::PAGE, judge: disparate_impact::judge },
         Practice { page: equalized_odds::PAGE, judge: equalized_odds::judge },

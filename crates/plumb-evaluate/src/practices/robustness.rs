@@ -1,7 +1,7 @@
 //! Does a little noise in the input break the model?
 
-use plumb_data::Column;
 use plumb_data::pictures::Picture;
+use plumb_data::{Column, Kind};
 use plumb_ledger::{Judgement, Page, Source, Stream, Threshold};
 use plumb_stats::describe::deviation;
 use plumb_stats::{Direction, Metric};
@@ -16,12 +16,14 @@ const MISSING: f64 = 0.05;
 const WORST_SCORE: f64 = 0.05;
 const WORST_ERROR: f64 = 0.25;
 const ROWS: usize = 5_000;
+/// The same where there are texts, which take a network longer.
+const TEXTS: usize = 500;
 
 pub(super) const PAGE: Page = Page {
     id: "evaluate.robustness",
     question: "Does the model keep its quality when inputs are slightly noisy or a few are missing?",
     why: "Real inputs are measured and typed by people. A model that breaks on a little noise has learnt the digits, not the quantity.",
-    evidence: "The primary metric on up to 5,000 judged rows as they are, with noise added to every number (to pictures of 8 of 255 levels), and with values removed at random (of pictures a grey square of a sixth of the side); and how much of it each change may cost: the tolerance below, and the share of the gain over a constant prediction that the change itself takes away (a tenth for the noise; for missing values the share of rows that lose one).",
+    evidence: "The primary metric on up to 5,000 judged rows (500 with texts) as they are, with noise added to every number (to pictures of 8 of 255 levels, to texts two letters of one word in twenty exchanged), and with values removed at random (of pictures a grey square of a sixth of the side, of texts one word in twenty); and how much of it each change may cost: the tolerance below, and the share of the gain over a constant prediction that the change itself takes away (a tenth for the noise; for missing values the share of rows that lose one).",
     thresholds: &[
         Threshold {
             name: "noise in standard deviations of the column in the train rows",
@@ -48,7 +50,8 @@ pub(super) const PAGE: Page = Page {
 pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let Some(part) = context.judged() else { return Judgement::skipped(NOTHING_JUDGED) };
     let stream = context.config.seed.stream("robustness");
-    let step = part.scored.len().div_ceil(ROWS).max(1);
+    let has_texts = context.subject.table.texts(Some(&context.subject.target.name)).next().is_some();
+    let step = part.scored.len().div_ceil(if has_texts { TEXTS } else { ROWS }).max(1);
     let rows: Vec<u32> = part.scored.rows.iter().copied().step_by(step).collect();
     let places: Vec<u32> = (0..part.scored.len() as u32).step_by(step).collect();
     let metric = context.evaluation.primary.metric;
@@ -120,6 +123,8 @@ struct Change {
     of: ChangeOne,
     /// What becomes of a picture.
     picture: fn(&Picture, Stream) -> Picture,
+    /// What becomes of a text.
+    text: fn(&str, Stream) -> String,
     /// The share of its gain that a smooth model loses, by the number of inputs.
     share: fn(usize) -> f64,
 }
@@ -129,12 +134,14 @@ const CHANGES: &[Change] = &[
         name: "noise in every number",
         of: |spread, value, stream, place| value.map(|x| x + NOISE * spread * stream.normal(place)),
         picture: noisy,
+        text: mistyped,
         share: |_| NOISE,
     },
     Change {
         name: "values missing at random",
         of: |_, value, stream, place| value.filter(|_| stream.uniform(place) >= MISSING),
         picture: covered,
+        text: without_words,
         share: |inputs| 1.0 - (1.0 - MISSING).powf(inputs as f64),
     },
 ];
@@ -165,6 +172,33 @@ fn covered(picture: &Picture, stream: Stream) -> Picture {
     covered
 }
 
+/// Two neighbouring letters exchanged in one word of twenty.
+fn mistyped(text: &str, stream: Stream) -> String {
+    by_words(text, stream, |word, place| {
+        let mut letters: Vec<char> = word.chars().collect();
+        if letters.len() < 2 {
+            return word.to_owned();
+        }
+        let at = place as usize % (letters.len() - 1);
+        letters.swap(at, at + 1);
+        letters.into_iter().collect()
+    })
+}
+
+/// One word of twenty left out.
+fn without_words(text: &str, stream: Stream) -> String {
+    by_words(text, stream, |_, _| String::new())
+}
+
+/// One word of twenty changed; what stands between words stays.
+fn by_words(text: &str, stream: Stream, change: impl Fn(&str, u64) -> String) -> String {
+    let changed = |(place, word): (usize, &str)| {
+        let is_changed = stream.uniform(place as u64) < MISSING;
+        if is_changed { change(word, stream.at(1).key() ^ place as u64) } else { word.to_owned() }
+    };
+    text.split_inclusive(char::is_whitespace).enumerate().map(changed).collect()
+}
+
 /// The predictions on a table of the rows alone, each number of an input changed; categories and times only lose
 /// values. The truth is that of the rows.
 fn changed(
@@ -176,8 +210,15 @@ fn changed(
     let subject = &context.subject;
     let columns = subject.table.columns().iter().enumerate().map(|(number, column)| {
         let stream = stream.at(number as u64);
-        if column.name == subject.target.name || !column.kind.is_table_input() {
+        if column.name == subject.target.name || !(column.kind.is_table_input() || column.kind == Kind::Text)
+        {
             return taken(column, rows, |_| true);
+        }
+        if column.kind == Kind::Text {
+            let text = |(place, &row): (usize, &u32)| {
+                column.text_at(row as usize).map(|text| (change.text)(text, stream.at(place as u64)))
+            };
+            return Column::text(&column.name, column.kind, rows.iter().enumerate().map(text));
         }
         if let Some(images) = column.images() {
             return changed_pictures(column, images, rows, |place, picture| {
