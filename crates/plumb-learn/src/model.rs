@@ -7,6 +7,7 @@ use plumb_ledger::{Seed, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
+use crate::models::mixed::{MixedConfig, MixedNetwork};
 use crate::models::mlp::{Mlp, MlpConfig};
 use crate::models::pictures::{PictureConfig, PictureNetwork};
 use crate::models::realmlp::{RealMlp, RealMlpConfig};
@@ -111,6 +112,8 @@ pub enum NetworkConfig {
     Pictures(PictureConfig),
     /// A network for texts.
     Text(TextConfig),
+    /// A network for rows of several kinds.
+    Mixed(MixedConfig),
 }
 
 /// Rows that a data-dependent start looks at: more change the deviations by under 2 %.
@@ -137,6 +140,7 @@ impl ModelConfig {
             }
             NetworkConfig::Pictures(config) => self.pictures(config, stream, device),
             NetworkConfig::Text(config) => self.text(config, stream, device),
+            NetworkConfig::Mixed(config) => self.mixed(config, stream, device),
         }
     }
 
@@ -146,6 +150,10 @@ impl ModelConfig {
 
     fn text(&self, config: &TextConfig, stream: Stream, device: &Device) -> TabularNetwork {
         TabularNetwork::Text(TextNetwork::new(config, &self.inputs, self.outputs, stream, device))
+    }
+
+    fn mixed(&self, config: &MixedConfig, stream: Stream, device: &Device) -> TabularNetwork {
+        TabularNetwork::Mixed(MixedNetwork::new(config, &self.inputs, self.outputs, stream, device))
     }
 
     /// The network with arbitrary values, to load weights into.
@@ -163,6 +171,7 @@ impl ModelConfig {
             }
             NetworkConfig::Pictures(config) => self.pictures(config, stream, device),
             NetworkConfig::Text(config) => self.text(config, stream, device),
+            NetworkConfig::Mixed(config) => self.mixed(config, stream, device),
         }
     }
 }
@@ -181,6 +190,8 @@ pub enum TabularNetwork {
     Pictures(PictureNetwork),
     /// A network for texts.
     Text(TextNetwork),
+    /// A network for rows of several kinds.
+    Mixed(MixedNetwork),
 }
 
 impl Network for TabularNetwork {
@@ -191,6 +202,7 @@ impl Network for TabularNetwork {
             Self::TabM(network) => network.forward(batch, pass),
             Self::Pictures(network) => network.forward(batch, pass),
             Self::Text(network) => network.forward(batch, pass),
+            Self::Mixed(network) => network.forward(batch, pass),
         }
     }
 
@@ -198,6 +210,7 @@ impl Network for TabularNetwork {
         match self {
             Self::Pictures(network) => network.stages(),
             Self::Text(network) => network.stages(),
+            Self::Mixed(network) => network.stages(),
             Self::Mlp(_) | Self::RealMlp(_) | Self::TabM(_) => 1,
         }
     }
@@ -206,6 +219,7 @@ impl Network for TabularNetwork {
         match self {
             Self::Pictures(network) => network.stage_of(name),
             Self::Text(network) => network.stage_of(name),
+            Self::Mixed(network) => network.stage_of(name),
             Self::Mlp(_) | Self::RealMlp(_) | Self::TabM(_) => 0,
         }
     }
@@ -217,6 +231,7 @@ impl Network for TabularNetwork {
             Self::TabM(network) => network.rule(name, shape),
             Self::Pictures(network) => network.rule(name, shape),
             Self::Text(network) => network.rule(name, shape),
+            Self::Mixed(network) => network.rule(name, shape),
         }
     }
 }

@@ -51,6 +51,7 @@ pub struct ParameterRule {
 pub struct Pass {
     training: Option<Training>,
     stage: usize,
+    first_stage: usize,
     frozen: usize,
     taps: Option<Vec<(String, Tensor<2>)>>,
     buffers: Vec<(ParamId, Vec<f32>)>,
@@ -94,7 +95,12 @@ impl Pass {
 
     /// Tells that what follows belongs to this stage of the network.
     pub fn stage(&mut self, stage: usize) {
-        self.stage = stage;
+        self.stage = self.first_stage + stage;
+    }
+
+    /// Tells that what follows counts its own stages, and that its first one is this one of the whole network.
+    pub fn count_stages_from(&mut self, first: usize) {
+        self.first_stage = first;
     }
 
     /// Whether this pass trains the stage that it is in.

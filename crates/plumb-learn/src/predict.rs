@@ -9,10 +9,10 @@ use plumb_stats::Task;
 
 use crate::batches::Batch;
 use crate::explain::{self, Heat};
-use crate::model::{ModelConfig, NetworkConfig, TabularNetwork};
+use crate::model::{ModelConfig, TabularNetwork};
 use crate::network::{Network, Pass};
 use crate::parameters::{Arrays, ArraysError, host};
-use crate::pretrained::turned;
+use crate::pretrained::{from_stored, to_stored};
 
 /// Rows that go through the network at once: their activations fit the second-level cache.
 const ROWS: usize = 1024;
@@ -94,20 +94,17 @@ impl TrainedModel {
 
     /// The model that `model.json`, `model.safetensors` and `preparation.json` describe.
     pub fn read(description: &str, weights: &[u8], preparation: &str) -> Result<Self, ModelError> {
-        let config = serde_json::from_str(description).map_err(|e| ModelError::Description(e.to_string()))?;
-        let mut weights = Arrays::from_safetensors(weights)?;
-        if matches!(config, ModelConfig { network: NetworkConfig::Pictures(_), .. }) {
-            weights = turned(weights);
-        }
+        let config: ModelConfig =
+            serde_json::from_str(description).map_err(|e| ModelError::Description(e.to_string()))?;
+        let stored = Arrays::from_safetensors(weights)?;
+        let weights = from_stored(&config.network, stored, &Arrays::of(&config.empty(&Device::flex())));
         Self::new(config, Preparation::from_json(preparation)?, &weights)
     }
 
-    /// `model.safetensors`: a picture network's as torchvision or timm loads it.
+    /// `model.safetensors`: a picture network's as torchvision or timm loads it, an encoder of BERT's family as Hugging Face's
+    /// `transformers` does.
     pub fn weights_file(&self) -> Result<Vec<u8>, ModelError> {
-        let weights = self.weights();
-        let weights =
-            if matches!(self.config.network, NetworkConfig::Pictures(_)) { turned(weights) } else { weights };
-        Ok(weights.to_safetensors()?)
+        Ok(to_stored(&self.config.network, self.weights()).to_safetensors()?)
     }
 
     /// `model.json`.

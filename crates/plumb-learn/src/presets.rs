@@ -12,6 +12,7 @@ use crate::encoders::{PbldConfig, PiecewiseConfig};
 use crate::layers::{Activation, EncoderLayerConfig, NormKind};
 use crate::losses::Loss;
 use crate::model::NetworkConfig;
+use crate::models::mixed::{Combiner, MixedConfig};
 use crate::models::mlp::MlpConfig;
 use crate::models::pictures::resnet::{ResNetConfig, Stem};
 use crate::models::pictures::vit::VitConfig;
@@ -21,7 +22,7 @@ use crate::models::tabm::TabMConfig;
 use crate::models::text::encoder::EncoderConfig;
 use crate::models::text::{Pooling, Positions, TextConfig};
 use crate::optim::{AdamConfig, OptimizerConfig, SgdConfig};
-use crate::schedules::{Cosine, OneCycle, ScheduleConfig};
+use crate::schedules::{Cosine, Linear, OneCycle, ScheduleConfig};
 use crate::train::{Ties, TrainConfig, Transfer};
 
 /// A named recipe.
@@ -48,6 +49,8 @@ pub enum Takes {
     Pictures,
     /// Texts.
     Texts,
+    /// Pictures and texts together.
+    Mixed,
 }
 
 /// What the settings of a preset depend on.
@@ -61,8 +64,12 @@ pub struct Circumstances<'a> {
     pub columns: usize,
     /// The side of prepared pictures; none for tables without.
     pub picture_side: Option<usize>,
-    /// Whether the network was trained before, on other pictures.
+    /// Whether the network was trained before, on other pictures or texts.
     pub pretrained: bool,
+    /// The network that an encoder of texts makes, where one was trained before.
+    pub encoder: Option<&'a TextConfig>,
+    /// What looks at pictures, where it was trained before.
+    pub backbone: Option<&'a BackboneConfig>,
     /// The metric by which the best epoch is chosen.
     pub primary: &'a str,
 }
@@ -152,6 +159,22 @@ pub static PRESETS: &[Preset] = &[
         takes: Takes::Texts,
         network: transformer_network,
         train: transformer_train,
+    },
+    Preset {
+        name: "bert",
+        summary: "an encoder of BERT's family, fine-tuned: BERT, MiniLM, DistilBERT, RoBERTa; wants pretrained weights",
+        takes: Takes::Texts,
+        network: |of| {
+            of.encoder.map_or_else(|| transformer_network(of), |of| NetworkConfig::Text(of.clone()))
+        },
+        train: bert_train,
+    },
+    Preset {
+        name: "mixed",
+        summary: "pictures, texts, numbers and categories of a row together, an encoder for each",
+        takes: Takes::Mixed,
+        network: mixed_network,
+        train: mixed_train,
     },
 ];
 
@@ -356,6 +379,7 @@ fn transformer_network(_: &Circumstances<'_>) -> NetworkConfig {
         pooling: Pooling::Mean,
         embedding: 8,
         dropout: 0.1,
+        family: None,
     })
 }
 
@@ -374,6 +398,58 @@ fn transformer_train(of: &Circumstances<'_>) -> TrainConfig {
         clip_norm: Some(1.0),
         patience: Some(8),
         ..base(of)
+    }
+}
+
+/// BERT's fine-tuning (Devlin et al. 2019) with ELECTRA's smaller rates for earlier layers (Clark et al. 2020). BERT's rate is for
+/// vectors of 768; those of the smallest BERTs, of 128, want six times it (Turc et al. 2019).
+fn bert_train(of: &Circumstances<'_>) -> TrainConfig {
+    let width = of.encoder.map_or(768, |network| network.encoder.width.max(1));
+    TrainConfig {
+        // 12,000 texts seen, but at least 3 and at most 10 times each (Zhang et al. 2020: few examples want longer).
+        epochs: (12_000 / of.rows.max(1)).clamp(3, 10) as u64,
+        batch_size: 32,
+        optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
+        lr: 5e-5 * 768.0 / width as f64,
+        schedule: ScheduleConfig::Linear(Linear::DEFAULT),
+        weight_decay: 1e-2,
+        clip_norm: Some(1.0),
+        transfer: Some(Transfer { head_epochs: Some(1), stage_epochs: 1, stage_decay: 0.9 }),
+        ..base(of)
+    }
+}
+
+/// The encoders that pictures and texts have alone, or those that were trained before; joined side by side, as the best of the ways
+/// that Gorishniy et al. 2021 and AutoGluon's multimodal predictor (Shi et al. 2021) compare. Widths are a judgement.
+fn mixed_network(of: &Circumstances<'_>) -> NetworkConfig {
+    let small = of.picture_side.is_some_and(|side| side <= SMALL_PICTURE);
+    let resnet = if small { ResNetConfig::resnet14() } else { ResNetConfig::resnet18(stem(of)) };
+    let backbone = of.backbone.cloned().unwrap_or(BackboneConfig::Resnet(resnet));
+    let text = match transformer_network(of) {
+        NetworkConfig::Text(own) => of.encoder.cloned().unwrap_or(own),
+        _ => return mlp_network(of),
+    };
+    NetworkConfig::Mixed(MixedConfig {
+        picture: of.picture_side.map(|_| PictureConfig { backbone, embedding: 8, dropout: 0.0 }),
+        text: Some(text),
+        width: 128,
+        embedding: 8,
+        combiner: Combiner::Concatenate,
+        dropout: 0.1,
+    })
+}
+
+/// The Transformer's recipe, which small residual networks learn by too; BERT's rate where an encoder was trained before.
+fn mixed_train(of: &Circumstances<'_>) -> TrainConfig {
+    let tuned = bert_train(of);
+    TrainConfig {
+        // 100,000 rows seen, but at least 6 and at most 40 times each.
+        epochs: (100_000 / of.rows.max(1)).clamp(6, 40) as u64,
+        batch_size: 32,
+        lr: if of.encoder.is_some() { tuned.lr } else { 1e-3 },
+        transfer: tuned.transfer.filter(|_| of.pretrained),
+        augmentation: resnet_train(of).augmentation,
+        ..transformer_train(of)
     }
 }
 
@@ -436,6 +512,8 @@ mod tests {
             columns: 3,
             picture_side: None,
             pretrained: false,
+            encoder: None,
+            backbone: None,
             primary,
         };
         assert!(

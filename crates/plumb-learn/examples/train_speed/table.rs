@@ -63,6 +63,8 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         columns: data.numbers_width,
         picture_side: None,
         pretrained: false,
+        encoder: None,
+        backbone: None,
         primary: "log_loss",
     };
     let config = TrainConfig {

@@ -1,7 +1,8 @@
-//! What a picture network looks at: maps of heat for a picture, of a class by three methods and of each layer's units.
+//! What a network looks at: maps of heat for a picture, of a class by three methods and of each layer's units; the words of a text.
 
 mod activations;
 mod plane;
+mod texts;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_data::augment::Normaliser;
@@ -15,6 +16,7 @@ use crate::parameters::host;
 
 pub(crate) use activations::activations;
 pub use plane::principal_plane;
+pub use texts::{AttentionMap, attentions, attributions};
 
 /// How much each place of a picture speaks for a class; only what speaks for it counts.
 #[derive(Debug, Clone, PartialEq)]

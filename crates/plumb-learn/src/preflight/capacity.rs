@@ -63,7 +63,7 @@ fn point(point: &CurvePoint) -> Evidence {
 fn trend(curve: &[CurvePoint]) -> String {
     let [.., half, all] = curve else { return String::new() };
     format!(
-        "; boosted trees score {:.4} on unseen rows after {}, {:.4} after {}",
+        "; a simple model scores {:.4} on unseen rows after {}, {:.4} after {}",
         half.valid, half.rows, all.valid, all.rows
     )
 }

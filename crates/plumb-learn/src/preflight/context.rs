@@ -1,5 +1,7 @@
 //! What the `preflight.*` practices look at: measured facts, no tensors.
 
+use plumb_data::prepare::TokenCount;
+
 use crate::rate_finder::RateCurve;
 
 /// Facts about a set-up before training. The default knows nothing: then every practice is skipped.
@@ -15,6 +17,8 @@ pub struct PreflightContext {
     pub inputs: Vec<InputMoments>,
     /// How pretrained weights want each colour scaled, and how it is.
     pub wanted: Vec<WantedMoments>,
+    /// What of the texts the tokens hold.
+    pub tokens: Option<TokenCount>,
     /// What changes of pictures do to their labels.
     pub preservation: Option<Preservation>,
     /// Whether the preparation has seen the training rows and no others.

@@ -1,7 +1,7 @@
 //! The work behind the `preflight.*` practices: trial steps on copies, comparisons, moments.
 //!
 //! Budget: about a second for a table of 1,000 rows and 50 inputs with a default network on two cores. The
-//! range test takes 75 steps of up to 128 rows, memorising at most 100 steps of 32 rows; everything else is a few
+//! range test takes 75 steps of up to 128 rows (50 of 16 texts), memorising at most 100 steps of 32 rows; everything else is a few
 //! forward passes and a pass over at most 1,000 rows. Pictures: 240 small steps more, of [`preservation`].
 
 use std::collections::BTreeMap;
@@ -41,6 +41,8 @@ pub struct Subject<'a> {
 
 /// fastai's range test without its first two decades, which no rate in use comes near.
 const RANGE: RangeTest = RangeTest { first: 1e-5, last: 10.0, steps: 75, batch_size: 128 };
+/// The same for texts, of which a row costs a network as much as a hundred rows of numbers.
+const RANGE_OF_TEXTS: RangeTest = RangeTest { steps: 50, batch_size: 16, ..RANGE };
 /// Rows to learn by heart.
 const SUBSET: usize = 32;
 /// Steps to learn them.
@@ -53,7 +55,7 @@ const ROWS: usize = 1024;
 const PICTURES: usize = 128;
 
 /// Measures everything that needs the network or its batches, on copies. The facts that only the caller knows stay
-/// empty: `fitted_on_train_only` and all baselines but the constant one.
+/// empty: `fitted_on_train_only`, `wanted`, `tokens` and all baselines but the constant one.
 pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<PreflightContext, OptimizerError> {
     let Subject { train, config, .. } = *subject;
     if train.rows == 0 {
@@ -61,7 +63,8 @@ pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<Preflig
     }
     let seed = Seed(config.seed);
     let loss = config.loss.plain();
-    let range = RangeTest { batch_size: RANGE.batch_size.min(config.batch_size), ..RANGE };
+    let of_kind = if train.texts.is_some() { RANGE_OF_TEXTS } else { RANGE };
+    let range = RangeTest { batch_size: of_kind.batch_size.min(config.batch_size), ..of_kind };
     let curve = find(network, train, &config.loss, &config.optimizer, seed, &range)?;
     let (subset, gradients) = memorise(network, subject, &loss, &curve)?;
     let (initial, uninformed) = initial_loss(network, train, &loss);
@@ -71,6 +74,7 @@ pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<Preflig
         augmented: train.images.is_some() && config.augmentation != Augmentation::none(),
         inputs: moments(train, subject.names),
         wanted: Vec::new(),
+        tokens: None,
         preservation: preservation::measure(train, config)?,
         fitted_on_train_only: None,
         initial_loss: Some(initial),

@@ -23,6 +23,7 @@ mod preservation;
 mod signal;
 #[cfg(test)]
 mod tests;
+mod tokens_kept;
 
 use plumb_ledger::Practice;
 
@@ -37,6 +38,7 @@ pub const PRACTICES: &[Practice<PreflightContext>] = &[
     labels_match_inputs::PRACTICE,
     batches_shuffled::PRACTICE,
     normalised::PRACTICE,
+    tokens_kept::PRACTICE,
     initial_loss::PRACTICE,
     input_dependence::PRACTICE,
     overfit_subset::PRACTICE,

@@ -1,6 +1,6 @@
 //! Every `preflight.*` practice over a sound set-up, the fault it is made to find, and hostile facts.
 
-use plumb_data::prepare::PreparedLabels;
+use plumb_data::prepare::{PreparedLabels, TokenCount};
 use plumb_ledger::{Judgement, Verdict, practice};
 
 use super::*;
@@ -20,6 +20,14 @@ fn sound() -> PreflightContext {
         order: Some(BatchOrder { rows: 500, repeats: false, neighbours: 0.004, class_deviation: Some(0.3) }),
         inputs: vec![InputMoments { name: "age".to_owned(), mean: 0.1, sd: 0.7 }],
         wanted: Vec::new(),
+        tokens: Some(TokenCount {
+            rows: 500,
+            length: 64,
+            cut_rows: 20,
+            tokens: 10_000,
+            lost: 100,
+            unknown: 3,
+        }),
         preservation: None,
         fitted_on_train_only: Some(true),
         initial_loss: Some(0.9),
@@ -93,6 +101,7 @@ fn hostile_facts_get_a_verdict() {
             order: Some(BatchOrder { rows: 9, repeats: false, neighbours: x, class_deviation: Some(x) }),
             inputs: vec![InputMoments { name: String::new(), mean: x, sd: x }],
             wanted: vec![WantedMoments { name: String::new(), wanted: [x; 2], found: [0.5; 2] }],
+            tokens: Some(TokenCount { tokens: 1, lost: usize::MAX, unknown: 1, ..TokenCount::default() }),
             preservation: Some(Preservation {
                 asked: 1,
                 accuracy: x,
@@ -119,6 +128,7 @@ fn hostile_facts_get_a_verdict() {
         });
     }
     contexts.push(PreflightContext {
+        tokens: Some(TokenCount::default()),
         labels: Some(LabelCheck::default()),
         order: Some(BatchOrder::default()),
         subset: Some(Subset::default()),
@@ -253,4 +263,19 @@ fn changes_that_make_other_pictures_are_told_from_strong_ones() {
     check("augmentation-preserves-labels", Verdict::Fail, with("upside down", 0.5, 0.9));
     check("augmentation-preserves-labels", Verdict::Warn, with("part of it", 0.5, 0.9));
     check("augmentation-preserves-labels", Verdict::Skipped, with("mirrored", 0.5, 0.2));
+}
+
+#[test]
+fn tokens_that_are_cut_or_unknown_are_found() {
+    let with = |lost, unknown| {
+        move |c: &mut PreflightContext| {
+            c.tokens = Some(TokenCount { rows: 10, length: 64, cut_rows: 4, tokens: 1000, lost, unknown });
+        }
+    };
+    check("tokens-kept", Verdict::Pass, with(150, 10));
+    assert!(
+        check("tokens-kept", Verdict::Warn, with(600, 0)).summary.contains("60.0 % of all tokens are lost")
+    );
+    check("tokens-kept", Verdict::Warn, with(0, 30));
+    check("tokens-kept", Verdict::Fail, with(0, 400));
 }

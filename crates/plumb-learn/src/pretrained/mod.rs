@@ -1,26 +1,81 @@
 //! Weights that others have trained: read without running anything that a file says, held to the network's names and
 //! extents.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use plumb_data::tokens::TokenizerError;
 use plumb_ledger::{ExitCode, Explain};
 
+use crate::model::NetworkConfig;
 use crate::models::pictures::PictureNetwork;
 use crate::models::pictures::architectures::{ARCHITECTURES, Architecture};
+use crate::models::text::TextConfig;
 use crate::parameters::{Array, Arrays};
 
+mod adopt;
 mod dialects;
+mod encoders;
 mod features;
 mod kept;
+mod names;
 mod number;
 mod pickle;
 mod safetensors;
 mod torch;
 mod zip;
 
+pub use adopt::{HeadOf, adopt, adopt_encoder};
+pub use encoders::{FAMILIES, Family, PublishedEncoder};
 pub use features::features;
 pub use kept::old_answers;
 pub use number::Number;
+
+/// The network that published weights are of.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// A network for pictures.
+    Picture(&'static Architecture),
+    /// An encoder of texts.
+    Encoder(Arc<PublishedEncoder>),
+}
+
+impl Published {
+    /// The name of the architecture, or of the encoder's family.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Picture(architecture) => architecture.name,
+            Self::Encoder(encoder) => encoder.family.name,
+        }
+    }
+
+    /// The preset that fine-tunes it.
+    #[must_use]
+    pub fn preset(&self) -> &'static str {
+        match self {
+            Self::Picture(architecture) => architecture.name,
+            Self::Encoder(_) => "bert",
+        }
+    }
+
+    /// The network for pictures, if it is one.
+    #[must_use]
+    pub fn picture(&self) -> Option<&'static Architecture> {
+        match self {
+            Self::Picture(architecture) => Some(architecture),
+            Self::Encoder(_) => None,
+        }
+    }
+
+    /// The encoder of texts, if it is one.
+    #[must_use]
+    pub fn encoder(&self) -> Option<&PublishedEncoder> {
+        match self {
+            Self::Picture(_) => None,
+            Self::Encoder(encoder) => Some(encoder),
+        }
+    }
+}
 
 /// Why a file holds no weights that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +102,12 @@ pub enum PretrainedError {
         /// How much is read.
         limit: u64,
     },
+    /// `config.json` is of another family than those that are known.
+    #[error("an encoder of family `{0}`")]
+    Family(String),
+    /// The tokenizer beside the weights cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     /// The names or extents are another network's.
     #[error("the weights are not those of `{architecture}`: {misfit}")]
     Misfit {
@@ -70,9 +131,15 @@ impl Explain for PretrainedError {
                 "save the state dict alone (`torch.save(model.state_dict(), ..)`), or use safetensors"
                     .to_owned()
             }
-            Self::Limit { .. } => "such weights are not for a picture network".to_owned(),
+            Self::Limit { .. } => "such weights are larger than any that a CPU fine-tunes".to_owned(),
+            Self::Family(_) => {
+                let known: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
+                format!("known are {}", known.join(", "))
+            }
+            Self::Tokenizer(error) => return error.hint(),
             Self::Misfit { .. } => {
-                let known: Vec<&str> = ARCHITECTURES.iter().map(|of| of.name).collect();
+                let known = ARCHITECTURES.iter().map(|of| of.name);
+                let known: Vec<&str> = known.chain(FAMILIES.iter().map(|family| family.name)).collect();
                 format!("known are the weights of {}", known.join(", "))
             }
         })
@@ -114,6 +181,32 @@ fn without_prefix(arrays: Arrays) -> Arrays {
     Arrays(arrays.0.into_iter().map(|(name, array)| (name[PREFIX.len()..].to_owned(), array)).collect())
 }
 
+/// The family whose names a network's stored weights have.
+fn family(network: &NetworkConfig) -> Option<&'static Family> {
+    let NetworkConfig::Text(TextConfig { family: Some(name), .. }) = network else { return None };
+    FAMILIES.iter().find(|family| family.name == name)
+}
+
+/// A network's values under published names and in PyTorch's layout, where there are such names for it.
+#[must_use]
+pub fn to_stored(network: &NetworkConfig, values: Arrays) -> Arrays {
+    match (network, family(network)) {
+        (NetworkConfig::Pictures(_), _) => turned(values),
+        (_, Some(family)) => family.to_published(&values),
+        _ => values,
+    }
+}
+
+/// Stored values as the network has them; `wanted` are values of the same names and extents.
+#[must_use]
+pub fn from_stored(network: &NetworkConfig, stored: Arrays, wanted: &Arrays) -> Arrays {
+    match (network, family(network)) {
+        (NetworkConfig::Pictures(_), _) => turned(stored),
+        (_, Some(family)) => family.to_ours(&stored, wanted),
+        _ => stored,
+    }
+}
+
 /// PyTorch's layout of a network's values to ours, and back: the weights of a linear layer are the other way round. In
 /// a picture network every matrix is one.
 #[must_use]
@@ -126,65 +219,6 @@ pub fn turned(arrays: Arrays) -> Arrays {
         _ => array,
     };
     Arrays(arrays.0.into_iter().map(|(name, array)| (name, turn(array))).collect())
-}
-
-/// Whose head is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadOf {
-    /// The weights': the network must have as many outputs.
-    Weights,
-    /// The network's own, with its start values.
-    Network,
-}
-
-/// The network with published weights in place of its start values. Every name must be there, none may be left over, all
-/// extents must agree; but for the head, if it is the network's.
-pub fn adopt(
-    network: PictureNetwork,
-    architecture: &'static Architecture,
-    weights: Arrays,
-    head: HeadOf,
-) -> Result<PictureNetwork, PretrainedError> {
-    let own = Arrays::of(&network);
-    let weights = turned(weights);
-    let is_head = |name: &str| head == HeadOf::Network && network.is_head(name);
-    let wanted: BTreeSet<&str> = own.0.keys().map(String::as_str).filter(|name| !is_head(name)).collect();
-    let found: BTreeSet<&str> = weights.0.keys().map(String::as_str).filter(|name| !is_head(name)).collect();
-    let mut misfits = Vec::new();
-    tell(&mut misfits, "missing", wanted.difference(&found).map(|name| (*name).to_owned()));
-    tell(&mut misfits, "unexpected", found.difference(&wanted).map(|name| (*name).to_owned()));
-    let shapes = wanted.intersection(&found).filter_map(|name| {
-        let (wanted, found) = (&own.0[*name].shape, &weights.0[*name].shape);
-        (wanted != found).then(|| format!("{name} {found:?} for {wanted:?}"))
-    });
-    tell(&mut misfits, "of other extents", shapes);
-    if !misfits.is_empty() {
-        let misfit = misfits.join("; ");
-        return Err(PretrainedError::Misfit { architecture: architecture.name, misfit });
-    }
-    let mut merged = own.clone();
-    for (name, array) in weights.0 {
-        if !is_head(&name) {
-            merged.0.insert(name, array);
-        }
-    }
-    merged.load(network).map_err(|error| PretrainedError::Misfit {
-        architecture: architecture.name,
-        misfit: error.to_string(),
-    })
-}
-
-/// Names of a kind of misfit that are shown.
-const SHOWN: usize = 5;
-
-fn tell(misfits: &mut Vec<String>, kind: &str, names: impl Iterator<Item = String>) {
-    let names: Vec<String> = names.collect();
-    if names.is_empty() {
-        return;
-    }
-    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-    misfits.push(format!("{kind}: {}{more}", shown.join(", ")));
 }
 
 /// The architecture whose names and extents these weights have, whatever the number of their classes.

@@ -102,7 +102,7 @@ fn texts(rows: usize, stream: Stream) -> Prepared {
 const VOCABULARY: usize = 26;
 
 /// Rows of nothing.
-fn empty(rows: usize) -> Prepared {
+pub(crate) fn empty(rows: usize) -> Prepared {
     Prepared {
         rows,
         numbers: vec![],
@@ -120,9 +120,12 @@ fn empty(rows: usize) -> Prepared {
 /// The side of made-up pictures.
 const SIDE: usize = 8;
 
-/// The presets that are tried: one stands for those for pictures, whose networks have tests of their own.
+/// The presets that are tried: one stands for those for pictures, whose networks have tests of their own, and one for those for
+/// texts.
 pub(crate) fn tried() -> impl Iterator<Item = &'static str> {
-    let tried = |preset: &&Preset| preset.takes != Takes::Pictures || preset.name == "resnet14";
+    let tried = |preset: &&Preset| {
+        preset.takes == Takes::Tables || ["resnet14", "transformer", "mixed"].contains(&preset.name)
+    };
     PRESETS.iter().filter(tried).map(|preset| preset.name)
 }
 
@@ -139,33 +142,44 @@ pub(crate) fn rows_for(preset: &str, rows: usize, stream: Stream) -> Prepared {
         Takes::Tables => classes(rows, stream),
         Takes::Pictures => pictures(rows, stream),
         Takes::Texts => texts(rows, stream),
+        Takes::Mixed => {
+            let (pictures, texts) = (pictures(rows, stream), texts(rows, stream));
+            Prepared { images: pictures.images, texts: texts.texts, ..classes(rows, stream) }
+        }
     }
 }
 
 /// A quick training of a preset on 600 made-up rows.
 pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
     let preset = presets::named(preset).unwrap();
-    let picture_side = (preset.takes == Takes::Pictures).then_some(SIDE);
+    let picture_side = matches!(preset.takes, Takes::Pictures | Takes::Mixed).then_some(SIDE);
     let of = Circumstances {
         task: Task::Binary,
         rows: 600,
         columns: 4,
         picture_side,
         pretrained: false,
+        encoder: None,
+        backbone: None,
         primary: "log_loss",
     };
+    let table = Inputs { numbers: 2, flags: 1, levels: vec![21], ..Inputs::default() };
+    let text = Some(TextInput { vocabulary: VOCABULARY, length: 16 });
+    let pictures = Inputs::pictures(SIDE, 1);
     let inputs = match preset.takes {
-        Takes::Tables => Inputs { numbers: 2, flags: 1, levels: vec![21], ..Inputs::default() },
-        Takes::Pictures => Inputs::pictures(SIDE, 1),
-        Takes::Texts => {
-            Inputs { text: Some(TextInput { vocabulary: VOCABULARY, length: 16 }), ..Inputs::default() }
-        }
+        Takes::Tables => table,
+        Takes::Pictures => pictures,
+        Takes::Texts => Inputs { text, ..Inputs::default() },
+        Takes::Mixed => Inputs { text, image: pictures.image, ..table },
     };
     let rows = |count, name| rows_for(preset.name, count, Seed(1).stream(name));
     let mut network = (preset.network)(&of);
-    if let NetworkConfig::Pictures(PictureConfig { backbone: BackboneConfig::Resnet(config), .. }) =
-        &mut network
-    {
+    let picture = match &mut network {
+        NetworkConfig::Pictures(config) => Some(config),
+        NetworkConfig::Mixed(config) => config.picture.as_mut(),
+        _ => None,
+    };
+    if let Some(PictureConfig { backbone: BackboneConfig::Resnet(config), .. }) = picture {
         // A tenth of the operations, the same code.
         (config.blocks, config.width) = (vec![1; 3], 16);
     }

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "test code outside `#[test]` functions")]
 
 mod backbones;
+mod encoders;
+mod formula;
 mod images_and_tokens;
 mod made_up;
 mod preflight;

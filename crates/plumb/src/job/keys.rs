@@ -97,7 +97,10 @@ mod tests {
     fn only_files_and_target_have_no_default_of_use() {
         let without: Vec<String> =
             keys().into_iter().filter(|key| key.default.is_none()).map(|key| key.path).collect();
-        assert_eq!(without, ["data.target", "data.reference", "split.column", "model.pretrained"]);
+        assert_eq!(
+            without,
+            ["data.target", "data.reference", "split.column", "prepare.tokenizer", "model.pretrained"]
+        );
     }
 
     #[test]
@@ -106,7 +109,7 @@ mod tests {
         let legal = |path: &str| keys.iter().find(|key| key.path == path).unwrap().legal.describe();
         assert_eq!(legal("train.lr"), "`auto`, `find` or a number over 0 and up to 1000");
         assert_eq!(legal("split.valid"), "a number over 0 and under 1");
-        assert_eq!(legal("train.seeds"), "a whole number from 1 to 1000");
+        assert_eq!(legal("train.accumulate"), "a whole number from 1 to 4096");
         assert_eq!(legal("gates.fail"), "a list of texts");
         assert_eq!(legal("model.hidden"), "`auto` or a list of whole numbers from 1 to 16384");
     }

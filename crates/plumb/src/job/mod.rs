@@ -32,7 +32,7 @@ pub(crate) use limits::LimitsSection;
 pub(crate) use load::{load, with_overrides};
 pub(crate) use log::LogSection;
 pub(crate) use manual::markdown as manual;
-pub(crate) use model::{ModelSection, Preset};
+pub(crate) use model::{CombinerName, ModelSection, PoolingName, PositionsName, Preset};
 pub(crate) use prepare::{Augment, Pieces, PrepareSection, Scaling};
 pub(crate) use resolve::{Needs, resolve};
 pub(crate) use split::{SplitMethod, SplitSection};

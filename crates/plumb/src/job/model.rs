@@ -9,8 +9,8 @@ use super::Auto;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Preset {
-    /// `tabm` for tables, `transformer` for those with a column of texts of six words or more; for pictures the network of
-    /// `model.pretrained`, else `resnet14` up to 64 pixels and `resnet18` beyond.
+    /// `mixed` where there are pictures and texts of six words or more; else the network of `model.pretrained`; without, `tabm` for tables, `transformer` for those with a column of texts of six words
+    /// or more, for pictures `resnet14` up to 64 pixels and `resnet18` beyond.
     #[default]
     Auto,
     /// Linear, batch norm, ReLU, dropout; AdamW. The plain network, as a bar for the others.
@@ -39,6 +39,44 @@ pub(crate) enum Preset {
     VitTiny,
     /// A small Transformer over the tokens of texts (Vaswani et al. 2017), norms first, trained from nothing.
     Transformer,
+    /// An encoder of texts of BERT's family, with the weights of `model.pretrained` (Devlin et al. 2019).
+    Bert,
+    /// An encoder for each kind of column: pictures, texts, numbers, categories; joined before the head.
+    Mixed,
+}
+
+/// How the vectors of several kinds of columns become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CombinerName {
+    /// Side by side.
+    Concatenate,
+    /// They see each other through a layer of a Transformer.
+    Attention,
+}
+
+/// How the vectors of a text's tokens become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PoolingName {
+    /// Their mean.
+    Mean,
+    /// The first one, mapped: BERT's pool.
+    Cls,
+    /// Their mean, weighted by a learned score of each.
+    Attention,
+}
+
+/// How a token of a text knows its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PositionsName {
+    /// Sines and cosines are added (Vaswani et al. 2017).
+    Sinusoidal,
+    /// A learned vector for each place is added (BERT).
+    Learned,
+    /// Queries and keys are turned by the place (Su et al. 2021).
+    Rotary,
 }
 
 impl Preset {
@@ -58,6 +96,8 @@ impl Preset {
             Self::Squeezenet11 => "squeezenet1_1",
             Self::VitTiny => "vit_tiny_patch16_224",
             Self::Transformer => "transformer",
+            Self::Bert => "bert",
+            Self::Mixed => "mixed",
         })
     }
 
@@ -73,8 +113,9 @@ impl Preset {
 pub(crate) struct ModelSection {
     /// The network and its recipe: every `auto` below and in `[train]` is taken from it.
     pub(crate) preset: Preset,
-    /// Weights to begin with, that were trained on other pictures: a name that `plumb pretrained list` shows, or a
-    /// `.safetensors` or `.pth` file of such a network.
+    /// Weights to begin with, that were trained on other pictures or texts: a name that `plumb pretrained list` shows, a
+    /// `.safetensors` or `.pth` file of a network for pictures, or the folder of an encoder of texts (weights, `config.json`,
+    /// `tokenizer.json`).
     pub(crate) pretrained: Option<String>,
     /// The width of each hidden layer.
     ///
@@ -93,6 +134,23 @@ pub(crate) struct ModelSection {
     /// 0. Published recipes have 0.05 for 50 layers and hundreds of epochs.
     #[schemars(extend("minimum" = 0, "exclusiveMaximum" = 1))]
     pub(crate) drop_path: f64,
+    /// How the vectors of a text's tokens become one.
+    ///
+    /// `auto` is `mean`, which sentence encoders such as MiniLM were trained with (Reimers, Gurevych 2019).
+    pub(crate) pooling: Auto<PoolingName>,
+    /// How a token of a text knows its place in `transformer`. A pretrained encoder has its own way.
+    ///
+    /// `auto` is `sinusoidal`.
+    pub(crate) positions: Auto<PositionsName>,
+    /// How `mixed` joins what its encoders give.
+    ///
+    /// `auto` is `concatenate`.
+    pub(crate) combiner: Auto<CombinerName>,
+    /// How many of the last layers of a pretrained encoder of texts begin anew.
+    ///
+    /// 0. Where there are few examples, 1 to 3 of BERT's 12 can make runs steadier (Zhang et al. 2020).
+    #[schemars(range(min = 0, max = 100))]
+    pub(crate) fresh_layers: usize,
 }
 
 fn hidden_schema(_: &mut SchemaGenerator) -> Schema {

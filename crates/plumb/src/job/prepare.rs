@@ -90,6 +90,9 @@ pub(crate) struct PrepareSection {
     /// `auto` is a token for each 20 words of the train texts, 1,000 to 16,000.
     #[schemars(extend("minimum" = 300, "maximum" = 250_000))]
     pub(crate) vocabulary: Auto<usize>,
+    /// A `tokenizer.json` that splits texts, in place of a vocabulary that is made from the train texts. A pretrained encoder brings
+    /// its own.
+    pub(crate) tokenizer: Option<String>,
     /// What words are split into: `bpe` for pairs of bytes, which know every script; `wordpiece` as BERT has them.
     pub(crate) pieces: Pieces,
 }
@@ -143,6 +146,7 @@ impl Default for PrepareSection {
             cutmix: 0.0,
             tokens: Auto::Auto,
             vocabulary: Auto::Auto,
+            tokenizer: None,
             pieces: Pieces::Bpe,
         }
     }

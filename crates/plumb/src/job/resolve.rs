@@ -41,7 +41,11 @@ pub(crate) fn resolve(
     for file in job.data.files.iter_mut().chain(&mut job.data.reference) {
         *file = absolute(base, file)?;
     }
-    if let Some(weights) = job.model.pretrained.as_mut().filter(|weights| weights.contains('.')) {
+    if let Some(file) = &mut job.prepare.tokenizer {
+        *file = absolute(base, file)?;
+    }
+    if let Some(weights) = job.model.pretrained.as_mut().filter(|weights| crate::pretrained::is_path(weights))
+    {
         *weights = absolute(base, weights)?;
     }
     Ok(job)

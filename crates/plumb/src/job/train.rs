@@ -151,19 +151,21 @@ pub(crate) struct TrainSection {
     pub(crate) seed: u64,
     /// How many times to train, each with its own seed; the spread is reported.
     ///
-    /// 1. Three or more show whether a gain is larger than chance (`evaluate.seed-variance`).
-    #[schemars(range(min = 1, max = 1000))]
-    pub(crate) seeds: usize,
+    /// `auto` is 1, and 3 where an encoder of texts is fine-tuned on fewer than 5,000 rows: there one run can be far better
+    /// than the next. Three or more show whether a gain is larger than chance (`evaluate.seed-variance`).
+    #[schemars(extend("minimum" = 1, "maximum" = 1000))]
+    pub(crate) seeds: Auto<usize>,
     /// How many times every train row is seen.
     ///
     /// `auto` is the preset's: 256 for `realmlp`; 100 for `tabm` and `mlp`, which stop before when they improve no more; for
-    /// pictures so many that 500,000 are seen, 10 to 60; with pretrained weights 16,000, 4 to 20.
+    /// pictures so many that 500,000 are seen, 12 to 60; with pretrained weights 16,000, 4 to 20; for texts 200,000, 6 to 40, and
+    /// 12,000, 3 to 10.
     #[schemars(extend("minimum" = 1, "maximum" = 1_000_000))]
     pub(crate) epochs: Auto<u64>,
     /// How many rows make one step.
     ///
     /// `auto` is the preset's: 256 for `realmlp`, 32 to 512 by the number of rows for `tabm` and `mlp`, 128 for
-    /// pictures, 32 with pretrained weights.
+    /// pictures, 32 for texts and with pretrained weights.
     #[schemars(extend("minimum" = 1, "maximum" = 1_048_576))]
     pub(crate) batch_size: Auto<usize>,
     /// How many batches make one step: the gradient equals that of one batch of their rows together.
@@ -182,12 +184,14 @@ pub(crate) struct TrainSection {
     /// The learning rate: a number, `auto` (the preset's) or `find` (by a range test before training).
     ///
     /// `auto` is 0.006 with `tabm`, 0.04 for classes and 0.2 for numbers with `realmlp`, 0.001 with `mlp`, 0.1
-    /// for pictures, 0.001 with pretrained weights.
+    /// for pictures, 0.001 for them with pretrained weights and for texts; 0.00005 for a pretrained encoder of texts with vectors of
+    /// 768, in inverse proportion for others.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
     pub(crate) lr: Rate,
     /// How the learning rate changes over the run.
     ///
-    /// `auto` is the preset's: `constant` for `tabm`, `coslog4` for `realmlp`, `cosine` for `mlp`, `one_cycle` for pictures.
+    /// `auto` is the preset's: `constant` for `tabm`, `coslog4` for `realmlp`, `cosine` for `mlp` and texts, `one_cycle` for
+    /// pictures, `linear` for a pretrained encoder of texts.
     pub(crate) schedule: Auto<ScheduleName>,
     /// How strongly weights are pulled to 0, apart from the gradient; never biases and norms.
     ///
@@ -223,7 +227,7 @@ pub(crate) struct TrainSection {
     pub(crate) patience: Auto<u64>,
     /// How the stages of a pretrained network come to be trained.
     ///
-    /// `auto` is `gradual` where `model.pretrained` is set, else `full`.
+    /// `auto` is `gradual` for pictures where `model.pretrained` is set, else `full`.
     pub(crate) transfer: Auto<TransferName>,
     /// Epochs in which the head of a pretrained network is trained alone.
     ///
@@ -237,7 +241,8 @@ pub(crate) struct TrainSection {
     pub(crate) stage_epochs: Auto<u64>,
     /// What the rate is multiplied by for each stage between a weight and the head of a pretrained network.
     ///
-    /// `auto` is 0.6: of six stages the first one has 0.08 of the head's rate. 1 is the same rate for all.
+    /// `auto` is 0.6 for pictures: of six stages the first one has 0.08 of the head's rate; 0.9 for texts. 1 is the same rate for
+    /// all.
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub(crate) stage_decay: Auto<f64>,
     /// Whether the same network is also trained from nothing, to see what the pretrained weights are worth
@@ -261,7 +266,7 @@ impl Default for TrainSection {
     fn default() -> Self {
         Self {
             seed: 0,
-            seeds: 1,
+            seeds: Auto::Auto,
             epochs: Auto::Auto,
             batch_size: Auto::Auto,
             accumulate: 1,

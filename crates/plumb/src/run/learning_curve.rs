@@ -15,12 +15,14 @@ use crate::fault::Fault;
 const SHARES: [f64; 3] = [0.25, 0.5, 1.0];
 /// Train rows, and valid rows, looked at: boosted trees see these in a fraction of a second.
 const MOST_ROWS: usize = 10_000;
+/// The same of texts, which have hundreds of terms each.
+const MOST_TEXTS: usize = 4_000;
 /// Cells of the table looked at, times the classes, for which a tree each is grown in every round.
 const MOST_WORK: usize = 3_000_000;
 /// Fewer rows than this make no point.
 const FEWEST_ROWS: usize = 20;
 
-/// Fits boosted trees, which need no tuning, on growing shares and scores them on the rows that they saw and on the valid
+/// Fits boosted trees, which need no tuning, or a linear model of the terms of texts, on growing shares and scores them on the rows that they saw and on the valid
 /// rows. Every share holds the smaller ones. Shares that cannot be fitted or scored are left out.
 pub(super) fn measure(
     data: &Data,
@@ -29,13 +31,17 @@ pub(super) fn measure(
     seed: Seed,
 ) -> Result<Vec<CurvePoint>, Fault> {
     let target = data.target()?;
-    let most = MOST_ROWS.min(MOST_WORK / (data.table.columns().len() * target.classes.len().max(1)).max(1));
+    // Trees see nothing of texts.
+    let of_texts = ProbeKind::TfIdf.is_for(&data.table, target);
+    let kind = if of_texts { ProbeKind::TfIdf } else { ProbeKind::BoostedTrees };
+    let most = if of_texts { MOST_TEXTS } else { MOST_ROWS }
+        .min(MOST_WORK / (data.table.columns().len() * target.classes.len().max(1)).max(1));
     let valid = some(split.valid(), most, seed.stream("learning-curve-valid"));
     let train = some(split.train(), most, seed.stream("learning-curve-train"));
     let point = |share: f64| {
         let rows = &train[..(train.len() as f64 * share) as usize];
         (rows.len() >= FEWEST_ROWS).then_some(())?;
-        let fitted = probe::fit(ProbeKind::BoostedTrees, &data.table, target, rows, seed).ok()?;
+        let fitted = probe::fit(kind, &data.table, target, rows, seed).ok()?;
         let score = |rows: &[u32]| score(&fitted, data, target, rows, metric);
         Some(CurvePoint { rows: rows.len(), train: score(rows)?, valid: score(&valid)? })
     };

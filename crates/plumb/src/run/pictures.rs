@@ -125,7 +125,7 @@ pub(super) fn moments(
     of: &mut PrepareSection,
     pretrained: Option<&Pretrained>,
 ) -> Result<Option<ImageMoments>, Fault> {
-    if let Some(Pretrained { architecture, .. }) = pretrained {
+    if let Some(architecture) = pretrained.and_then(|of| of.published.picture()) {
         let published = |moments: [f32; 3]| Auto::Value(moments.map(f64::from).to_vec());
         if of.image_mean == Auto::Auto {
             of.image_mean = published(architecture.mean);

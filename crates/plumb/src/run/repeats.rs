@@ -48,7 +48,8 @@ pub(crate) fn seeds(
     repeats: &mut Repeats,
 ) -> Result<(), Fault> {
     let Setup { data, plan, ready, .. } = setup;
-    if run.job.train.seeds < 2 {
+    let trainings = run.job.train.seeds.or(1);
+    if trainings < 2 {
         return Ok(());
     }
     let target = data.target()?;
@@ -57,7 +58,7 @@ pub(crate) fn seeds(
         Ok((plan.primary.metric.compute)(&scored.outcome()))
     };
     repeats.seeds.extend(score(main)?);
-    for number in 1..run.job.train.seeds {
+    for number in 1..trainings {
         let mut plan = plan.clone();
         plan.train.seed = Seed(plan.train.seed).derive(number as u64).0;
         let other = fit(run, &plan, ready, Which::Repeat("seed", number + 1))?;

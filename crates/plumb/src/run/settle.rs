@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 
 use plumb_data::Target;
 use plumb_data::prepare::{self, PrepareConfig};
+use plumb_data::tokens::Tokenizer;
 use plumb_evaluate::Primary;
 use plumb_learn::losses::Loss;
 use plumb_learn::model::NetworkConfig;
+use plumb_learn::models::mixed::Combiner;
 use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
+use plumb_learn::models::text::Pooling;
 use plumb_learn::optim::OptimizerConfig;
 use plumb_learn::presets::{self, Circumstances, Takes};
 use plumb_learn::schedules::ScheduleConfig;
@@ -21,8 +24,8 @@ use super::transfer::takes_minutes;
 use super::{Run, pictures};
 use crate::fault::Fault;
 use crate::job::{
-    Auto, ClassWeights, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName, TrainSection,
-    TransferName,
+    Auto, ClassWeights, CombinerName, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName,
+    TrainSection, TransferName,
 };
 use crate::pretrained::Pretrained;
 
@@ -43,7 +46,14 @@ pub(crate) struct Plan {
     pub(crate) views: Vec<String>,
     /// What the network begins with, where it was trained before.
     pub(crate) pretrained: Option<Pretrained>,
+    /// Last layers of it that begin anew.
+    pub(crate) fresh_layers: usize,
+    /// What splits texts, where that is not made from the train rows.
+    pub(crate) tokenizer: Option<Tokenizer>,
 }
+
+/// Train rows below which the luck of one fine-tuning of an encoder of texts is large (Dodge et al. 2020).
+const FEW_TEXTS: usize = 5_000;
 
 /// Settles the job for these train rows.
 pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<Plan, Fault> {
@@ -58,16 +68,25 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     let found = Found { picture_side: own, texts: texts::of(&data.table, &target.name, train_rows) };
     let preset = presets::named(preset_name(&mut job.model.preset, found, pretrained.as_ref())?)?;
     let side = match usual {
-        Some(usual) => Some(pictures::side(job.prepare.image_size, usual, preset.name, pretrained.as_ref())?),
+        Some(usual) => {
+            let looks = pretrained.as_ref().and_then(|of| of.published.picture());
+            let name = looks.map_or(preset.name, |of| of.name);
+            Some(pictures::side(job.prepare.image_size, usual, name, pretrained.as_ref())?)
+        }
         None => None,
     };
     let columns = data.table.columns().iter().filter(|column| column.kind.is_table_input()).count();
+    let encoder = pretrained.as_ref().and_then(|of| of.published.encoder());
+    let tuned = encoder.map(|encoder| encoder.network(Pooling::Mean));
+    let backbone = pretrained.as_ref().and_then(|of| of.published.picture()).map(|of| (of.config)());
     let of = Circumstances {
         task: target.task,
         rows: train_rows.len(),
         columns,
         picture_side: side,
         pretrained: pretrained.is_some(),
+        encoder: tuned.as_ref(),
+        backbone: backbone.as_ref(),
         primary: primary.metric.name,
     };
     let mut network = (preset.network)(&of);
@@ -77,16 +96,24 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
         pictures::settle(job, &mut train, set, train_rows, side)?;
     }
     settle_training(job, &mut train, target, train_rows)?;
-    settle_transfer(&mut job.train, &mut train)?;
+    let at_once = encoder.is_some() || preset.takes == Takes::Mixed;
+    let usual = if at_once { TransferName::Full } else { TransferName::Gradual };
+    settle_transfer(&mut job.train, &mut train, usual)?;
+    let few = encoder.is_some() && train_rows.len() < FEW_TEXTS;
+    job.train.seeds = Auto::Value(job.train.seeds.or(if few { 3 } else { 1 }));
     let affordable = side.is_some_and(|side| takes_minutes(train_rows.len(), train.epochs, side));
     let scratch = job.train.scratch.or(pretrained.is_some() && affordable);
     job.train.scratch = Auto::Value(scratch && pretrained.is_some());
     let find_rate = job.train.lr == Rate::Find;
     let mut prepare = settle_prepare(job, preset.name);
-    prepare.texts = (preset.takes == Takes::Texts).then(|| texts::config(&job.prepare));
+    let tokenizer = texts::tokenizer(&job.prepare, encoder)?;
+    if matches!(preset.takes, Takes::Texts | Takes::Mixed) && found.texts != Texts::None {
+        prepare.texts = Some(texts::config(&job.prepare, encoder)?);
+    }
     prepare.image_moments = pictures::moments(&mut job.prepare, pretrained.as_ref())?;
     let views = pictures::views(job.evaluate.views, side.is_some(), &train);
-    Ok(Plan { prepare, network, train, primary, find_rate, views, pretrained })
+    let fresh_layers = job.model.fresh_layers;
+    Ok(Plan { prepare, network, train, primary, find_rate, views, pretrained, fresh_layers, tokenizer })
 }
 
 /// The metric as the job names it. `auto` stays `auto` there: the reason for the choice belongs to the result,
@@ -111,9 +138,10 @@ fn preset_name(
     found: Found,
     pretrained: Option<&Pretrained>,
 ) -> Result<&'static str, Fault> {
-    let of_weights = pretrained.map(|of| of.architecture.name);
+    let of_weights = pretrained.map(|of| of.published.preset());
     if *preset == Preset::Auto {
         *preset = match found.picture_side {
+            Some(_) if found.texts == Texts::Long => Preset::Mixed,
             _ if of_weights.is_some() => of_weights.and_then(Preset::named).unwrap_or_default(),
             None if found.texts == Texts::Long => Preset::Transformer,
             None => Preset::Tabm,
@@ -122,9 +150,14 @@ fn preset_name(
         };
     }
     let name = preset.name().unwrap_or("tabm");
-    if let Some(of_weights) = of_weights.filter(|of| *of != name) {
+    if let Some(of_weights) = of_weights.filter(|of| *of != name && *preset != Preset::Mixed) {
         let message = format!("the weights `model.pretrained` are of `{of_weights}`, not of `{name}`");
         return Err(Fault::usage(message).hint("leave `model.preset` at `auto`"));
+    }
+    if *preset == Preset::Bert && pretrained.is_none() {
+        return Err(Fault::usage("preset `bert` is for weights that were trained before").hint(
+            "set `model.pretrained` to an encoder's folder or kept name, or `model.preset` to `transformer`",
+        ));
     }
     match (presets::named(name)?.takes, found.picture_side.is_some()) {
         (Takes::Pictures, false) => Err(Fault::usage(format!(
@@ -134,6 +167,10 @@ fn preset_name(
         (Takes::Texts, _) if found.texts == Texts::None => {
             Err(Fault::usage(format!("preset `{name}` is for texts, the data has none"))
                 .hint("set `model.preset` to `auto`, or give a column `data.kinds.COLUMN = \"text\"`"))
+        }
+        (Takes::Mixed, false) if found.texts == Texts::None => {
+            Err(Fault::usage(format!("preset `{name}` is for pictures or texts, the data has neither"))
+                .hint("set `model.preset` to `auto`"))
         }
         (Takes::Tables | Takes::Texts, true) => Err(Fault::usage(format!(
             "preset `{name}` is for tables without pictures"
@@ -146,7 +183,8 @@ fn preset_name(
 }
 
 fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), Fault> {
-    let own_layers = matches!(network, NetworkConfig::Pictures(_) | NetworkConfig::Text(_));
+    let own_layers =
+        matches!(network, NetworkConfig::Pictures(_) | NetworkConfig::Text(_) | NetworkConfig::Mixed(_));
     let mut no_layers = Vec::new();
     let (hidden, dropout) = match network {
         NetworkConfig::Mlp(config) => (&mut config.hidden, &mut config.dropout),
@@ -154,10 +192,13 @@ fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), 
         NetworkConfig::TabM(config) => (&mut config.hidden, &mut config.dropout),
         NetworkConfig::Pictures(config) => (&mut no_layers, &mut config.dropout),
         NetworkConfig::Text(config) => (&mut no_layers, &mut config.dropout),
+        NetworkConfig::Mixed(config) => (&mut no_layers, &mut config.dropout),
     };
     fill(&mut job.model.hidden, hidden);
     fill(&mut job.model.dropout, dropout);
     let hidden = hidden.clone();
+    texts::settle_network(&mut job.model, job.prepare.tokens, network)?;
+    settle_combiner(&mut job.model.combiner, network)?;
     match network {
         NetworkConfig::Pictures(PictureConfig { backbone: BackboneConfig::Resnet(config), .. }) => {
             config.drop_path = job.model.drop_path;
@@ -173,6 +214,24 @@ fn settle_network(job: &mut JobFile, network: &mut NetworkConfig) -> Result<(), 
         return Err(Fault::usage(message).hint("leave `model.hidden` at `auto`"));
     }
     Ok(())
+}
+
+/// How the encoders of a mixed network are joined.
+fn settle_combiner(of: &mut Auto<CombinerName>, network: &mut NetworkConfig) -> Result<(), Fault> {
+    match (network, of.value()) {
+        (NetworkConfig::Mixed(config), wanted) => {
+            let name = wanted.unwrap_or(CombinerName::Concatenate);
+            *of = Auto::Value(name);
+            config.combiner = match name {
+                CombinerName::Concatenate => Combiner::Concatenate,
+                CombinerName::Attention => Combiner::Attention,
+            };
+            Ok(())
+        }
+        (_, None) => Ok(()),
+        (_, Some(_)) => Err(Fault::usage("`model.combiner` is for tables of several kinds of columns")
+            .hint("set `model.preset` to `mixed`, or leave it at `auto`")),
+    }
 }
 
 fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
@@ -196,7 +255,7 @@ fn settle_prepare(job: &mut JobFile, preset: &str) -> PrepareConfig {
 }
 
 /// What `[train]` says of transfer; without weights from elsewhere there are no stages to wait for.
-fn settle_transfer(of: &mut TrainSection, train: &mut TrainConfig) -> Result<(), Fault> {
+fn settle_transfer(of: &mut TrainSection, train: &mut TrainConfig, usual: TransferName) -> Result<(), Fault> {
     let Some(transfer) = &mut train.transfer else {
         let asked = of.transfer.value().is_some_and(|of| of != TransferName::Full)
             || of.head_epochs.value().is_some_and(|epochs| epochs > 0)
@@ -209,7 +268,7 @@ fn settle_transfer(of: &mut TrainSection, train: &mut TrainConfig) -> Result<(),
         of.transfer = Auto::Value(TransferName::Full);
         return Ok(());
     };
-    let name = of.transfer.or(TransferName::Gradual);
+    let name = of.transfer.or(usual);
     of.transfer = Auto::Value(name);
     let mut head = transfer.head_epochs.unwrap_or(0);
     if name == TransferName::Full {

@@ -119,6 +119,8 @@ pub(crate) fn audit(run: &mut Run, data: &Data) -> Result<(), Fault> {
     context.sources = known_columns(&data.table, "evaluate.by", &run.job.evaluate.by)?;
     context.time =
         (run.job.split.method == SplitMethod::Time).then(|| run.job.split.column.clone()).flatten();
+    context.parts =
+        (run.job.split.method == SplitMethod::Column).then(|| run.job.split.column.clone()).flatten();
     context.declared_kinds = run.job.data.kinds.keys().cloned().collect();
     context.embedding = embedding(run, &context)?;
     run.judge(audit::PRACTICES, &context);
@@ -136,9 +138,10 @@ fn embedding(run: &mut Run, context: &AuditContext) -> Result<Option<Embedding>,
         return Ok(None);
     };
     let of = pretrained::load(wanted)?;
+    let Some(architecture) = of.published.picture() else { return Ok(None) };
     let usual = usual_side(&images.set, &rows);
-    let side = pictures::side(run.job.prepare.image_size, usual, of.architecture.name, Some(&of))?;
-    let Pretrained { architecture, weights, .. } = of;
+    let side = pictures::side(run.job.prepare.image_size, usual, architecture.name, Some(&of))?;
+    let Pretrained { weights, .. } = of;
     run.screen.begin("looking at the pictures", rows.len() as u64);
     let mut progress = |done: usize| run.screen.advance(done as u64, "pictures");
     let weights = Arc::unwrap_or_clone(weights);

@@ -30,8 +30,14 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
     let mut context = preflight::measure(&network, &subject)?;
     take_found_rate(run, plan, &mut context);
     context.wanted = wanted_moments(plan, &ready.preparation);
+    context.tokens = match &ready.preparation.texts {
+        Some(of) => Some(of.count(&data.table, &ready.preparation.target, &ready.train_rows)?),
+        None => None,
+    };
     context.fitted_on_train_only = Some(ready.preparation.train_digest == split.train_digest());
-    context.baselines.extend(linear_baseline(run, plan, data, split)?);
+    for kind in [ProbeKind::Linear, ProbeKind::TfIdf] {
+        context.baselines.extend(baseline(kind, run, plan, data, split)?);
+    }
     context.learning_curve = learning_curve::measure(data, split, plan.primary.metric, run.seed())?;
     run.judge(preflight::PRACTICES, &context);
     let curve = context.rate_curve.as_ref();
@@ -51,10 +57,11 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
 
 /// How pretrained weights want each colour scaled, and how the preparation does.
 fn wanted_moments(plan: &Plan, preparation: &Preparation) -> Vec<WantedMoments> {
-    let (Some(of), Some(image)) = (&plan.pretrained, preparation.image()) else { return Vec::new() };
+    let architecture = plan.pretrained.as_ref().and_then(|of| of.published.picture());
+    let (Some(of), Some(image)) = (architecture, preparation.image()) else { return Vec::new() };
     let colour = |(index, name): (usize, &&str)| {
         let found = [image.mean.get(index)?, image.deviation.get(index)?].map(|&of| f64::from(of));
-        let wanted = [of.architecture.mean[index], of.architecture.deviation[index]].map(f64::from);
+        let wanted = [of.mean[index], of.deviation[index]].map(f64::from);
         Some(WantedMoments { name: (*name).to_owned(), wanted, found })
     };
     ["red", "green", "blue"].iter().enumerate().filter_map(colour).collect()
@@ -72,16 +79,25 @@ fn take_found_rate(run: &mut Run, plan: &mut Plan, context: &mut PreflightContex
     run.job.train.lr = Rate::Value(plan.train.lr);
 }
 
-/// The linear model on the valid rows; none where it cannot be fitted.
-fn linear_baseline(run: &Run, plan: &Plan, data: &Data, split: &Split) -> Result<Option<Baseline>, Fault> {
+/// A simple model on the valid rows; none where it cannot be fitted.
+fn baseline(
+    kind: ProbeKind,
+    run: &Run,
+    plan: &Plan,
+    data: &Data,
+    split: &Split,
+) -> Result<Option<Baseline>, Fault> {
     let target = data.target()?;
-    let Ok(linear) = probe::fit(ProbeKind::Linear, &data.table, target, &split.train(), run.seed()) else {
+    if !kind.is_for(&data.table, target) {
+        return Ok(None);
+    }
+    let Ok(fitted) = probe::fit(kind, &data.table, target, &split.train(), run.seed()) else {
         return Ok(None);
     };
-    let scored = Scored::predict(&linear, &data.table, target, &split.valid());
+    let scored = Scored::predict(&fitted, &data.table, target, &split.valid());
     let value = scored.ok().and_then(|scored| (plan.primary.metric.compute)(&scored.outcome()));
     let metric = plan.primary.metric.name.to_owned();
-    Ok(value.map(|value| Baseline { name: "linear".to_owned(), metric, value }))
+    Ok(value.map(|value| Baseline { name: kind.as_str().to_owned(), metric, value }))
 }
 
 /// The names of the scaled numbers, in the order in which they enter the model.

@@ -24,7 +24,8 @@ pub(crate) struct Ready {
 pub(crate) fn prepare(plan: &Plan, data: &Data, split: &Split) -> Result<Ready, Fault> {
     let target = data.target()?;
     let train_rows = split.train();
-    let preparation = Preparation::fit(&data.table, target, &train_rows, &plan.prepare)?;
+    let preparation =
+        Preparation::fit_with(&data.table, target, &train_rows, &plan.prepare, plan.tokenizer.as_ref())?;
     let train = preparation.apply(&data.table, &train_rows, Some(target))?;
     let valid = preparation.apply(&data.table, &split.valid(), Some(target))?;
     Ok(Ready { preparation, train, valid, train_rows })

@@ -3,8 +3,9 @@
 use plumb_data::Predictions;
 use plumb_data::prepare::PreparedLabels;
 use plumb_learn::model::{Inputs, ModelConfig, TabularNetwork, training_device};
+use plumb_learn::models::mixed::MixedNetwork;
 use plumb_learn::predict::TrainedModel;
-use plumb_learn::pretrained::{self, HeadOf};
+use plumb_learn::pretrained::{self, HeadOf, Published};
 use plumb_learn::train::{
     self, Checkpoint, Control, Event, Observer, Stopped, TrainConfig, TrainData, TrainError,
 };
@@ -23,6 +24,7 @@ use super::stage_prepare::Ready;
 use super::tensorboard::EventFile;
 use super::{Run, files};
 use crate::fault::Fault;
+use crate::pretrained::Pretrained;
 
 /// A trained model and how it came about.
 #[derive(Debug)]
@@ -66,9 +68,16 @@ impl Which {
 /// The model as it will be trained.
 pub(crate) fn model_config(plan: &Plan, ready: &Ready) -> ModelConfig {
     let classes = ready.preparation.classes.len();
+    let mut inputs = Inputs::of(&ready.preparation);
+    if let (Some(text), Some(encoder)) =
+        (&mut inputs.text, plan.pretrained.as_ref().and_then(|of| of.published.encoder()))
+    {
+        // Published tables are often rounded up to more rows than the tokenizer has tokens.
+        text.vocabulary = encoder.vocabulary;
+    }
     ModelConfig {
         schema: 1,
-        inputs: Inputs::of(&ready.preparation),
+        inputs,
         outputs: if ready.preparation.task.is_classification() { classes } else { 1 },
         network: plan.network.clone(),
         views: plan.views.clone(),
@@ -79,13 +88,42 @@ pub(crate) fn model_config(plan: &Plan, ready: &Ready) -> ModelConfig {
 pub(crate) fn start(config: &ModelConfig, plan: &Plan, ready: &Ready) -> Result<TabularNetwork, Fault> {
     let network = config.start(Seed(plan.train.seed), &ready.train, &training_device());
     match (network, &plan.pretrained) {
-        (TabularNetwork::Pictures(network), Some(of)) => {
-            let weights = of.weights.as_ref().clone();
-            let network = pretrained::adopt(network, of.architecture, weights, HeadOf::Network)?;
+        (
+            TabularNetwork::Pictures(network),
+            Some(Pretrained { published: Published::Picture(of), weights, .. }),
+        ) => {
+            let network = pretrained::adopt(network, of, weights.as_ref().clone(), HeadOf::Network)?;
             Ok(TabularNetwork::Pictures(network))
+        }
+        (
+            TabularNetwork::Text(network),
+            Some(Pretrained { published: Published::Encoder(of), weights, .. }),
+        ) => {
+            let head = HeadOf::Network;
+            let network = pretrained::adopt_encoder(network, of, weights, head, plan.fresh_layers)?;
+            Ok(TabularNetwork::Text(network))
+        }
+        (TabularNetwork::Mixed(network), Some(of)) => {
+            Ok(TabularNetwork::Mixed(adopt_part(network, of, plan.fresh_layers)?))
         }
         (network, _) => Ok(network),
     }
+}
+
+/// The network with published weights in the part that they are for.
+fn adopt_part(mut network: MixedNetwork, of: &Pretrained, fresh: usize) -> Result<MixedNetwork, Fault> {
+    let (weights, head) = (of.weights.as_ref(), HeadOf::Network);
+    match &of.published {
+        Published::Picture(architecture) => {
+            let adopt = |part| pretrained::adopt(part, architecture, weights.clone(), head);
+            network.picture = network.picture.map(adopt).transpose()?;
+        }
+        Published::Encoder(encoder) => {
+            let adopt = |part| pretrained::adopt_encoder(part, encoder, weights, head, fresh);
+            network.text = network.text.map(adopt).transpose()?;
+        }
+    }
+    Ok(network)
 }
 
 /// Trains, from the checkpoint where there is one.

@@ -1,10 +1,14 @@
 //! What of the job concerns texts: which tables are about them, how they become tokens.
 
+use plumb_data::Table;
 use plumb_data::prepare::TextConfig;
-use plumb_data::tokens;
-use plumb_data::{Kind, Table};
+use plumb_data::tokens::{self, Tokenizer};
+use plumb_learn::model::NetworkConfig;
+use plumb_learn::models::text::{Pooling, Positions};
+use plumb_learn::pretrained::PublishedEncoder;
 
-use crate::job::{Pieces, PrepareSection};
+use crate::fault::Fault;
+use crate::job::{Auto, ModelSection, Pieces, PoolingName, PositionsName, PrepareSection};
 
 /// Whether a table holds texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +28,13 @@ const COUNTED: usize = 1_000;
 
 /// The texts of these train rows.
 pub(super) fn of(table: &Table, target: &str, rows: &[u32]) -> Texts {
-    let is_input = |column: &&plumb_data::Column| column.kind == Kind::Text && column.name != target;
     let median = |column: &plumb_data::Column| -> usize {
         let texts = rows.iter().take(COUNTED).filter_map(|&row| column.text_at(row as usize));
         let mut words: Vec<usize> = texts.map(|text| text.split_whitespace().count()).collect();
         words.sort_unstable();
         words.get(words.len() / 2).copied().unwrap_or(0)
     };
-    match table.columns().iter().filter(is_input).map(median).max() {
+    match table.texts(Some(target)).map(median).max() {
         None => Texts::None,
         Some(words) if words < LONG => Texts::Short,
         Some(_) => Texts::Long,
@@ -39,14 +42,111 @@ pub(super) fn of(table: &Table, target: &str, rows: &[u32]) -> Texts {
 }
 
 /// How they become tokens.
-pub(super) fn config(of: &PrepareSection) -> TextConfig {
-    TextConfig {
+pub(super) fn config(of: &PrepareSection, encoder: Option<&PublishedEncoder>) -> Result<TextConfig, Fault> {
+    let places = encoder.map_or(usize::MAX, PublishedEncoder::longest);
+    if let Some(wanted) = of.tokens.value().filter(|wanted| *wanted > places) {
+        return Err(Fault::usage(format!("`prepare.tokens` is {wanted}, the encoder has {places} places"))
+            .hint("set it lower, or leave it at `auto`"));
+    }
+    Ok(TextConfig {
         pieces: match of.pieces {
             Pieces::Bpe => tokens::Pieces::Bpe,
             Pieces::Wordpiece => tokens::Pieces::Wordpiece,
         },
         vocabulary: of.vocabulary.value(),
         length: of.tokens.value(),
-        longest: of.tokens.value().unwrap_or(TextConfig::DEFAULT.longest),
+        longest: of.tokens.value().unwrap_or(TextConfig::DEFAULT.longest).min(places),
+    })
+}
+
+/// What splits texts, where that is not to be made from them: the encoder's own, or a file's.
+pub(super) fn tokenizer(
+    of: &PrepareSection,
+    encoder: Option<&PublishedEncoder>,
+) -> Result<Option<Tokenizer>, Fault> {
+    let given = match (encoder, &of.tokenizer) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Fault::usage("`prepare.tokenizer` beside a pretrained encoder, which has its own")
+                .hint("leave `prepare.tokenizer` out"));
+        }
+        (Some(encoder), None) => encoder.tokenizer.clone(),
+        (None, Some(file)) => read(file)?,
+    };
+    if of.vocabulary.value().is_some() {
+        return Err(Fault::usage(
+            "`prepare.vocabulary` is for a vocabulary that is made from the train texts",
+        )
+        .hint("leave it at `auto`, or leave out `prepare.tokenizer` and `model.pretrained`"));
     }
+    Ok(Some(given))
+}
+
+fn read(file: &str) -> Result<Tokenizer, Fault> {
+    let failed = |why: String| {
+        Fault::failed(format!("cannot read `{file}` ({why})"))
+            .hint("name a `tokenizer.json` of the `tokenizers` library")
+    };
+    let size = std::fs::metadata(file).map_err(|e| failed(e.to_string()))?.len();
+    if size > tokens::LARGEST as u64 {
+        return Err(failed(format!("more than {} MiB", tokens::LARGEST >> 20)));
+    }
+    let json = std::fs::read_to_string(file).map_err(|e| failed(e.to_string()))?;
+    Ok(Tokenizer::from_json(&json)?)
+}
+
+/// What `[model]` says of networks for texts.
+pub(super) fn settle_network(
+    of: &mut ModelSection,
+    tokens: Auto<usize>,
+    network: &mut NetworkConfig,
+) -> Result<(), Fault> {
+    let config = match network {
+        NetworkConfig::Text(config) => Some(config),
+        NetworkConfig::Mixed(config) => config.text.as_mut(),
+        _ => None,
+    };
+    let Some(config) = config else {
+        let asked = of.fresh_layers > 0 || of.pooling.value().is_some() || of.positions.value().is_some();
+        if asked {
+            let message = "`model.pooling`, `positions` and `fresh_layers` are for networks for texts";
+            return Err(Fault::usage(message).hint("leave them out, or set `model.preset` to `transformer`"));
+        }
+        return Ok(());
+    };
+    let pooling = of.pooling.or(PoolingName::Mean);
+    of.pooling = Auto::Value(pooling);
+    config.pooling = match pooling {
+        PoolingName::Mean => Pooling::Mean,
+        PoolingName::Cls => Pooling::Cls,
+        PoolingName::Attention => Pooling::Attention,
+    };
+    let layers = config.encoder.layers;
+    let pretrained = config.family.is_some();
+    if of.fresh_layers > layers || (of.fresh_layers > 0 && !pretrained) {
+        let has = if pretrained { layers } else { 0 };
+        return Err(Fault::usage(format!(
+            "`model.fresh_layers` is {}, of {has} pretrained layers",
+            of.fresh_layers
+        ))
+        .hint("set it lower"));
+    }
+    if pretrained {
+        return match of.positions.value() {
+            None => Ok(()),
+            Some(_) => Err(Fault::usage("`model.positions` beside a pretrained encoder, which has its own")
+                .hint("leave `model.positions` at `auto`")),
+        };
+    }
+    let positions = of.positions.or(PositionsName::Sinusoidal);
+    of.positions = Auto::Value(positions);
+    config.encoder.layer.rotary = positions == PositionsName::Rotary;
+    config.encoder.positions = match positions {
+        PositionsName::Sinusoidal => Positions::Sinusoidal,
+        PositionsName::Learned => {
+            Positions::Learned { places: tokens.or(TextConfig::DEFAULT.longest), skipped: 0 }
+        }
+        PositionsName::Rotary => Positions::Rotary,
+    };
+    Ok(())
 }

@@ -30,8 +30,10 @@ pub(crate) fn measure(run: &mut Run, setup: &Setup, main: &Fit, judged: &[u32]) 
     let (table, target) = (&setup.data.table, setup.data.target()?);
     let asked: Vec<u32> = judged.iter().step_by((judged.len() / ASKED).max(1)).take(ASKED).copied().collect();
     let prepared = setup.ready.preparation.apply(table, &asked, None)?;
-    let answers =
-        old_answers(pretrained.architecture, &pretrained.weights, &main.model.weights(), &prepared)?;
+    let answers = match pretrained.published.picture() {
+        Some(of) => old_answers(of, &pretrained.weights, &main.model.weights(), &prepared)?,
+        None => None,
+    };
     let kept = answers.map(|[before, after]| kept(&before, &after));
     let scratch = if run.job.train.scratch.or(false) {
         let mut plan = setup.plan.clone();

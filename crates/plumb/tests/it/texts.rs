@@ -54,3 +54,71 @@ fn presets_and_texts_must_go_together() {
     let answer = check(&["data.kinds.review=text", "prepare.tokens=4", "model.hidden=[8]"]);
     assert!(answer.stderr.contains("no hidden layers"), "{}", answer.stderr);
 }
+
+/// The folder of a small BERT with start values: weights under Hugging Face's names, settings, a tokenizer.
+fn small_bert(context: &TestContext, folder: &str) {
+    use plumb_data::tokens::{Pieces, train};
+    use plumb_learn::model::{Inputs, TextInput, training_device};
+    use plumb_learn::models::text::{Pooling, TextNetwork};
+    use plumb_learn::parameters::Arrays;
+    use plumb_learn::pretrained::PublishedEncoder;
+
+    let texts = reviews(50);
+    let lines: Vec<&str> = texts.lines().collect();
+    let tokenizer = train(&lines, Pieces::Wordpiece, 300).unwrap();
+    let config = serde_json::json!({
+        "model_type": "bert", "vocab_size": 320, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 64, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "max_position_embeddings": 40,
+    });
+    let encoder = PublishedEncoder::read(&config.to_string(), tokenizer.to_json()).unwrap();
+    let text = TextInput { vocabulary: encoder.vocabulary, length: 16 };
+    let inputs = Inputs { text: Some(text), ..Inputs::default() };
+    let stream = plumb_ledger::Seed(3).stream("start");
+    let network = TextNetwork::new(&encoder.network(Pooling::Cls), &inputs, 4, stream, &training_device());
+    let weights = encoder.family.to_published(&Arrays::of(&network));
+    context.write(&format!("{folder}/model.safetensors"), weights.to_safetensors().unwrap());
+    context.write(&format!("{folder}/config.json"), config.to_string());
+    context.write(&format!("{folder}/tokenizer.json"), tokenizer.to_json());
+}
+
+#[test]
+fn an_encoder_is_kept_and_fine_tuned() {
+    let context = TestContext::new();
+    context.write("reviews.csv", reviews(240));
+    small_bert(&context, "nets/tiny.bert");
+    let alone = context.plumb(&["pretrained", "add", "nets/tiny.bert/model.safetensors"]);
+    assert!(alone.stderr.contains("wants its whole folder"), "{}", alone.stderr);
+    let added = context.plumb(&["pretrained", "add", "nets/tiny.bert"]);
+    assert!(added.stdout.starts_with("tiny-bert  bert, "), "{}{}", added.stdout, added.stderr);
+    let run = |weights: &str, out: &str, more: &[&str]| {
+        let pretrained = format!("model.pretrained={weights}");
+        let fixed = ["data.kinds.review=text", "train.epochs=4", "train.lr=0.003", &pretrained];
+        let settings = fixed.iter().chain(more).flat_map(|setting| ["--set", *setting]);
+        let arguments = ["run", "reviews.csv", "--target", "about", "--out", out].into_iter().chain(settings);
+        context.plumb(&arguments.collect::<Vec<_>>())
+    };
+    let kept = run("tiny-bert", "kept", &["train.seeds=1"]);
+    assert_eq!(kept.code, Some(0), "{}", kept.stderr);
+    let job = context.read("kept/job.toml");
+    for line in ["preset = \"bert\"", "transfer = \"full\"", "stage_decay = 0.9", "pooling = \"mean\""] {
+        assert!(job.contains(line), "{line}: {job}");
+    }
+    let stored = std::fs::read(context.path("kept/model/model.safetensors")).unwrap();
+    let names = String::from_utf8_lossy(&stored[..4000]).into_owned();
+    assert!(names.contains("bert.encoder.layer.1.attention.self.query.weight"), "{names}");
+    // The same weights by their folder: the same training, three times for so few rows.
+    let given = run("nets/tiny.bert", "given", &["model.fresh_layers=1", "model.pooling=cls"]);
+    assert_eq!(given.code, Some(0), "{}", given.stderr);
+    assert_eq!(context.json("given/metrics.json")["seeds"].as_array().unwrap().len(), 3);
+    let refused = [
+        ("prepare.tokens=41", "the encoder has 40 places"),
+        ("model.fresh_layers=3", "of 2 pretrained layers"),
+        ("prepare.vocabulary=400", "made from the train texts"),
+        ("model.preset=transformer", "are of `bert`, not of `transformer`"),
+        ("model.positions=rotary", "which has its own"),
+    ];
+    for (number, (setting, words)) in refused.into_iter().enumerate() {
+        let answer = run("tiny-bert", &format!("no-{number}"), &[setting]);
+        assert!(answer.code == Some(2) && answer.stderr.contains(words), "{setting}: {}", answer.stderr);
+    }
+}

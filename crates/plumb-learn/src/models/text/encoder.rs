@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::positions::{Positions, sinusoidal};
 use crate::batches::Tokens;
+use crate::explain::AttentionMap;
 use crate::layers::{EncoderLayer, EncoderLayerConfig, LayerNorm, normal, parameter};
 use crate::network::Pass;
 
@@ -87,7 +88,11 @@ impl TextEncoder {
     /// The vectors of the tokens; those that fill a batch up have no meaning.
     pub fn forward(&self, tokens: &Tokens, pass: &mut Pass) -> Tensor<3> {
         pass.stage(0);
-        let mut hidden = self.embed(tokens);
+        self.of_embedded(self.embed(tokens), tokens, pass)
+    }
+
+    /// The same, of tokens whose vectors are known.
+    pub(super) fn of_embedded(&self, mut hidden: Tensor<3>, tokens: &Tokens, pass: &mut Pass) -> Tensor<3> {
         if let Some(norm) = &self.norm {
             hidden = norm.forward(hidden);
         }
@@ -106,12 +111,36 @@ impl TextEncoder {
         }
     }
 
+    /// Where attention goes in each layer, of a batch of one text.
+    pub(crate) fn attentions(&self, tokens: &Tokens) -> Vec<AttentionMap> {
+        let mut hidden = self.embed(tokens);
+        if let Some(norm) = &self.norm {
+            hidden = norm.forward(hidden);
+        }
+        let mut found = Vec::new();
+        for layer in &self.layers {
+            found.push(layer.attention(&hidden));
+            hidden = layer.forward(hidden, Some(&tokens.lengths), &mut Pass::inference());
+        }
+        found
+    }
+
     /// The sum of the vectors of word, place and kind.
-    fn embed(&self, tokens: &Tokens) -> Tensor<3> {
+    pub(crate) fn embed(&self, tokens: &Tokens) -> Tensor<3> {
         let (words, width) = (self.words.val(), self.words.dims()[1]);
-        let [batch, longest] = [tokens.lengths.len(), tokens.longest];
-        let device = words.device();
-        let mut hidden = embedding(words, &tokens.ids).reshape([batch, longest, width]);
+        let hidden = embedding(words, &tokens.ids).reshape([tokens.lengths.len(), tokens.longest, width]);
+        self.with_places(hidden)
+    }
+
+    /// The same with vectors of 0 in place of the words.
+    pub(crate) fn embed_places(&self, tokens: &Tokens) -> Tensor<3> {
+        let shape = [tokens.lengths.len(), tokens.longest, self.words.dims()[1]];
+        self.with_places(Tensor::zeros(shape, &self.words.val().device()))
+    }
+
+    fn with_places(&self, mut hidden: Tensor<3>) -> Tensor<3> {
+        let [_, longest, width] = hidden.dims();
+        let device = hidden.device();
         match (self.config.positions, &self.positions) {
             (Positions::Learned { skipped, .. }, Some(table)) => {
                 let rows = table.dims()[0];

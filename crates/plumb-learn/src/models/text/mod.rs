@@ -34,6 +34,9 @@ pub struct TextConfig {
     pub embedding: usize,
     /// The share of features dropped before the head.
     pub dropout: f64,
+    /// The family of published encoders whose names the stored weights have; none for our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
 }
 
 /// An encoder of tokens, the vectors of categories beside it, a head.
@@ -80,20 +83,44 @@ impl TextNetwork {
     /// The vector that the head sees of each text, `[batch, width]`.
     pub fn features(&self, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
         let hidden = self.encoder.forward(tokens, pass);
+        self.pooled(hidden, tokens, pass)
+    }
+
+    /// The outputs of texts that nothing stands beside.
+    pub(crate) fn of_tokens(&self, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
+        let features = self.features(tokens, pass);
+        self.classifier.forward(pass.dropout(features, self.dropout))
+    }
+
+    fn pooled(&self, hidden: Tensor<3>, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
         pass.stage(self.stages() - 1);
         self.pool.forward(hidden, &tokens.lengths)
     }
-}
 
-impl Network for TextNetwork {
-    fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
-        let mut features: Vec<Tensor<2>> =
-            batch.tokens.iter().map(|tokens| self.features(tokens, pass)).collect();
+    /// The outputs for texts whose tokens' vectors are known, `[batch, tokens, width]`.
+    pub(crate) fn of_embedded(&self, hidden: Tensor<3>, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
+        let features = batch.tokens.as_ref().map(|tokens| {
+            let hidden = self.encoder.of_embedded(hidden, tokens, pass);
+            self.pooled(hidden, tokens, pass)
+        });
+        self.of_features(features, batch, pass)
+    }
+
+    /// From the vector of a text and what stands beside it to the outputs.
+    fn of_features(&self, features: Option<Tensor<2>>, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
+        let mut features: Vec<Tensor<2>> = features.into_iter().collect();
         features.extend([batch.numbers.clone(), batch.flags.clone()]);
         features.extend(self.categories.forward(&batch.codes));
         // Rows without texts are refused where tables are prepared.
         let Some(features) = join(features) else { return batch.numbers.clone() };
         self.classifier.forward(pass.dropout(features, self.dropout))
+    }
+}
+
+impl Network for TextNetwork {
+    fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
+        let features = batch.tokens.as_ref().map(|tokens| self.features(tokens, pass));
+        self.of_features(features, batch, pass)
     }
 
     fn stages(&self) -> usize {
