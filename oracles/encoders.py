@@ -1,4 +1,4 @@
-"""Golden file of encoders of texts: the names and extents of their weights, their hidden states and, where the head is one of
+"""Golden file of encoders of texts, and of recurrent layers: the names and extents of their weights, their hidden states and, where the head is one of
 ours, their logits, for weights by a formula and texts of unequal length.
 
 Needs torch and transformers. Writes crates/plumb-learn/tests/golden/encoders.json.
@@ -60,9 +60,27 @@ def case(family):
     }
 
 
+LENGTHS = [6, 2, 4]
+WIDTH, UNITS = 5, 3
+
+
+def recurrent(kind):
+    """Two layers both ways over vectors of unequal length; what fills up gives 0."""
+    layers = getattr(torch.nn, kind)(WIDTH, UNITS, num_layers=2, bidirectional=True, batch_first=True)
+    state = {name: value(name, tuple(tensor.shape)) for name, tensor in layers.state_dict().items()}
+    layers.load_state_dict(state)
+    vectors = torch.tensor(uniform("vectors", len(LENGTHS) * max(LENGTHS) * WIDTH), dtype=torch.float32)
+    vectors = vectors.reshape(len(LENGTHS), max(LENGTHS), WIDTH)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(vectors, LENGTHS, batch_first=True, enforce_sorted=False)
+    with torch.no_grad():
+        states, _ = torch.nn.utils.rnn.pad_packed_sequence(layers(packed)[0], batch_first=True)
+    return {"cell": kind.lower(), "states": states.flatten().tolist()}
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
     golden = {"versions": versions, "classes": CLASSES, "texts": TEXTS, "cases": [case(family) for family in MODELS]}
+    golden["recurrent"] = {"lengths": LENGTHS, "width": WIDTH, "units": UNITS, "cases": [recurrent("LSTM"), recurrent("GRU")]}
     OUT.write_text(json.dumps(golden) + "\n")
     print(OUT.stat().st_size, "bytes")

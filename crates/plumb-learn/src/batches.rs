@@ -40,12 +40,17 @@ pub struct Tokens {
 
 impl Tokens {
     fn gather(texts: &PreparedTexts, rows: &[u32]) -> Self {
-        let lengths: Arc<[usize]> = rows.iter().map(|&row| texts.row(row).len()).collect();
+        let tokens: Vec<&[u32]> = rows.iter().map(|&row| texts.row(row)).collect();
+        Self::filled(&tokens, texts.padding)
+    }
+
+    /// These texts, each filled up to the longest.
+    pub(crate) fn filled<T: AsRef<[u32]>>(texts: &[T], padding: u32) -> Self {
+        let lengths: Arc<[usize]> = texts.iter().map(|text| text.as_ref().len()).collect();
         let longest = lengths.iter().copied().max().unwrap_or(0).max(1);
-        let mut ids = vec![texts.padding; rows.len() * longest];
-        for (ids, &row) in ids.chunks_exact_mut(longest).zip(rows) {
-            let tokens = texts.row(row);
-            ids[..tokens.len()].copy_from_slice(tokens);
+        let mut ids = vec![padding; texts.len() * longest];
+        for (ids, text) in ids.chunks_exact_mut(longest).zip(texts) {
+            ids[..text.as_ref().len()].copy_from_slice(text.as_ref());
         }
         Self { ids, longest, lengths }
     }

@@ -7,6 +7,7 @@ use plumb_ledger::{Seed, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
+use crate::layers::merged;
 use crate::models::mixed::{MixedConfig, MixedNetwork};
 use crate::models::mlp::{Mlp, MlpConfig};
 use crate::models::pictures::{PictureConfig, PictureNetwork};
@@ -14,6 +15,7 @@ use crate::models::realmlp::{RealMlp, RealMlpConfig};
 use crate::models::tabm::{TabM, TabMConfig};
 use crate::models::text::{TextConfig, TextNetwork};
 use crate::network::{Network, ParameterRule, Pass};
+use crate::parameters::Arrays;
 
 /// The device that networks are trained on: the CPU, recording gradients.
 pub fn training_device() -> Device {
@@ -120,6 +122,24 @@ pub enum NetworkConfig {
 const START_ROWS: usize = 4096;
 
 impl ModelConfig {
+    /// The description and the values of the network with what was trained beside its layers put into them (LoRA); the same where
+    /// nothing was.
+    #[must_use]
+    pub fn merged(mut self, weights: Arrays) -> (Self, Arrays) {
+        let text = match &mut self.network {
+            NetworkConfig::Text(text) => Some(text),
+            NetworkConfig::Mixed(mixed) => mixed.text.as_mut(),
+            _ => None,
+        };
+        match text.filter(|text| text.encoder.layer.lora > 0) {
+            Some(text) => {
+                text.encoder.layer.lora = 0;
+                (self, merged(weights))
+            }
+            None => (self, weights),
+        }
+    }
+
     /// The network with its start values on `device`, a function of (config, seed, training rows).
     pub fn start(&self, seed: Seed, train: &Prepared, device: &Device) -> TabularNetwork {
         let stream = seed.stream("start");

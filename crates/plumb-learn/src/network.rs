@@ -40,7 +40,7 @@ pub trait Network: Module {
 /// How the optimizer treats one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ParameterRule {
-    /// Multiplies the learning rate.
+    /// Multiplies the learning rate; a parameter of rate 0 rests from the start, and no gradient is computed for it.
     pub rate: f64,
     /// Whether weight decay applies.
     pub decay: bool,

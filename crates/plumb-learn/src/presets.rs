@@ -20,6 +20,7 @@ use crate::models::pictures::{BackboneConfig, PictureConfig};
 use crate::models::realmlp::RealMlpConfig;
 use crate::models::tabm::TabMConfig;
 use crate::models::text::encoder::EncoderConfig;
+use crate::models::text::recurrent::{CellKind, RecurrentConfig};
 use crate::models::text::{Pooling, Positions, TextConfig};
 use crate::optim::{AdamConfig, OptimizerConfig, SgdConfig};
 use crate::schedules::{Cosine, Linear, OneCycle, ScheduleConfig};
@@ -158,6 +159,20 @@ pub static PRESETS: &[Preset] = &[
         summary: "a small Transformer over the tokens of texts, trained from nothing",
         takes: Takes::Texts,
         network: transformer_network,
+        train: transformer_train,
+    },
+    Preset {
+        name: "lstm",
+        summary: "long short-term memory over the tokens of short texts, both ways, trained from nothing",
+        takes: Takes::Texts,
+        network: |of| recurrent_network(of, CellKind::Lstm),
+        train: transformer_train,
+    },
+    Preset {
+        name: "gru",
+        summary: "gated recurrent units over the tokens of short texts, both ways, trained from nothing",
+        takes: Takes::Texts,
+        network: |of| recurrent_network(of, CellKind::Gru),
         train: transformer_train,
     },
     Preset {
@@ -372,15 +387,29 @@ fn transformer_network(_: &Circumstances<'_>) -> NetworkConfig {
                 norm_first: true,
                 epsilon: 1e-5,
                 rotary: false,
+                lora: 0,
             },
             positions: Positions::Sinusoidal,
             kinds: 0,
         },
+        recurrent: None,
         pooling: Pooling::Mean,
         embedding: 8,
         dropout: 0.1,
         family: None,
     })
+}
+
+/// One layer of normalised cells (Ba et al. 2016) over the Transformer's vectors, as wide together as they are. A judgement, not a
+/// tuned size.
+fn recurrent_network(of: &Circumstances<'_>, cell: CellKind) -> NetworkConfig {
+    let mut network = transformer_network(of);
+    if let NetworkConfig::Text(config) = &mut network {
+        let units = config.encoder.width / 2;
+        (config.encoder.layers, config.encoder.positions) = (0, Positions::None);
+        config.recurrent = Some(RecurrentConfig { cell, units, layers: 1, dropout: 0.1, norm: true });
+    }
+    network
 }
 
 /// BERT's optimizer and clipping (Devlin et al. 2019) at a rate that fits a network of this width.

@@ -84,8 +84,7 @@ impl Tokenizer {
     /// The first `most` tokens of a text, special ones included: those that end a text stay at its end. Of a text of many
     /// bytes only the beginning is looked at.
     pub fn encode(&self, text: &str, most: usize) -> Result<Vec<u32>, TokenizerError> {
-        let bytes = most.saturating_mul(BYTES_A_TOKEN).min(text.len());
-        let text = &text[..text.floor_char_boundary(bytes)];
+        let text = beginning(text, most);
         let failed = |why: String| TokenizerError::Failed(why);
         let encoding = quietly(|| self.inner.encode_fast(text, true))
             .ok_or_else(|| failed("it gave up".to_owned()))?
@@ -95,11 +94,28 @@ impl Tokenizer {
         Ok(tokens)
     }
 
-    /// Which bytes of the text each token stands for; an empty range for special tokens.
-    pub fn places(&self, text: &str) -> Result<Vec<std::ops::Range<usize>>, TokenizerError> {
-        let encoding =
-            self.inner.encode(text, true).map_err(|error| TokenizerError::Failed(error.to_string()))?;
-        Ok(encoding.get_offsets().iter().map(|&(start, end)| start..end).collect())
+    /// What the text has for each token that [`Tokenizer::encode`] gives, with the blanks before it; of special tokens their names
+    /// between blanks.
+    pub fn pieces(&self, text: &str, most: usize) -> Result<Vec<String>, TokenizerError> {
+        let text = beginning(text, most);
+        let failed = |why: String| TokenizerError::Failed(why);
+        let encoding = quietly(|| self.inner.encode(text, true))
+            .ok_or_else(|| failed("it gave up".to_owned()))?
+            .map_err(|error| failed(error.to_string()))?;
+        let mut before = 0;
+        let piece = |(&(start, end), name): (&(usize, usize), &String)| {
+            if start >= end {
+                return format!(" {name} ");
+            }
+            // Of a letter that is split the first part shows all of it.
+            let from = before.min(end);
+            before = end;
+            text.get(from..end).unwrap_or_default().to_owned()
+        };
+        let mut pieces: Vec<String> =
+            encoding.get_offsets().iter().zip(encoding.get_tokens()).map(piece).collect();
+        cut(&mut pieces, most);
+        Ok(pieces)
     }
 
     /// A token as it stands in the vocabulary.
@@ -118,10 +134,15 @@ impl Tokenizer {
     }
 }
 
+/// What of a text so many tokens can come from.
+fn beginning(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most.saturating_mul(BYTES_A_TOKEN).min(text.len()))]
+}
+
 /// Leaves the first tokens and the last one, which ends every text.
-pub(crate) fn cut(tokens: &mut Vec<u32>, most: usize) {
+pub(crate) fn cut<T: Clone>(tokens: &mut Vec<T>, most: usize) {
     if tokens.len() > most
-        && let Some(last) = tokens.last().copied()
+        && let Some(last) = tokens.last().cloned()
     {
         tokens.truncate(most.saturating_sub(1));
         tokens.push(last);

@@ -68,13 +68,15 @@ fn what_is_no_tokenizer_is_an_error() {
 }
 
 #[test]
-fn tokens_know_their_place_in_the_text() {
-    let tokenizer = train(&TEXTS, Pieces::Bpe, 400).unwrap();
-    let text = "over and";
-    let places = tokenizer.places(text).unwrap();
-    assert_eq!(places.len(), tokenizer.encode(text, 99).unwrap().len());
-    let shown: String = places.iter().map(|place| &text[place.clone()]).collect::<Vec<_>>().concat();
-    assert_eq!(shown.replace(' ', ""), "overand");
+fn tokens_show_what_they_stand_for() {
+    for pieces in [Pieces::Bpe, Pieces::Wordpiece] {
+        let tokenizer = train(&TEXTS, pieces, 400).unwrap();
+        let shown = tokenizer.pieces(TEXTS[2], 99).unwrap();
+        assert_eq!(shown.len(), tokenizer.encode(TEXTS[2], 99).unwrap().len());
+        assert_eq!((shown[0].as_str(), shown.last().unwrap().as_str()), (" [CLS] ", " [SEP] "));
+        assert_eq!(shown[1..shown.len() - 1].concat(), TEXTS[2], "{pieces:?}");
+        assert_eq!(tokenizer.pieces(TEXTS[2], 5).unwrap().len(), 5);
+    }
 }
 
 #[test]

@@ -179,6 +179,28 @@ fn a_model_that_fails_one_group_is_found() {
 }
 
 #[test]
+fn a_drop_to_a_source_that_train_lacks_is_named() {
+    // Test rows are those of the last third: their source is new.
+    let source = (0..3000).map(|row| Some(if row % 3 == 2 { ["new", "newer"][row % 2] } else { "old" }));
+    let mut columns = table(3000).columns().to_vec();
+    columns.push(Column::category("s", Kind::Category, source));
+    let table = Table::new(columns).unwrap();
+    let lost: Answer = |table, row| {
+        let old = table.column("s").and_then(Column::categories).and_then(|s| s.text(row)) == Some("old");
+        if old { sigmoid(3.0 * x(table, row)) } else { 0.4 }
+    };
+    let config = EvaluateConfig { by: vec!["s".to_owned()], ..config() };
+    evaluated(&table, &classes(&table, 0.0), lost, &config, |context| {
+        let judged = judge(context, "evaluate.shift");
+        assert_eq!(judged.verdict, Verdict::Warn);
+        assert!(judged.summary.contains("`s` = `not among the train rows`"), "{}", judged.summary);
+        let shares = judge(context, "explain.column-shares").evidence["columns"].to_string();
+        assert!(shares.contains("error_growth"), "{shares}");
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_constant_and_an_overconfident_model_are_found() {
     verdicts(|_, _| 0.5, |table| classes(table, 0.0), &[("evaluate.beats-baseline", Verdict::Fail)]);
     let sharp: Answer = |table, row| sigmoid(30.0 * x(table, row));

@@ -56,6 +56,7 @@ impl Encoder {
             norm_first: false,
             epsilon: 1e-5,
             rotary: false,
+            lora: 0,
         };
         let layers =
             (0..4).map(|layer| EncoderLayer::new(&config, stream.at(1 + layer), &device())).collect();

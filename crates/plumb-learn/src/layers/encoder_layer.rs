@@ -8,7 +8,7 @@ use plumb_kernels::{Attention, add_dropped, self_attention};
 use plumb_ledger::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, LayerNorm, Linear};
+use super::{Activation, LayerNorm, Linear, LowRank};
 use crate::explain::AttentionMap;
 use crate::models::text::rotate;
 use crate::network::Pass;
@@ -34,6 +34,27 @@ pub struct EncoderLayerConfig {
     pub epsilon: f64,
     /// Whether queries and keys are turned by their places.
     pub rotary: bool,
+    /// The rank of what is trained beside each linear layer, which then rests (LoRA); 0 trains the layers themselves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lora: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(rank: &usize) -> bool {
+    *rank == 0
+}
+
+/// What is trained beside the linear layers of an encoder layer.
+#[derive(Module, Debug)]
+pub struct LayerLowRank {
+    /// Beside [`EncoderLayer::in_proj`].
+    pub in_proj: LowRank,
+    /// Beside [`EncoderLayer::out_proj`].
+    pub out_proj: LowRank,
+    /// Beside [`EncoderLayer::linear1`].
+    pub linear1: LowRank,
+    /// Beside [`EncoderLayer::linear2`].
+    pub linear2: LowRank,
 }
 
 /// Self-attention and a map of each token, each with a norm and a way around it; PyTorch's `TransformerEncoderLayer`.
@@ -54,6 +75,8 @@ pub struct EncoderLayer {
     pub norm1: LayerNorm,
     /// Of the map.
     pub norm2: LayerNorm,
+    /// What is trained in place of the linear layers, if they rest.
+    pub lora: Option<LayerLowRank>,
     #[module(skip)]
     heads: usize,
     #[module(skip)]
@@ -78,6 +101,12 @@ impl EncoderLayer {
             linear2: Linear::new(hidden, width, stream.at(3), device),
             norm1: norm(),
             norm2: norm(),
+            lora: (config.lora > 0).then(|| LayerLowRank {
+                in_proj: LowRank::new(width, 3 * width, config.lora, stream.at(4), device),
+                out_proj: LowRank::new(width, width, config.lora, stream.at(5), device),
+                linear1: LowRank::new(width, hidden, config.lora, stream.at(6), device),
+                linear2: LowRank::new(hidden, width, config.lora, stream.at(7), device),
+            }),
             heads: config.heads,
             activation: config.activation,
             dropout: config.dropout,
@@ -103,8 +132,7 @@ impl EncoderLayer {
     /// What each token takes from each, head by head, of a batch of one sequence `[1, tokens, width]`.
     pub(crate) fn attention(&self, input: &Tensor<3>) -> AttentionMap {
         let input = if self.norm_first { self.norm1.forward(input.clone()) } else { input.clone() };
-        let projected = self.in_proj.forward(input);
-        let projected = if self.rotary { rotate(projected, self.heads) } else { projected };
+        let projected = self.projected(input);
         let [_, tokens, three] = projected.dims();
         let (values, width) = (host(projected.inner()), three / 3);
         let depth = width / self.heads.max(1);
@@ -130,13 +158,29 @@ impl EncoderLayer {
             lengths: lengths.cloned(),
             dropout: pass.chance(self.dropout),
         };
-        let projected = self.in_proj.forward(input);
-        let projected = if self.rotary { rotate(projected, self.heads) } else { projected };
-        self.out_proj.forward(self_attention(projected, attention))
+        let projected = self.projected(input);
+        let found = self_attention(projected, attention);
+        self.beside(self.out_proj.forward(found.clone()), found, |lora| &lora.out_proj)
     }
 
     fn map(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let chance = pass.chance(self.dropout);
-        self.linear2.forward(self.activation.apply_dropped(self.linear1.forward(input), chance))
+        let hidden = self.beside(self.linear1.forward(input.clone()), input, |lora| &lora.linear1);
+        let hidden = self.activation.apply_dropped(hidden, chance);
+        self.beside(self.linear2.forward(hidden.clone()), hidden, |lora| &lora.linear2)
+    }
+
+    /// Queries, keys and values, turned by their places where they are.
+    fn projected(&self, input: Tensor<3>) -> Tensor<3> {
+        let projected = self.beside(self.in_proj.forward(input.clone()), input, |lora| &lora.in_proj);
+        if self.rotary { rotate(projected, self.heads) } else { projected }
+    }
+
+    /// A linear layer's output, and what is trained beside the layer.
+    fn beside(&self, output: Tensor<3>, input: Tensor<3>, of: fn(&LayerLowRank) -> &LowRank) -> Tensor<3> {
+        match &self.lora {
+            Some(lora) => output + of(lora).forward(input),
+            None => output,
+        }
     }
 }

@@ -134,6 +134,7 @@ fn encoder_layers() {
             norm_first,
             epsilon: 1e-5,
             rotary: false,
+            lora: 0,
         };
         hold(name, EncoderLayer::new(&config, stream(), &device()), |layer, x| {
             let tokens = x.reshape([2, ROWS / 2, INPUTS]);

@@ -14,6 +14,7 @@ mod encoder_layer;
 #[cfg(test)]
 mod golden;
 mod linear;
+mod low_rank;
 mod members;
 mod norm;
 mod ntk_linear;
@@ -25,6 +26,8 @@ pub use batch_norm::BatchNorm;
 pub use conv::Conv;
 pub use encoder_layer::{EncoderLayer, EncoderLayerConfig};
 pub use linear::Linear;
+pub use low_rank::LowRank;
+pub(crate) use low_rank::{is_low_rank, merged};
 pub use members::{MemberLinear, MemberScaling};
 pub use norm::{LayerNorm, Norm, NormKind};
 pub use ntk_linear::NtkLinear;

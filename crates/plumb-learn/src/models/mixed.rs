@@ -182,6 +182,7 @@ fn layer(config: &MixedConfig) -> EncoderLayerConfig {
         norm_first: true,
         epsilon: 1e-5,
         rotary: false,
+        lora: 0,
     }
 }
 

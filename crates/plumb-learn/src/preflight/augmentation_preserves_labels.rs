@@ -26,8 +26,8 @@ pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
         id: "preflight.augmentation-preserves-labels",
         question: "Do augmented examples still deserve their label?",
         why: "A flipped digit or a cropped-out object teaches the model a wrong answer.",
-        evidence: "A small residual network learns from up to 1,500 training pictures as they are and answers for up to 500 \
-                   others. For each kind of change that training makes, made always: the share of its right answers that \
+        evidence: "Of pictures, a small residual network learns from up to 1,500 training pictures as they are and answers for up to 500 \
+                   others; of texts, logistic regression on the terms of 3,000 for 500. For each kind of change that training makes, made always: the share of its right answers that \
                    it gives again for the changed picture.",
         thresholds: &[KEPT, LOST, KNOWS],
         false_alarms: "A network that has never seen a change may not know the picture again although a person does: \
@@ -45,7 +45,7 @@ const WHOLE: [&str; 4] = ["mirrored", "upside down", "flip-horizontal", "flip-ve
 fn judge(context: &PreflightContext) -> Judgement {
     let Some(found) = &context.preservation else {
         return Judgement::skipped(if context.augmented {
-            "too few pictures, or no classes, to tell whether changed ones keep their label"
+            "too few rows, or no classes, to tell whether changed ones keep their label"
         } else {
             "no row is augmented"
         });
@@ -53,8 +53,8 @@ fn judge(context: &PreflightContext) -> Judgement {
     let worst = found.changes.iter().min_by(|a, b| a.kept.total_cmp(&b.kept));
     let Some(worst) = worst else { return Judgement::skipped("no row is augmented") };
     if found.accuracy < found.chance + KNOWS.value {
-        let shown = format!("{:.2} of {} pictures are told right", found.accuracy, found.asked);
-        return Judgement::skipped(format!("the small network knows too little: {shown}"));
+        let shown = format!("{:.2} of {} rows are told right", found.accuracy, found.asked);
+        return Judgement::skipped(format!("the small model knows too little: {shown}"));
     }
     let share = format!("`{}` keeps {:.2} of the right answers", worst.name, worst.kept);
     let failed = found.changes.iter().find(|of| WHOLE.contains(&of.name.as_str()) && of.kept < LOST.value);

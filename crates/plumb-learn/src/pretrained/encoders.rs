@@ -131,7 +131,7 @@ impl PublishedEncoder {
     pub fn longest(&self) -> usize {
         match self.encoder.positions {
             Positions::Learned { places, skipped } => places.saturating_sub(skipped),
-            Positions::Sinusoidal | Positions::Rotary => usize::MAX,
+            Positions::Sinusoidal | Positions::Rotary | Positions::None => usize::MAX,
         }
     }
 
@@ -139,6 +139,7 @@ impl PublishedEncoder {
     pub fn network(&self, pooling: Pooling) -> TextConfig {
         TextConfig {
             encoder: self.encoder.clone(),
+            recurrent: None,
             pooling,
             embedding: 8,
             dropout: self.encoder.layer.dropout,
@@ -177,6 +178,7 @@ impl ConfigFile {
                 norm_first: false,
                 epsilon: self.layer_norm_eps,
                 rotary: false,
+                lora: 0,
             },
             positions: Positions::Learned {
                 places: self.max_position_embeddings,

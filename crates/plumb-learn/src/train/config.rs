@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{LabelScale, Prepared};
+use plumb_data::texts::ChangedTexts;
 use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +116,8 @@ pub struct TrainData<'a> {
     pub task: Task,
     /// How regression labels were standardised: metrics are in the target's own unit.
     pub label_scale: Option<LabelScale>,
+    /// The texts of the train rows, if they are changed each time that they are seen.
+    pub changed: Option<&'a ChangedTexts>,
 }
 
 #[cfg(test)]

@@ -14,10 +14,11 @@ use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{Prepared, PreparedImages, PreparedLabels};
 use plumb_ledger::clock::Clock;
 use plumb_ledger::{Seed, Stream};
+use rayon::prelude::*;
 
 use super::TrainConfig;
 use super::state::{Making, Plan};
-use crate::batches::{Batch, Batches, Mixed, pick_labels};
+use crate::batches::{Batch, Batches, Mixed, Tokens, pick_labels};
 
 /// Batches that a thread may have ready: one while the network works on another.
 const AHEAD: usize = 2;
@@ -113,7 +114,9 @@ impl<'a> Feed<'a> {
             None => self.source.inputs(rows, number),
         };
         let (numbers, mixed) = inputs.map_or((None, None), |inputs| (Some(inputs.numbers), inputs.mixed));
-        Batch { mixed, ..Batch::with_images(self.source.data, rows, numbers, &plan.device) }
+        let batch = Batch::with_images(self.source.data, rows, numbers, &plan.device);
+        let tokens = self.source.changed_tokens(rows, number, plan).or(batch.tokens);
+        Batch { tokens, mixed, ..batch }
     }
 }
 
@@ -135,6 +138,18 @@ impl Source<'_> {
             }
             number += step;
         }
+    }
+
+    /// The tokens of batch `number`, of texts that are changed; none where they stay. A text that cannot be split stays, too.
+    fn changed_tokens(&self, rows: &[u32], number: u64, plan: &Plan<'_>) -> Option<Tokens> {
+        let (changed, texts) = (plan.data.changed?, self.data.texts.as_ref()?);
+        let stream = self.changes.at(number);
+        let row = |(place, &row): (usize, &u32)| {
+            let tokens = changed.tokens(row, stream.at(place as u64));
+            tokens.unwrap_or_else(|_| texts.row(row).to_vec())
+        };
+        let tokens: Vec<Vec<u32>> = rows.par_iter().enumerate().map(row).collect();
+        Some(Tokens::filled(&tokens, texts.padding))
     }
 
     /// The pictures of batch `number`: each place of a batch has chances of its own, so a row that is drawn twice in an

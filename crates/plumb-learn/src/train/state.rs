@@ -130,7 +130,9 @@ impl<'a> Plan<'a> {
             }
             (name, rule)
         });
-        let stage_of = trained_names(network).into_iter().map(|name| {
+        let rules: BTreeMap<String, ParameterRule> = rules.collect();
+        let is_trained = |name: &String| rules.get(name).is_none_or(|rule| rule.rate > 0.0);
+        let stage_of = trained_names(network).into_iter().filter(is_trained).map(|name| {
             let stage = network.stage_of(&name);
             (name, stage)
         });
@@ -139,8 +141,8 @@ impl<'a> Plan<'a> {
             config,
             device: network.devices().into_iter().next().unwrap_or_else(Device::flex).autodiff(),
             dropout: seed.stream("dropout"),
-            rules: rules.collect(),
             stage_of: stage_of.collect(),
+            rules,
             stages: network.stages(),
             total_steps: config.epochs * batches.per_epoch().div_ceil(config.accumulate.max(1)) as u64,
             batches,

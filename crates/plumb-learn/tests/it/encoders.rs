@@ -4,15 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use plumb_data::prepare::{Prepared, PreparedTexts};
 use plumb_data::tokens::{Pieces, train};
 use plumb_learn::batches::Batch;
 use plumb_learn::model::{Inputs, TextInput};
+use plumb_learn::models::text::recurrent::{CellKind, Recurrent, RecurrentConfig};
 use plumb_learn::models::text::{Pooling, TextNetwork};
 use plumb_learn::network::{Network as _, Pass};
 use plumb_learn::parameters::{Array, Arrays, host};
-use plumb_learn::pretrained::{FAMILIES, HeadOf, PretrainedError, PublishedEncoder, adopt_encoder};
+use plumb_learn::pretrained::{FAMILIES, HeadOf, PretrainedError, PublishedEncoder, adopt_encoder, turned};
 use plumb_ledger::Seed;
 use serde::Deserialize;
 
@@ -24,6 +25,21 @@ struct Golden {
     classes: usize,
     texts: Vec<Vec<u32>>,
     cases: Vec<Case>,
+    recurrent: OfRecurrent,
+}
+
+#[derive(Deserialize)]
+struct OfRecurrent {
+    lengths: Vec<usize>,
+    width: usize,
+    units: usize,
+    cases: Vec<RecurrentCase>,
+}
+
+#[derive(Deserialize)]
+struct RecurrentCase {
+    cell: CellKind,
+    states: Vec<f64>,
 }
 
 #[derive(Deserialize)]
@@ -38,17 +54,22 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("../golden/encoders.json")).unwrap()
 }
 
+/// A weight by the oracle's formula.
+fn weight(name: &str, shape: Vec<usize>) -> Array {
+    let value = |u: f64| match *shape.as_slice() {
+        [_, inputs] => u * (6.0 / inputs as f64).sqrt(),
+        _ if name.ends_with("weight") => 1.0 + 0.2 * u,
+        _ => 0.1 * u,
+    };
+    let values = uniform(name, shape.iter().product()).map(|u| value(u) as f32).collect();
+    Array { shape, values }
+}
+
 fn weights(case: &Case) -> Arrays {
     let array = |line: &String| {
         let (name, shape) = line.split_once(':').unwrap();
         let shape: Vec<usize> = shape.split('x').map(|side| side.parse().unwrap()).collect();
-        let value = |u: f64| match *shape.as_slice() {
-            [_, inputs] => u * (6.0 / inputs as f64).sqrt(),
-            _ if name.ends_with("weight") => 1.0 + 0.2 * u,
-            _ => 0.1 * u,
-        };
-        let values = uniform(name, shape.iter().product()).map(|u| value(u) as f32).collect();
-        (name.to_owned(), Array { shape, values })
+        (name.to_owned(), weight(name, shape))
     };
     Arrays(case.weights.iter().map(array).collect())
 }
@@ -164,4 +185,37 @@ fn what_does_not_fit_is_named() {
     let array = Array { shape: vec![1], values: vec![0.0] };
     let more = misfit(|weights| drop(weights.insert("bert.encoder.layer.2.x".to_owned(), array)));
     assert_eq!(more, Err("unexpected: encoder.layer.2.x".to_owned()));
+}
+
+#[test]
+fn recurrent_layers_are_pytorchs_whatever_fills_up() {
+    let golden = golden().recurrent;
+    let (width, units, device) = (golden.width, golden.units, Device::flex());
+    for case in &golden.cases {
+        let config = RecurrentConfig { cell: case.cell, units, layers: 2, dropout: 0.0, norm: false };
+        let layers = Recurrent::new(&config, width, Seed(0).stream("init"), &device);
+        let gates = if case.cell == CellKind::Lstm { 4 * units } else { 3 * units };
+        let mut arrays = BTreeMap::new();
+        for (layer, inputs) in [(0, width), (1, 2 * units)] {
+            for (way, suffix) in [("ahead", ""), ("back", "_reverse")] {
+                for (ours, theirs, inputs) in [("input", "ih", inputs), ("state", "hh", units)] {
+                    let name = |kind: &str| format!("{kind}_{theirs}_l{layer}{suffix}");
+                    let own = |kind: &str| format!("layers.{layer}.{way}.{ours}.{kind}");
+                    arrays.insert(own("weight"), weight(&name("weight"), vec![gates, inputs]));
+                    arrays.insert(own("bias"), weight(&name("bias"), vec![gates]));
+                }
+            }
+        }
+        let layers = turned(Arrays(arrays)).load(layers).unwrap();
+        let longest = golden.lengths.iter().copied().max().unwrap();
+        let count = golden.lengths.len() * longest * width;
+        let vectors: Vec<f32> = uniform("vectors", count).map(|u| u as f32).collect();
+        let vectors =
+            Tensor::<3>::from_data(TensorData::new(vectors, [golden.lengths.len(), longest, width]), &device);
+        let states = host(layers.forward(vectors, &golden.lengths.clone().into(), &mut Pass::inference()));
+        for (row, &length) in golden.lengths.iter().enumerate() {
+            let of = |row: usize| row * longest * 2 * units..(row * longest + length) * 2 * units;
+            assert_near(&states[of(row)], &case.states[of(row)], &format!("{:?}", case.cell));
+        }
+    }
 }

@@ -83,6 +83,7 @@ fn encoder_has_the_same_weights_with_any_number_of_threads() {
             norm_first,
             epsilon: 1e-5,
             rotary: false,
+            lora: 0,
         };
         let work = || {
             let stream = Seed(0).stream("init");

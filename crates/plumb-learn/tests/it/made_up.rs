@@ -124,7 +124,7 @@ const SIDE: usize = 8;
 /// texts.
 pub(crate) fn tried() -> impl Iterator<Item = &'static str> {
     let tried = |preset: &&Preset| {
-        preset.takes == Takes::Tables || ["resnet14", "transformer", "mixed"].contains(&preset.name)
+        preset.takes == Takes::Tables || ["resnet14", "transformer", "gru", "mixed"].contains(&preset.name)
     };
     PRESETS.iter().filter(tried).map(|preset| preset.name)
 }
@@ -193,7 +193,13 @@ pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
 
 impl Setup {
     pub(crate) fn data(&self) -> TrainData<'_> {
-        TrainData { train: &self.train, valid: &self.valid, task: Task::Binary, label_scale: None }
+        TrainData {
+            train: &self.train,
+            valid: &self.valid,
+            task: Task::Binary,
+            label_scale: None,
+            changed: None,
+        }
     }
 
     pub(crate) fn network(&self) -> TabularNetwork {

@@ -65,7 +65,9 @@ pub(crate) fn near_keys(path: &str, keys: &[Key]) -> String {
     if section.is_empty() && !nearest::nearest(name, sections.iter().copied()).is_empty() {
         return nearest::did_you_mean(name, sections);
     }
-    let mut near = near_among(name, &of_section);
+    // The same name in another section is nearer than a like one.
+    let elsewhere: Vec<&Key> = keys.iter().filter(|key| key.name() == name).collect();
+    let mut near = near_among(name, if elsewhere.is_empty() { &of_section } else { &elsewhere });
     if near.is_empty() {
         near = near_among(name, &keys.iter().collect::<Vec<_>>());
     }

@@ -99,7 +99,14 @@ mod tests {
             keys().into_iter().filter(|key| key.default.is_none()).map(|key| key.path).collect();
         assert_eq!(
             without,
-            ["data.target", "data.reference", "split.column", "prepare.tokenizer", "model.pretrained"]
+            [
+                "data.target",
+                "data.reference",
+                "split.column",
+                "prepare.wordnet",
+                "prepare.tokenizer",
+                "model.pretrained"
+            ]
         );
     }
 

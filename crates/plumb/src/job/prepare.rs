@@ -90,6 +90,22 @@ pub(crate) struct PrepareSection {
     /// `auto` is a token for each 20 words of the train texts, 1,000 to 16,000.
     #[schemars(extend("minimum" = 300, "maximum" = 250_000))]
     pub(crate) vocabulary: Auto<usize>,
+    /// Changes of the words of training texts, one after the other: `swap`, `delete=0.05`; the share of the words behind `=`.
+    ///
+    /// None. Names: delete, insert, swap, synonym; 0.1 of the words without a share (Wei, Zou 2019).
+    pub(crate) words: Vec<String>,
+    /// The folder of WordNet's files (`index.noun`, `data.noun` and the like), for `synonym` and `insert` in `prepare.words`.
+    pub(crate) wordnet: Option<String>,
+    /// The way of training texts through another language and back, kept: programs with their arguments that read lines and write as
+    /// many, or addresses that texts are posted to.
+    ///
+    /// None. `["apertium eng-spa", "apertium spa-eng"]` is a way of two programs. They are started as they stand: name what you trust.
+    pub(crate) back_translation: Vec<String>,
+    /// The share of training texts that a translation there and back takes the place of, each time anew.
+    ///
+    /// 0.5.
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) back_translated: f64,
     /// A `tokenizer.json` that splits texts, in place of a vocabulary that is made from the train texts. A pretrained encoder brings
     /// its own.
     pub(crate) tokenizer: Option<String>,
@@ -146,6 +162,10 @@ impl Default for PrepareSection {
             cutmix: 0.0,
             tokens: Auto::Auto,
             vocabulary: Auto::Auto,
+            words: Vec::new(),
+            wordnet: None,
+            back_translation: Vec::new(),
+            back_translated: 0.5,
             tokenizer: None,
             pieces: Pieces::Bpe,
         }

@@ -41,7 +41,7 @@ pub(crate) fn resolve(
     for file in job.data.files.iter_mut().chain(&mut job.data.reference) {
         *file = absolute(base, file)?;
     }
-    if let Some(file) = &mut job.prepare.tokenizer {
+    for file in job.prepare.tokenizer.iter_mut().chain(&mut job.prepare.wordnet) {
         *file = absolute(base, file)?;
     }
     if let Some(weights) = job.model.pretrained.as_mut().filter(|weights| crate::pretrained::is_path(weights))

@@ -28,6 +28,29 @@ pub(crate) enum Block {
     },
     /// Verdicts of one kind.
     Verdicts(Verdicts),
+    /// Texts with their words marked.
+    Texts {
+        /// The texts.
+        texts: Vec<ReadText>,
+    },
+}
+
+/// A text whose words are marked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct ReadText {
+    /// What it is.
+    pub(crate) heading: String,
+    /// Its words.
+    pub(crate) words: Vec<Word>,
+}
+
+/// A marked word, or a part of one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Word {
+    /// What stands there.
+    pub(crate) text: String,
+    /// The class that marks it.
+    pub(crate) class: String,
 }
 
 impl Block {

@@ -20,6 +20,8 @@ pub(crate) const PREDICTIONS: &str = "predictions.parquet";
 pub(crate) const WORST: &str = "worst.json";
 /// The pictures that a person should see.
 pub(crate) const PICTURES: &str = "pictures.json";
+/// What the network reads in some texts.
+pub(crate) const TEXTS: &str = "texts.json";
 /// The page for people.
 pub(crate) const REPORT: &str = "report.html";
 /// The scores; written last, so that it stands only in a finished run.

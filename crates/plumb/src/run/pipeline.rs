@@ -83,7 +83,7 @@ fn until_training(run: &mut Run) -> Result<Setup, Fault> {
     stage_data::audit(run, &data)?;
     let parts = stage_split::split(run, &data)?;
     let plan = settle(run, &data, &parts.split().train())?;
-    let ready = prepare(&plan, &data, parts.split())?;
+    let ready = prepare(run, &plan, &data, parts.split())?;
     let mut setup = Setup { data, parts, plan, ready };
     stage_preflight::stage(run, &mut setup)?;
     setup.plan.train.identity = settle::identity(&run.job, &setup.data, setup.plan.pretrained.as_ref())?;

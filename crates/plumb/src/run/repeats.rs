@@ -27,7 +27,7 @@ pub(crate) struct Repeats {
 pub(crate) fn folds(run: &mut Run, setup: &Setup, repeats: &mut Repeats) -> Result<(), Fault> {
     let Setup { data, parts, plan, .. } = setup;
     for (number, split) in (1usize..).zip(&parts.folds) {
-        let ready = prepare(plan, data, split)?;
+        let ready = prepare(run, plan, data, split)?;
         let fit = fit(run, plan, &ready, Which::Repeat("fold", number))?;
         let scored =
             Scored::predict(&fit.model, &data.table, data.target()?, &split.read_test("cross-validation"))?;

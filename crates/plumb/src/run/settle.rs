@@ -19,7 +19,7 @@ use plumb_learn::schedules::ScheduleConfig;
 use plumb_learn::train::TrainConfig;
 
 use super::stage_data::Data;
-use super::texts::{self, Texts};
+use super::texts::{self, TextChanges, Texts};
 use super::transfer::takes_minutes;
 use super::{Run, pictures};
 use crate::fault::Fault;
@@ -50,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) fresh_layers: usize,
     /// What splits texts, where that is not made from the train rows.
     pub(crate) tokenizer: Option<Tokenizer>,
+    /// How the texts of train rows are changed.
+    pub(crate) changes: TextChanges,
 }
 
 /// Train rows below which the luck of one fine-tuning of an encoder of texts is large (Dodge et al. 2020).
@@ -113,7 +115,20 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     prepare.image_moments = pictures::moments(&mut job.prepare, pretrained.as_ref())?;
     let views = pictures::views(job.evaluate.views, side.is_some(), &train);
     let fresh_layers = job.model.fresh_layers;
-    Ok(Plan { prepare, network, train, primary, find_rate, views, pretrained, fresh_layers, tokenizer })
+    let changes = texts::changes(&job.prepare, prepare.texts.is_some())?;
+    let plan = Plan {
+        prepare,
+        network,
+        train,
+        primary,
+        find_rate,
+        views,
+        pretrained,
+        fresh_layers,
+        tokenizer,
+        changes,
+    };
+    Ok(plan)
 }
 
 /// The metric as the job names it. `auto` stays `auto` there: the reason for the choice belongs to the result,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::gallery::gallery;
 use super::parquet_file::{self, PredictedRows};
 use super::pipeline::Setup;
+use super::reading::reading;
 use super::repeats::Repeats;
 use super::settle::primary_name;
 use super::stage_split::{self, Parts};
@@ -86,6 +87,9 @@ pub(crate) fn stage(
     run.write_json(files::WORST, &evaluation.worst)?;
     if let Some(gallery) = gallery(setup, fit, &evaluation, &run.ledger) {
         run.write_json(files::PICTURES, &gallery)?;
+    }
+    if let Some(reading) = reading(setup, fit, &evaluation)? {
+        run.write_json(files::TEXTS, &reading)?;
     }
     let predicted = predicted_rows(&evaluation, repeats.predicted);
     run.write(files::PREDICTIONS, &parquet_file::predictions(target, &predicted)?)?;

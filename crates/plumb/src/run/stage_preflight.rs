@@ -10,7 +10,7 @@ use serde_json::json;
 use super::pipeline::Setup;
 use super::settle::Plan;
 use super::stage_data::Data;
-use super::{Run, files, learning_curve, stage_train};
+use super::{Run, files, kept_meaning, learning_curve, stage_train};
 use crate::fault::Fault;
 use crate::job::Rate;
 
@@ -28,6 +28,11 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
         names: &names,
     };
     let mut context = preflight::measure(&network, &subject)?;
+    if let Some(changed) = &ready.changed {
+        context.augmented = true;
+        context.preservation =
+            kept_meaning::measure(data, &ready.train_rows, changed, run.seed())?.or(context.preservation);
+    }
     take_found_rate(run, plan, &mut context);
     context.wanted = wanted_moments(plan, &ready.preparation);
     context.tokens = match &ready.preparation.texts {

@@ -30,8 +30,10 @@ pub(crate) fn stage(run: &Run, data: &Data, measured: &Measured, fit: &Fit) -> R
             |e| Fault::failed(format!("cannot read the file ({e}): {}", folder.join(name).display()));
         bytes.insert(name.to_owned(), read.map_err(failed)?);
     }
-    if let Ok(pictures) = std::fs::read(folder.join(files::PICTURES)) {
-        bytes.insert(files::PICTURES.to_owned(), pictures);
+    for name in [files::PICTURES, files::TEXTS] {
+        if let Ok(shown) = std::fs::read(folder.join(name)) {
+            bytes.insert(name.to_owned(), shown);
+        }
     }
     bytes.insert(files::METRICS.to_owned(), measured.metrics.to_string().into_bytes());
     let mut of_run = RunFiles::from_bytes(&bytes)?;

@@ -163,8 +163,9 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     if trained.stopped == Stopped::Interrupted {
         return Err(Fault::interrupted(run.folder()?.path()));
     }
-    let weights_sha256 = trained.weights.sha256()?;
-    let model = TrainedModel::new(config, ready.preparation.clone(), &trained.weights)
+    let (config, weights) = config.merged(trained.weights);
+    let weights_sha256 = weights.sha256()?;
+    let model = TrainedModel::new(config, ready.preparation.clone(), &weights)
         .map_err(|e| Fault::failed(e.to_string()))?;
     let (best_epoch, seconds) = (trained.best_epoch, trained.seconds);
     Ok(Fit { model, weights_sha256, best_epoch, seconds, events, film })
@@ -185,6 +186,7 @@ fn data(ready: &Ready) -> TrainData<'_> {
         valid: &ready.valid,
         task: ready.preparation.task,
         label_scale: ready.preparation.label_scale,
+        changed: ready.changed.as_ref(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! What of the job concerns texts: which tables are about them, how they become tokens.
 
 use plumb_data::Table;
+use std::path::Path;
+
 use plumb_data::prepare::TextConfig;
+use plumb_data::texts::{Synonyms, WordChange};
 use plumb_data::tokens::{self, Tokenizer};
 use plumb_learn::model::NetworkConfig;
 use plumb_learn::models::text::{Pooling, Positions};
@@ -59,6 +62,40 @@ pub(super) fn config(of: &PrepareSection, encoder: Option<&PublishedEncoder>) ->
     })
 }
 
+/// How the texts of train rows are changed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TextChanges {
+    /// Changes of words.
+    pub(super) words: Vec<WordChange>,
+    /// What they know of words.
+    pub(super) synonyms: Synonyms,
+    /// The way there and back through other languages.
+    pub(super) back: Vec<String>,
+    /// The share of texts that go it.
+    pub(super) back_share: f64,
+}
+
+/// What `[prepare]` says of changed texts.
+pub(super) fn changes(of: &PrepareSection, has_texts: bool) -> Result<TextChanges, Fault> {
+    let words: Vec<WordChange> = of.words.iter().map(|change| change.parse()).collect::<Result<_, _>>()?;
+    let are_changed = !words.is_empty() || !of.back_translation.is_empty();
+    if are_changed && !has_texts {
+        return Err(Fault::usage(
+            "`prepare.words` and `prepare.back_translation` are for texts that a network reads",
+        )
+        .hint("leave them empty, or set `model.preset` to `transformer`"));
+    }
+    if words.iter().any(|change| change.operation.name == "synonym") && of.wordnet.is_none() {
+        return Err(Fault::usage("`synonym` in `prepare.words` needs WordNet")
+            .hint("set `prepare.wordnet` to the folder `dict` of WordNet (Debian: /usr/share/wordnet)"));
+    }
+    let synonyms = match &of.wordnet {
+        Some(folder) => Synonyms::read(Path::new(folder))?,
+        None => Synonyms::default(),
+    };
+    Ok(TextChanges { words, synonyms, back: of.back_translation.clone(), back_share: of.back_translated })
+}
+
 /// What splits texts, where that is not to be made from them: the encoder's own, or a file's.
 pub(super) fn tokenizer(
     of: &PrepareSection,
@@ -107,9 +144,13 @@ pub(super) fn settle_network(
         _ => None,
     };
     let Some(config) = config else {
-        let asked = of.fresh_layers > 0 || of.pooling.value().is_some() || of.positions.value().is_some();
+        let asked = of.fresh_layers > 0
+            || of.lora > 0
+            || of.pooling.value().is_some()
+            || of.positions.value().is_some();
         if asked {
-            let message = "`model.pooling`, `positions` and `fresh_layers` are for networks for texts";
+            let message =
+                "`model.pooling`, `positions`, `lora` and `fresh_layers` are for networks for texts";
             return Err(Fault::usage(message).hint("leave them out, or set `model.preset` to `transformer`"));
         }
         return Ok(());
@@ -131,11 +172,27 @@ pub(super) fn settle_network(
         ))
         .hint("set it lower"));
     }
+    if of.lora > 0 && !pretrained {
+        return Err(Fault::usage(
+            "`model.lora` is for a pretrained encoder: layers that know nothing cannot rest",
+        )
+        .hint("set `model.pretrained`, or `model.lora` to 0"));
+    }
+    config.encoder.layer.lora = of.lora;
     if pretrained {
         return match of.positions.value() {
             None => Ok(()),
             Some(_) => Err(Fault::usage("`model.positions` beside a pretrained encoder, which has its own")
                 .hint("leave `model.positions` at `auto`")),
+        };
+    }
+    if config.recurrent.is_some() {
+        return match of.positions.value() {
+            None => Ok(()),
+            Some(_) => {
+                Err(Fault::usage("`model.positions` is for `transformer`: recurrent cells read in order")
+                    .hint("leave `model.positions` at `auto`"))
+            }
         };
     }
     let positions = of.positions.or(PositionsName::Sinusoidal);

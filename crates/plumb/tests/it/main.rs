@@ -8,6 +8,7 @@ mod bad_job;
 mod context;
 mod help;
 mod init;
+mod mixed;
 mod pictures;
 mod pretrained;
 mod resume;

@@ -7,7 +7,7 @@ use crate::context::TestContext;
 const SIDE: usize = 12;
 
 /// Upright or level bars with noise, different in each picture.
-fn bars(upright: bool, number: usize) -> Vec<u8> {
+pub(crate) fn bars(upright: bool, number: usize) -> Vec<u8> {
     let stream = plumb_ledger::Seed(number as u64).stream(if upright { "upright" } else { "level" });
     let pixel = |at: usize| {
         let along = if upright { at % SIDE } else { at / SIDE };

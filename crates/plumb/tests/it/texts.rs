@@ -110,6 +110,12 @@ fn an_encoder_is_kept_and_fine_tuned() {
     let given = run("nets/tiny.bert", "given", &["model.fresh_layers=1", "model.pooling=cls"]);
     assert_eq!(given.code, Some(0), "{}", given.stderr);
     assert_eq!(context.json("given/metrics.json")["seeds"].as_array().unwrap().len(), 3);
+    // Trained beside the layers, then put into them: the stored weights have the same names.
+    let beside = run("tiny-bert", "beside", &["train.seeds=1", "model.lora=4"]);
+    assert_eq!(beside.code, Some(0), "{}", beside.stderr);
+    let of_beside = std::fs::read(context.path("beside/model/model.safetensors")).unwrap();
+    assert_eq!(stored.len(), of_beside.len());
+    assert!(!context.read("beside/model/model.json").contains("lora"));
     let refused = [
         ("prepare.tokens=41", "the encoder has 40 places"),
         ("model.fresh_layers=3", "of 2 pretrained layers"),
@@ -120,5 +126,58 @@ fn an_encoder_is_kept_and_fine_tuned() {
     for (number, (setting, words)) in refused.into_iter().enumerate() {
         let answer = run("tiny-bert", &format!("no-{number}"), &[setting]);
         assert!(answer.code == Some(2) && answer.stderr.contains(words), "{setting}: {}", answer.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn training_texts_are_changed_and_shown() {
+    let context = TestContext::new();
+    context.write("reviews.csv", reviews(400));
+    let index = |word: &str| format!("{word} n 1 0 1 3 00000001\n");
+    for kind in ["noun", "verb", "adj", "adv"] {
+        let own = kind == "noun";
+        context.write(&format!("dict/index.{kind}"), if own { index("soup") } else { String::new() });
+        let set = "00000001 13 n 02 soup 0 broth 0 000 | food\n";
+        context.write(&format!("dict/data.{kind}"), if own { set } else { "" });
+    }
+    let run = |out: &str, more: &[&str]| {
+        let fixed = ["data.kinds.review=text", "train.epochs=3", "prepare.wordnet=dict"];
+        let settings = fixed.iter().chain(more).flat_map(|setting| ["--set", *setting]);
+        let arguments = ["run", "reviews.csv", "--target", "about", "--out", out].into_iter().chain(settings);
+        context.plumb(&arguments.collect::<Vec<_>>())
+    };
+    let words = "prepare.words=[\"synonym=1\",\"swap\",\"delete=0.05\",\"insert=0.05\"]";
+    let back = "prepare.back_translation=[\"sed s/good/fine/\", \"sed s/bad/poor/\"]";
+    let answer = run("a", &[words, back]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let texts = context.json("a/texts.json");
+    let changed = texts["changed"].to_string();
+    assert!(changed.contains("broth") && (changed.contains("fine") || changed.contains("poor")), "{changed}");
+    let ledger = context.json("a/ledger.json");
+    let kept = "preflight.augmentation-preserves-labels";
+    let entry = ledger["verdicts"].as_array().unwrap().iter().find(|entry| entry["id"] == kept).unwrap();
+    assert_eq!(entry["verdict"], "pass", "{entry}");
+    assert_eq!(
+        entry["evidence"]["changes"],
+        serde_json::json!(["synonym", "swap", "delete", "insert", "translated"])
+    );
+    assert!(context.read("a/report.html").contains("as the network saw them"));
+    // Kept: the programs are not asked again.
+    assert_eq!(std::fs::read_dir(context.path("cache/translations")).unwrap().count(), 1);
+    assert_eq!(run("b", &[words, back]).code, Some(0));
+    let hash = |out: &str| context.json(&format!("{out}/metrics.json"))["weights_sha256"].clone();
+    assert_eq!(hash("a"), hash("b"));
+    for (number, (setting, words)) in [
+        ("prepare.words=[\"swop\"]", "did you mean `swap`?"),
+        ("prepare.back_translation=[\"no-such-program\"]", "`no-such-program` failed"),
+        ("prepare.back_translation=[\"false\"]", "`false` failed"),
+        ("prepare.wordnet=nowhere", "cannot read WordNet's"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = run(&format!("no-{number}"), &[setting]);
+        assert!(answer.code != Some(0) && answer.stderr.contains(words), "{setting}: {}", answer.stderr);
     }
 }

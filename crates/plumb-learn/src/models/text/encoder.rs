@@ -75,12 +75,12 @@ impl TextEncoder {
             words: table(vocabulary, 0),
             positions: match config.positions {
                 Positions::Learned { places, .. } => Some(table(places, 1)),
-                Positions::Sinusoidal | Positions::Rotary => None,
+                Positions::Sinusoidal | Positions::Rotary | Positions::None => None,
             },
             kinds: (config.kinds > 0).then(|| table(config.kinds, 2)),
             norm: (!first).then(norm),
             layers: (0..config.layers).map(layer).collect(),
-            last_norm: first.then(norm),
+            last_norm: (first && config.layers > 0).then(norm),
             config: Skipped { positions: config.positions, dropout: config.layer.dropout },
         }
     }
@@ -158,6 +158,11 @@ impl TextEncoder {
             Some(table) => hidden + embedding(table.val(), &[0]).reshape([1, 1, width]),
             None => hidden,
         }
+    }
+
+    /// Whether what is trained stands beside the layers.
+    pub(super) fn has_low_rank(&self) -> bool {
+        self.layers.iter().any(|layer| layer.lora.is_some())
     }
 
     /// The vectors, and each layer.

@@ -8,19 +8,21 @@ use serde::{Deserialize, Serialize};
 use crate::batches::{Batch, Tokens};
 use crate::combiner::join;
 use crate::encoders::CategoryEncoder;
-use crate::layers::Linear;
+use crate::layers::{Linear, is_low_rank};
 use crate::model::Inputs;
 use crate::network::{Network, ParameterRule, Pass};
 
 pub mod encoder;
 mod pool;
 mod positions;
+pub mod recurrent;
 
 use encoder::{EncoderConfig, TextEncoder};
 use pool::Pool;
 pub use pool::Pooling;
 pub use positions::Positions;
 pub(crate) use positions::rotate;
+use recurrent::{Recurrent, RecurrentConfig};
 
 /// What reads a text, and what stands beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub(crate) use positions::rotate;
 pub struct TextConfig {
     /// What reads the tokens.
     pub encoder: EncoderConfig,
+    /// What reads them one after the other, behind the encoder; none where its layers see all at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrent: Option<RecurrentConfig>,
     /// How the vectors of the tokens become one.
     pub pooling: Pooling,
     /// The length of a category's vector, for tables that hold more than texts.
@@ -47,6 +52,8 @@ pub struct TextConfig {
 pub struct TextNetwork {
     /// What reads the tokens.
     pub encoder: TextEncoder,
+    /// What reads them one after the other.
+    pub recurrent: Option<Recurrent>,
     /// What makes one vector of them.
     pub pool: Pool,
     /// The categories' vectors; none for texts alone.
@@ -71,8 +78,12 @@ impl TextNetwork {
     ) -> Self {
         let beside = inputs.numbers + inputs.flags + inputs.levels.len() * config.embedding;
         let (width, vocabulary) = (config.encoder.width, inputs.text.map_or(1, |text| text.vocabulary));
+        let recurrent = config.recurrent.as_ref();
+        let of_encoder = width;
+        let width = recurrent.map_or(width, |of| 2 * of.units);
         Self {
             encoder: TextEncoder::new(&config.encoder, vocabulary, stream.at(0), device),
+            recurrent: recurrent.map(|of| Recurrent::new(of, of_encoder, stream.at(3), device)),
             pool: Pool::new(config.pooling, width, stream.at(1), device),
             categories: CategoryEncoder::new(&inputs.levels, config.embedding, stream.at(99), device),
             classifier: Linear::normal(width + beside, outputs, DEVIATION, stream.at(2), device),
@@ -92,7 +103,11 @@ impl TextNetwork {
         self.classifier.forward(pass.dropout(features, self.dropout))
     }
 
-    fn pooled(&self, hidden: Tensor<3>, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
+    fn pooled(&self, mut hidden: Tensor<3>, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
+        if let Some(recurrent) = &self.recurrent {
+            pass.stage(self.encoder.stages());
+            hidden = recurrent.forward(hidden, &tokens.lengths, pass);
+        }
         pass.stage(self.stages() - 1);
         self.pool.forward(hidden, &tokens.lengths)
     }
@@ -124,10 +139,13 @@ impl Network for TextNetwork {
     }
 
     fn stages(&self) -> usize {
-        self.encoder.stages() + 1
+        self.encoder.stages() + usize::from(self.recurrent.is_some()) + 1
     }
 
     fn stage_of(&self, name: &str) -> usize {
+        if name.starts_with("recurrent.") {
+            return self.encoder.stages();
+        }
         let of_encoder = name.strip_prefix("encoder.");
         of_encoder.map_or(self.stages() - 1, |name| self.encoder.stage_of(name))
     }
@@ -137,6 +155,11 @@ impl Network for TextNetwork {
         let is_table = ["encoder.words", "encoder.positions", "encoder.kinds", "categories"]
             .iter()
             .any(|table| name.starts_with(table));
-        ParameterRule { rate: 1.0, decay: shape.len() >= 2 && !is_table }
+        let decay = shape.len() >= 2 && !is_table;
+        if !self.encoder.has_low_rank() || !name.starts_with("encoder.") {
+            return ParameterRule { rate: 1.0, decay };
+        }
+        // What is trained beside resting layers wants about ten times their rate (Hu et al. 2021, section D).
+        ParameterRule { rate: if is_low_rank(name) { 10.0 } else { 0.0 }, decay }
     }
 }

@@ -19,6 +19,8 @@ pub enum Positions {
     Sinusoidal,
     /// Queries and keys are turned by angles that grow with the place (Su et al. 2021).
     Rotary,
+    /// Not at all: what follows reads one token after the other.
+    None,
 }
 
 /// The base of the wave lengths, in both papers.

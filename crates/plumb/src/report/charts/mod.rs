@@ -3,6 +3,7 @@
 //! Every chart is a function from plain numbers to a [`Figure`], or to nothing when there is nothing to draw:
 //! no point, or no finite one.
 
+pub(crate) mod attention;
 pub(crate) mod bars;
 pub(crate) mod calibration;
 pub(crate) mod confusion;

@@ -9,6 +9,7 @@ pub(crate) mod lenient;
 pub(crate) mod metrics;
 pub(crate) mod preflight;
 pub(crate) mod profile;
+pub(crate) mod reading;
 pub(crate) mod split;
 pub(crate) mod worst;
 
@@ -23,6 +24,7 @@ use history::History;
 use metrics::Metrics;
 use preflight::Preflight;
 use profile::Profile;
+use reading::Reading;
 use split::SplitSummary;
 use worst::WorstRows;
 
@@ -49,6 +51,8 @@ pub(crate) struct RunFiles {
     pub(crate) worst: Option<WorstRows>,
     /// `pictures.json`, the pictures that a person should see.
     pub(crate) gallery: Option<Gallery>,
+    /// `texts.json`, what the network reads in some texts.
+    pub(crate) reading: Option<Reading>,
     /// What a rerun needs to know beside the job: digests, seed, version, device, in this order.
     pub(crate) provenance: Vec<(String, String)>,
 }
@@ -81,6 +85,7 @@ impl RunFiles {
             predictions: None,
             worst: read_json(files, "worst.json")?,
             gallery: read_json(files, "pictures.json")?,
+            reading: read_json(files, "texts.json")?,
             provenance: Vec::new(),
         })
     }

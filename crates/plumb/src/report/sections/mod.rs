@@ -10,6 +10,7 @@ mod pictures;
 mod preflight;
 mod reproduce;
 mod split;
+mod texts;
 mod training;
 mod verdicts;
 mod worst;
@@ -30,7 +31,7 @@ pub(crate) struct Section {
 }
 
 /// The sections below the answer, in order.
-pub(crate) static SECTIONS: [Section; 11] = [
+pub(crate) static SECTIONS: [Section; 12] = [
     Section { id: "verdicts", title: "Verdicts", blocks: verdicts::blocks },
     Section { id: "data", title: "Data", blocks: data::blocks },
     Section { id: "split", title: "Split", blocks: split::blocks },
@@ -39,6 +40,7 @@ pub(crate) static SECTIONS: [Section; 11] = [
     Section { id: "layers", title: "Layers", blocks: layers::blocks },
     Section { id: "evaluation", title: "Evaluation", blocks: evaluation::blocks },
     Section { id: "worst", title: "Worst predictions", blocks: worst::blocks },
+    Section { id: "texts", title: "Texts", blocks: texts::blocks },
     Section { id: "pictures", title: "Pictures", blocks: pictures::blocks },
     Section { id: "job", title: "Job", blocks: job::blocks },
     Section { id: "reproduce", title: "Reproduce", blocks: reproduce::blocks },
