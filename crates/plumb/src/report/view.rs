@@ -47,6 +47,8 @@ pub(crate) struct ReadText {
 /// A marked word, or a part of one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Word {
+    /// The blanks before it.
+    pub(crate) before: String,
     /// What stands there.
     pub(crate) text: String,
     /// The class that marks it.

@@ -1,6 +1,7 @@
 //! `texts.json`: texts of the judged part with what each token speaks for, and where attention goes in two of them.
 
 use plumb_data::pictures::{Channels, Picture, png};
+use plumb_data::prepare::Prepared;
 use plumb_evaluate::{Evaluation, Truth};
 use plumb_learn::batches::Batch;
 use plumb_learn::explain::{AttentionMap, attentions, attributions};
@@ -21,7 +22,7 @@ const CHANGED: usize = 4;
 const DRAWS: u64 = 2;
 /// Tokens of a text that is shown.
 const TOKENS: usize = 120;
-/// Tokens of a text whose attention is shown: more cannot be read.
+/// Tokens of the text whose attention is shown: more cannot be read.
 const ATTENDED: usize = 24;
 
 /// The file.
@@ -109,8 +110,12 @@ pub(crate) fn reading(setup: &Setup, fit: &Fit, evaluation: &Evaluation) -> Resu
         let pieces = encoding.pieces(&setup.data.table, &target.name, row)?;
         let batch = Batch::gather(&prepared, &[number as u32], &training_device());
         let weights = attributions(&network, &batch, predicted[place] as usize);
-        if attention.is_none() && pieces.len() <= ATTENDED {
-            attention = Some(attended(&network, &batch, row, &pieces));
+        if attention.is_none()
+            && let Some(tokens) = prepared.texts.as_ref().map(|texts| shortened(texts.row(number as u32)))
+        {
+            let texts = Some(std::iter::once(tokens).collect());
+            let short = Batch::gather(&Prepared { texts, ..prepared.clone() }, &[0], &training_device());
+            attention = Some(attended(&network, &short, row, &shortened(&pieces)));
         }
         texts.push(Text {
             row,
@@ -135,6 +140,16 @@ fn changed(setup: &Setup) -> Vec<Changed> {
         Changed { text: of.plain(row).join(" "), changed: (0..DRAWS).map(draw).collect() }
     };
     (0..CHANGED.min(rows)).map(one).collect()
+}
+
+/// The first ones of a long text, and the one that ends it.
+fn shortened<T: Clone>(of: &[T]) -> Vec<T> {
+    match of {
+        [first @ .., last] if of.len() > ATTENDED => {
+            [&first[..ATTENDED - 1], std::slice::from_ref(last)].concat()
+        }
+        _ => of.to_vec(),
+    }
 }
 
 fn weighed(pieces: Vec<String>, weights: &[f32]) -> Vec<Piece> {

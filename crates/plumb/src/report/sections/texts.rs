@@ -47,7 +47,9 @@ fn word(piece: &Piece) -> Word {
     let strength = (piece.weight.0.abs().clamp(0.0, 1.0) * 4.0).round() as u8;
     let side = if piece.weight.0 > 0.0 { "for" } else { "against" };
     let class = if strength == 0 { "plain".to_owned() } else { format!("{side}{strength}") };
-    Word { text: piece.text.clone(), class }
+    let text = piece.text.trim_start();
+    let before = piece.text[..piece.text.len() - text.len()].to_owned();
+    Word { before, text: text.to_owned(), class }
 }
 
 fn layers(of: &Attention) -> Vec<Block> {
