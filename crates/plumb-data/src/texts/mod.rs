@@ -12,4 +12,4 @@ pub use changed::ChangedTexts;
 pub use damage::{Damage, damage};
 pub use language::{Language, language};
 pub use near::{NEAR_TEXT, near_texts};
-pub use synonyms::{Synonyms, SynonymsError};
+pub use synonyms::{Synonyms, WORDNET};

@@ -1,9 +1,8 @@
 //! Words of the same meaning, out of WordNet's own files (Fellbaum 1998): `index.noun`, `data.noun` and the like.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
-use plumb_ledger::{ExitCode, Explain, Stream};
+use plumb_ledger::Stream;
 
 /// Words of the same meaning, by their word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,28 +10,8 @@ pub struct Synonyms {
     of: HashMap<String, Vec<String>>,
 }
 
-/// WordNet's files cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot read WordNet's `{}` ({why})", file.display())]
-pub struct SynonymsError {
-    /// The file.
-    pub file: PathBuf,
-    /// Why.
-    pub why: String,
-}
-
-impl Explain for SynonymsError {
-    fn hint(&self) -> Option<String> {
-        Some("name the folder that holds `index.noun` and `data.noun` (`dict` of WordNet 3)".to_owned())
-    }
-    fn exit_code(&self) -> ExitCode {
-        ExitCode::Data
-    }
-}
-
-/// Bytes of a file at most; the largest of WordNet 3.1 has 15 MB.
-const LARGEST: u64 = 64 << 20;
-const KINDS: [&str; 4] = ["noun", "verb", "adj", "adv"];
+/// The kinds of words that WordNet has files for: `index.noun`, `data.noun` and so on.
+pub const WORDNET: [&str; 4] = ["noun", "verb", "adj", "adv"];
 
 impl Synonyms {
     /// These words.
@@ -43,13 +22,12 @@ impl Synonyms {
         Self { of: words.into_iter().map(owned).collect() }
     }
 
-    /// The words of WordNet's folder `dict`: for each the others of its commonest meaning.
-    pub fn read(folder: &Path) -> Result<Self, SynonymsError> {
+    /// The words of WordNet's files, index and data of each kind: for each word the others of its commonest meaning. Lines that are none
+    /// of WordNet's are passed over.
+    pub fn of_wordnet<'a>(files: impl IntoIterator<Item = [&'a str; 2]>) -> Self {
         let mut best: HashMap<String, (u32, Vec<String>)> = HashMap::new();
-        for kind in KINDS {
-            let data = read(&folder.join(format!("data.{kind}")))?;
-            let index = read(&folder.join(format!("index.{kind}")))?;
-            let sets = sets(&data);
+        for [index, data] in files {
+            let sets = sets(data);
             for (word, often, set) in index.lines().filter_map(entry) {
                 let Some(words) = sets.get(set) else { continue };
                 let others: Vec<String> = words.iter().filter(|other| **other != word).cloned().collect();
@@ -59,7 +37,7 @@ impl Synonyms {
                 }
             }
         }
-        Ok(Self { of: best.into_iter().map(|(word, (_, others))| (word, others)).collect() })
+        Self { of: best.into_iter().map(|(word, (_, others))| (word, others)).collect() }
     }
 
     /// How many words have some.
@@ -97,16 +75,6 @@ fn bare(word: &str) -> &str {
     word.trim_matches(|letter: char| !letter.is_alphanumeric())
 }
 
-fn read(file: &Path) -> Result<String, SynonymsError> {
-    let failed = |why: String| SynonymsError { file: file.to_owned(), why };
-    let size = std::fs::metadata(file).map_err(|error| failed(error.to_string()))?.len();
-    if size > LARGEST {
-        return Err(failed(format!("more than {} MiB", LARGEST >> 20)));
-    }
-    let bytes = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// The words of each set, by the number that it begins with. A line of the licence begins with a blank.
 fn sets(data: &str) -> HashMap<&str, Vec<String>> {
     let set = |line: &'_ str| -> Option<(usize, Vec<String>)> {
@@ -134,21 +102,10 @@ fn entry(line: &str) -> Option<(String, u32, &str)> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a fixture need not be durable")]
 mod tests {
     use plumb_ledger::Seed;
 
     use super::*;
-
-    fn wordnet(index: &str, data: &str) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for kind in KINDS {
-            let (index, data) = if kind == "adj" { (index, data) } else { ("", "") };
-            std::fs::write(folder.path().join(format!("index.{kind}")), index).unwrap();
-            std::fs::write(folder.path().join(format!("data.{kind}")), data).unwrap();
-        }
-        folder
-    }
 
     const DATA: &str = "  1 a line of the licence\n00976885 30 a 03 fast 0 quick 0 flying(a) 1 001 & 00979366 a 0000 | hurried\n";
     const INDEX: &str =
@@ -156,11 +113,10 @@ mod tests {
 
     #[test]
     fn words_of_the_commonest_meaning_are_found() {
-        let folder = wordnet(INDEX, DATA);
-        let synonyms = Synonyms::read(folder.path()).unwrap();
+        let synonyms = Synonyms::of_wordnet([["", ""], [INDEX, DATA]]);
         assert_eq!(synonyms, Synonyms::of([("quick", vec!["fast", "flying"])]));
-        let drawn: Vec<String> =
-            (0..20).map(|at| synonyms.draw("\"Quick,", Seed(1).stream("s").at(at)).unwrap()).collect();
+        let draw = |at| synonyms.draw("\"Quick,", Seed(1).stream("s").at(at)).unwrap();
+        let drawn: Vec<String> = (0..20).map(draw).collect();
         assert!(
             drawn.contains(&"\"Fast,".to_owned()) && drawn.contains(&"\"Flying,".to_owned()),
             "{drawn:?}"
@@ -169,14 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_wordnet_is_an_error_or_nothing() {
-        assert!(Synonyms::read(Path::new("/nowhere")).unwrap_err().hint().is_some());
-        for (index, data) in [
-            ("quick a", "x"),
-            ("quick a 1 99999999999999999999 1", "00976885 30 a zz fast"),
-            ("\u{1f}", "\n\n"),
+    fn what_is_no_wordnet_gives_nothing() {
+        for files in [
+            ["quick a", "x"],
+            ["quick a 1 99999999999999999999 1", "00976885 30 a zz fast"],
+            ["\u{1f}", "\n\n"],
         ] {
-            assert!(Synonyms::read(wordnet(index, data).path()).unwrap().is_empty());
+            assert!(Synonyms::of_wordnet([files]).is_empty());
         }
     }
 }

@@ -4,7 +4,7 @@ use plumb_data::Table;
 use std::path::Path;
 
 use plumb_data::prepare::TextConfig;
-use plumb_data::texts::{Synonyms, WordChange};
+use plumb_data::texts::{Synonyms, WORDNET, WordChange};
 use plumb_data::tokens::{self, Tokenizer};
 use plumb_learn::model::NetworkConfig;
 use plumb_learn::models::text::{Pooling, Positions};
@@ -90,7 +90,7 @@ pub(super) fn changes(of: &PrepareSection, has_texts: bool) -> Result<TextChange
             .hint("set `prepare.wordnet` to the folder `dict` of WordNet (Debian: /usr/share/wordnet)"));
     }
     let synonyms = match &of.wordnet {
-        Some(folder) => Synonyms::read(Path::new(folder))?,
+        Some(folder) => wordnet(Path::new(folder))?,
         None => Synonyms::default(),
     };
     Ok(TextChanges { words, synonyms, back: of.back_translation.clone(), back_share: of.back_translated })
@@ -120,16 +120,41 @@ pub(super) fn tokenizer(
 }
 
 fn read(file: &str) -> Result<Tokenizer, Fault> {
-    let failed = |why: String| {
-        Fault::failed(format!("cannot read `{file}` ({why})"))
-            .hint("name a `tokenizer.json` of the `tokenizers` library")
-    };
-    let size = std::fs::metadata(file).map_err(|e| failed(e.to_string()))?.len();
-    if size > tokens::LARGEST as u64 {
-        return Err(failed(format!("more than {} MiB", tokens::LARGEST >> 20)));
-    }
-    let json = std::fs::read_to_string(file).map_err(|e| failed(e.to_string()))?;
+    let json = read_text(
+        Path::new(file),
+        tokens::LARGEST as u64,
+        "name a `tokenizer.json` of the `tokenizers` library",
+    )?;
     Ok(Tokenizer::from_json(&json)?)
+}
+
+/// The words of WordNet's folder.
+fn wordnet(folder: &Path) -> Result<Synonyms, Fault> {
+    /// The largest file of WordNet 3.1 has 15 MB.
+    const LARGEST: u64 = 64 << 20;
+    let file = |name: String| {
+        read_text(
+            &folder.join(name),
+            LARGEST,
+            "name the folder that holds WordNet's `index.noun`, `data.noun` and the like",
+        )
+    };
+    let files: Vec<[String; 2]> = WORDNET
+        .iter()
+        .map(|kind| Ok([file(format!("index.{kind}"))?, file(format!("data.{kind}"))?]))
+        .collect::<Result<_, Fault>>()?;
+    Ok(Synonyms::of_wordnet(files.iter().map(|[index, data]| [index.as_str(), data.as_str()])))
+}
+
+fn read_text(file: &Path, most: u64, hint: &str) -> Result<String, Fault> {
+    let failed = |why: String| Fault::failed(format!("cannot read `{}` ({why})", file.display())).hint(hint);
+    let size = std::fs::metadata(file).map_err(|e| failed(e.to_string()))?.len();
+    if size > most {
+        return Err(failed(format!("more than {} MiB", most >> 20)));
+    }
+    let bytes = std::fs::read(file).map_err(|e| failed(e.to_string()))?;
+    // WordNet has words with accents in an older encoding.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What `[model]` says of networks for texts.

@@ -172,7 +172,7 @@ fn training_texts_are_changed_and_shown() {
         ("prepare.words=[\"swop\"]", "did you mean `swap`?"),
         ("prepare.back_translation=[\"no-such-program\"]", "`no-such-program` failed"),
         ("prepare.back_translation=[\"false\"]", "`false` failed"),
-        ("prepare.wordnet=nowhere", "cannot read WordNet's"),
+        ("prepare.wordnet=nowhere", "WordNet's `index.noun`"),
     ]
     .into_iter()
     .enumerate()
