@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::tokens::{Pieces, Tokenizer, TokenizerError, cut, train};
+use crate::tokens::{Pieces, Tokenizer, TokenizerError, joined, train};
 use crate::{Column, Table};
 
 /// How texts become tokens, chosen.
@@ -131,28 +131,18 @@ impl TextEncoding {
 
     /// What the texts of a row have for each of its tokens.
     pub fn pieces(&self, table: &Table, target: &str, row: u32) -> Result<Vec<String>, TokenizerError> {
-        let mut pieces: Vec<String> = Vec::new();
-        for column in table.texts(Some(target)) {
-            let found =
-                self.tokenizer.pieces(column.text_at(row as usize).unwrap_or_default(), self.length)?;
-            let begins_alike = !pieces.is_empty() && pieces.first() == found.first();
-            pieces.extend_from_slice(&found[usize::from(begins_alike)..]);
-        }
-        cut(&mut pieces, self.length);
-        Ok(pieces)
+        let text = |column: &Column| {
+            self.tokenizer.pieces(column.text_at(row as usize).unwrap_or_default(), self.length)
+        };
+        joined(table.texts(Some(target)).map(text), self.length)
     }
 
     /// The tokens of a row: its texts one after the other, what begins a text only before the first.
     fn row(&self, columns: &[&Column], row: u32) -> Result<Vec<u32>, TokenizerError> {
-        let mut tokens: Vec<u32> = Vec::new();
-        for column in columns {
-            let found =
-                self.tokenizer.encode(column.text_at(row as usize).unwrap_or_default(), self.length)?;
-            let begins_alike = !tokens.is_empty() && tokens.first() == found.first();
-            tokens.extend(&found[usize::from(begins_alike)..]);
-        }
-        cut(&mut tokens, self.length);
-        Ok(tokens)
+        let text = |column: &&Column| {
+            self.tokenizer.encode(column.text_at(row as usize).unwrap_or_default(), self.length)
+        };
+        joined(columns.iter().map(text), self.length)
     }
 
     /// The tokens of rows, rows in parallel.

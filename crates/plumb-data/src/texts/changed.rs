@@ -5,7 +5,7 @@ use plumb_ledger::Stream;
 use super::{Synonyms, WordChange};
 use crate::Table;
 use crate::prepare::TextEncoding;
-use crate::tokens::{TokenizerError, cut};
+use crate::tokens::{TokenizerError, joined};
 
 /// What is done to the texts of train rows, and what it is done with.
 #[derive(Debug, Clone)]
@@ -90,13 +90,7 @@ impl ChangedTexts {
 
     /// Their tokens.
     pub fn tokens(&self, row: u32, stream: Stream) -> Result<Vec<u32>, TokenizerError> {
-        let mut tokens: Vec<u32> = Vec::new();
-        for text in self.row(row, stream) {
-            let found = self.encoding.tokenizer.encode(&text, self.encoding.length)?;
-            let begins_alike = !tokens.is_empty() && tokens.first() == found.first();
-            tokens.extend(&found[usize::from(begins_alike)..]);
-        }
-        cut(&mut tokens, self.encoding.length);
-        Ok(tokens)
+        let TextEncoding { tokenizer, length } = &self.encoding;
+        joined(self.row(row, stream).iter().map(|text| tokenizer.encode(text, *length)), *length)
     }
 }

@@ -140,13 +140,28 @@ fn beginning(text: &str, most: usize) -> &str {
 }
 
 /// Leaves the first tokens and the last one, which ends every text.
-pub(crate) fn cut<T: Clone>(tokens: &mut Vec<T>, most: usize) {
+fn cut<T: Clone>(tokens: &mut Vec<T>, most: usize) {
     if tokens.len() > most
         && let Some(last) = tokens.last().cloned()
     {
         tokens.truncate(most.saturating_sub(1));
         tokens.push(last);
     }
+}
+
+/// The tokens of several texts one after the other, what begins a text only before the first, `most` of them.
+pub(crate) fn joined<T: Clone + PartialEq>(
+    texts: impl IntoIterator<Item = Result<Vec<T>, TokenizerError>>,
+    most: usize,
+) -> Result<Vec<T>, TokenizerError> {
+    let mut tokens: Vec<T> = Vec::new();
+    for found in texts {
+        let found = found?;
+        let begins_alike = !tokens.is_empty() && tokens.first() == found.first();
+        tokens.extend_from_slice(&found[usize::from(begins_alike)..]);
+    }
+    cut(&mut tokens, most);
+    Ok(tokens)
 }
 
 impl TryFrom<String> for Tokenizer {
