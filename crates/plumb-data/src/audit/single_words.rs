@@ -1,7 +1,8 @@
 //! Whether a single word gives the target away: a label, or the name of a file, that was left in the text.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use plumb_ledger::digest::xxh3;
 use rayon::prelude::*;
 
 use crate::{Column, Target};
@@ -40,15 +41,15 @@ pub(super) fn most_telling(column: &Column, target: &Target, rows: &[u32]) -> Op
     if !target.task.is_classification() || classes > MOST_CLASSES {
         return None;
     }
-    let words: Vec<HashSet<String>> =
-        rows.par_iter().map(|&row| words(column.text_at(row as usize).unwrap_or_default())).collect();
-    let mut rows_with: HashMap<&str, u32> = HashMap::new();
-    words.iter().flatten().for_each(|word| *rows_with.entry(word).or_default() += 1);
+    let text = |row: u32| column.text_at(row as usize).unwrap_or_default();
+    let texts: Vec<Vec<u64>> = rows.par_iter().map(|&row| digests(text(row))).collect();
+    let mut rows_with: HashMap<u64, u32> = HashMap::new();
+    texts.iter().flatten().for_each(|word| *rows_with.entry(*word).or_default() += 1);
     let codes = target.codes_of(rows);
-    let mut counts: HashMap<&str, Vec<u32>> = HashMap::new();
-    for (words, &code) in words.iter().zip(&codes) {
-        for word in words.iter().filter(|word| rows_with[word.as_str()] >= LEAST_ROWS) {
-            counts.entry(word).or_insert_with(|| vec![0; classes])[code as usize] += 1;
+    let mut counts: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (words, &code) in texts.iter().zip(&codes) {
+        for word in words.iter().filter(|word| rows_with[word] >= LEAST_ROWS) {
+            counts.entry(*word).or_insert_with(|| vec![0; classes])[code as usize] += 1;
         }
     }
     let mut of_class = vec![0u32; classes];
@@ -58,37 +59,45 @@ pub(super) fn most_telling(column: &Column, target: &Target, rows: &[u32]) -> Op
     let all = codes.len() as u32;
     let is_large = |&class: &usize| of_class[class] >= LEAST_ROWS && all - of_class[class] >= LEAST_ROWS;
     let of_classes = (0..classes).filter(is_large).filter_map(|class| {
-        let score = |(word, count): (&&str, &Vec<u32>)| {
+        let score = |(word, count): (&u64, &Vec<u32>)| {
             let inside = f64::from(count[class]) / f64::from(of_class[class]);
-            let outside =
-                f64::from(count.iter().sum::<u32>() - count[class]) / f64::from(all - of_class[class]);
-            (0.5 + 0.5 * (inside - outside).abs(), (*word).to_owned())
+            let outside = count.iter().sum::<u32>() - count[class];
+            (0.5 + 0.5 * (inside - f64::from(outside) / f64::from(all - of_class[class])).abs(), *word)
         };
-        let mut scored: Vec<(f64, String)> = counts.iter().map(score).collect();
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let mut scored: Vec<(f64, u64)> = counts.iter().map(score).collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         scored.truncate(BEST);
         (!scored.is_empty()).then_some((class as u32, scored))
     });
     let (class, scored) =
         of_classes.reduce(|best, next| if next.1[0].0 > best.1[0].0 { next } else { best })?;
-    let (score, word) = scored[0].clone();
-    let apart = scored[1..].iter().find(|(_, other)| !stand_together(&words, &word, other));
+    let (score, digest) = scored[0];
+    let apart = scored[1..].iter().find(|(_, other)| !stand_together(&texts, digest, *other));
+    let place = texts.iter().position(|words| words.binary_search(&digest).is_ok())?;
+    let word = words(text(rows[place])).find(|word| xxh3(word.as_bytes()) == digest)?;
     Some(TellingWord { word, class, score, next: apart.map_or(0.5, |(score, _)| *score) })
 }
 
-/// The words of a text, lower case, each once; with what stands at them, too: `[spam]` is another word than `spam`, which people
-/// write.
-fn words(text: &str) -> HashSet<String> {
+/// The words of a text, lower case; with what stands at them, too: `[spam]` is another word than `spam`, which people write.
+fn words(text: &str) -> impl Iterator<Item = String> {
     let text = &text[..text.floor_char_boundary(BYTES.min(text.len()))];
     let bare = text.split(|letter: char| !letter.is_alphanumeric());
     let written = text.split_whitespace().filter(|word| word.len() <= LONGEST);
-    bare.chain(written).filter(|word| word.chars().nth(1).is_some()).map(str::to_lowercase).collect()
+    bare.chain(written).filter(|word| word.chars().nth(1).is_some()).map(str::to_lowercase)
 }
 
-fn stand_together(texts: &[HashSet<String>], a: &str, b: &str) -> bool {
+/// Their digests, ascending, each once.
+fn digests(text: &str) -> Vec<u64> {
+    let mut digests: Vec<u64> = words(text).map(|word| xxh3(word.as_bytes())).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    digests
+}
+
+fn stand_together(texts: &[Vec<u64>], a: u64, b: u64) -> bool {
     let (mut both, mut either) = (0, 0);
     for text in texts {
-        let (has_a, has_b) = (text.contains(a), text.contains(b));
+        let (has_a, has_b) = (text.binary_search(&a).is_ok(), text.binary_search(&b).is_ok());
         both += usize::from(has_a && has_b);
         either += usize::from(has_a || has_b);
     }
@@ -118,8 +127,8 @@ mod tests {
         let common = |row: usize| format!("hello {} world {}", row % 7, row % 5);
         let leak =
             told(|row| if row % 2 == 1 { format!("[JUNK] Mail {}", common(row)) } else { common(row) });
-        // Both words of the phrase stand in the same texts: no relative of each other.
-        assert_eq!((leak.word.as_str(), leak.score), ("[junk]", 1.0));
+        // All words of the phrase stand in the same texts: one of them is named, and they are no relatives.
+        assert!(["[junk]", "junk", "mail"].contains(&leak.word.as_str()) && leak.score >= 1.0, "{leak:?}");
         assert!(leak.next < 0.6, "{}", leak.next);
         let language = told(|row| {
             let words = if row % 2 == 0 { ["der", "die", "und"] } else { ["the", "and", "of"] };

@@ -16,6 +16,8 @@ const ROWS: usize = 2_000;
 const SLOW_ROWS: usize = 300;
 /// Rows times columns looked at.
 const WORK: usize = 100_000;
+/// Columns that are exchanged, each of which copies all others; of wider tables pictures and texts alone.
+const MOST_COLUMNS: usize = 100;
 /// Columns shown, the largest share first.
 const SHOWN: usize = 50;
 
@@ -65,11 +67,18 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let Some(part) = context.judged() else { return Judgement::skipped(NOTHING_JUDGED) };
     let subject = &context.subject;
     let target = Some(subject.target.name.as_str());
-    let columns: Vec<&Column> = subject.table.inputs(target).chain(subject.table.texts(target)).collect();
+    let mut columns: Vec<&Column> = subject.table.inputs(target).chain(subject.table.texts(target)).collect();
+    let all = columns.len();
     if columns.len() < 2 {
         return Judgement::skipped("there is one column, which adds all there is");
     }
     let is_slow = |column: &&Column| matches!(column.kind, Kind::Image | Kind::Text);
+    if all > MOST_COLUMNS {
+        columns.retain(is_slow);
+    }
+    if columns.is_empty() {
+        return Judgement::skipped(format!("{all} columns are too many to exchange one by one"));
+    }
     let most = if columns.iter().any(is_slow) { SLOW_ROWS } else { ROWS.min(WORK / columns.len()).max(1) };
     let step = part.scored.len().div_ceil(most).max(1);
     let rows: Vec<u32> = part.scored.rows.iter().copied().step_by(step).collect();

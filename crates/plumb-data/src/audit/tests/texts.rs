@@ -98,7 +98,7 @@ fn wrong_labels_are_caught() {
 #[test]
 fn a_word_that_is_the_label_is_caught() {
     let leaking = |row: usize| format!("{}{}", sentence(row), if is_food(row) { " [KITCHEN]" } else { "" });
-    caught("data.target-leakage", &of(leaking, is_food), "the word \"[kitchen]\" in text");
+    caught("data.target-leakage", &of(leaking, is_food), "kitchen");
 }
 
 #[test]
