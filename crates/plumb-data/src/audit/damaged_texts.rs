@@ -31,7 +31,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
             Threshold {
                 name: "share of damaged texts that warns",
                 value: WARN_SHARE,
-                reason: "as many as one wrong setting of an export leaves; 0.5 % of the mails of SpamAssassin are empty by nature",
+                reason: "as many as one wrong setting of an export leaves; 0.5 % of 5,000 reviews of food are damaged by nature",
             },
             Threshold {
                 name: "share of damaged texts that fails",
@@ -41,7 +41,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
             Threshold {
                 name: "times the median length of a text far too long",
                 value: TIMES_AS_LONG as f64,
-                reason: "the longest of 11,000 posts of newsgroups has 40 times the median",
+                reason: "24 of 18,821 posts of newsgroups and 16 of 6,046 mails are longer, whole files among them",
             },
         ],
         false_alarms: "Texts about encodings or web pages; languages in which the letters of such damage follow each other.",

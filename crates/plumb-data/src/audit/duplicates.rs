@@ -57,8 +57,8 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
             Threshold {
                 name: "common runs of letters of near texts",
                 value: crate::texts::NEAR_TEXT,
-                reason: "a text of which one word in ten was changed keeps seven tenths of them; two texts on one matter share \
-                         a third at most",
+                reason: "a text of which one word in ten was changed keeps seven tenths of them; 0.6 % of 5,000 reviews of \
+                         food have such a neighbour by nature",
             },
             Threshold {
                 name: "bits beyond log2(rows) of the columns that agree",

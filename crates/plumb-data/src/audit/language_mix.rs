@@ -33,7 +33,7 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
             Threshold {
                 name: "share of other languages that warns",
                 value: WARN_SHARE,
-                reason: "of single sentences one in fifty is told wrongly; a twentieth is a population of its own",
+                reason: "0.1 % of 5,000 reviews of food are told to be in another language than English; a twentieth is a population of its own",
             },
             Threshold {
                 name: "association with the classes that makes it the task",

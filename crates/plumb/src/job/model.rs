@@ -151,7 +151,7 @@ pub(crate) struct ModelSection {
     /// The rank of what is trained beside the layers of a pretrained encoder of texts, which then rest (LoRA; Hu et al. 2021); at the
     /// end it is added to them. 0 trains the layers themselves.
     ///
-    /// 0. Published recipes have 8 or 16: a twentieth of the memory of the optimizer, half a point of accuracy at times.
+    /// 0. Published recipes have 8 or 16.
     #[schemars(range(min = 0, max = 256))]
     pub(crate) lora: usize,
     /// How `mixed` joins what its encoders give.
