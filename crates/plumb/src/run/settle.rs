@@ -128,7 +128,22 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
         tokenizer,
         changes,
     };
+    tell_left_out(run, data, &plan, preset.name)?;
     Ok(plan)
+}
+
+/// Columns of texts that the network does not read are named: nobody should wonder what became of them.
+fn tell_left_out(run: &Run, data: &Data, plan: &Plan, preset: &str) -> Result<(), Fault> {
+    let target = data.target()?;
+    let names: Vec<String> =
+        data.table.texts(Some(&target.name)).map(|column| format!("`{}`", column.name)).collect();
+    if plan.prepare.texts.is_none() && !names.is_empty() {
+        let names = names.join(", ");
+        run.screen.say(&format!(
+            "texts that `{preset}` does not read: {names}; `model.preset` `transformer` or `mixed` does"
+        ));
+    }
+    Ok(())
 }
 
 /// The metric as the job names it. `auto` stays `auto` there: the reason for the choice belongs to the result,
