@@ -1,5 +1,7 @@
 //! The texts of train rows, changed anew each time that they are seen.
 
+use std::sync::Arc;
+
 use plumb_ledger::Stream;
 
 use super::{Synonyms, WordChange};
@@ -12,12 +14,12 @@ use crate::tokens::{TokenizerError, joined};
 pub struct ChangedTexts {
     encoding: TextEncoding,
     /// The texts of each row, column by column.
-    texts: Vec<Vec<String>>,
+    texts: Arc<Vec<Vec<String>>>,
     /// The same, translated there and back; empty where nothing was.
-    translated: Vec<Vec<String>>,
+    translated: Arc<Vec<Vec<String>>>,
     translated_share: f64,
     changes: Vec<WordChange>,
-    synonyms: Synonyms,
+    synonyms: Arc<Synonyms>,
 }
 
 impl ChangedTexts {
@@ -28,15 +30,15 @@ impl ChangedTexts {
         target: &str,
         rows: &[u32],
         changes: Vec<WordChange>,
-        synonyms: Synonyms,
+        synonyms: Arc<Synonyms>,
     ) -> Self {
         let row = |&row: &u32| -> Vec<String> {
             let text = |column: &crate::Column| column.text_at(row as usize).unwrap_or_default().to_owned();
             table.texts(Some(target)).map(text).collect()
         };
-        let texts = rows.iter().map(row).collect();
+        let texts = Arc::new(rows.iter().map(row).collect());
         let encoding = encoding.clone();
-        Self { encoding, texts, translated: Vec::new(), translated_share: 0.0, changes, synonyms }
+        Self { encoding, texts, translated: Arc::default(), translated_share: 0.0, changes, synonyms }
     }
 
     /// Every text, to be translated.
@@ -52,7 +54,7 @@ impl ChangedTexts {
         let row = |texts: &Vec<String>| {
             texts.iter().map(|text| translations.next().unwrap_or_else(|| text.clone())).collect()
         };
-        self.translated = self.texts.iter().map(row).collect();
+        self.translated = Arc::new(self.texts.iter().map(row).collect());
         self.translated_share = share;
         self
     }

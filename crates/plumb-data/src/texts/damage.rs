@@ -52,8 +52,7 @@ fn byte(letter: char) -> Option<u8> {
 
 /// Whether characters stand there whose bytes are one character in UTF-8.
 fn was_read_wrongly(text: &str) -> bool {
-    let mut letters = text.chars().filter(|letter| !letter.is_ascii()).peekable();
-    if letters.peek().is_none() {
+    if text.is_ascii() {
         return false;
     }
     let bytes: Vec<Option<u8>> =

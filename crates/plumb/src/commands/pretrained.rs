@@ -10,7 +10,7 @@ use crate::pretrained::{self, Entry};
 /// Keep weights that others have trained, or list them
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  plumb pretrained add mobilenet_v2-b0353104.pth\n  plumb pretrained add hf:timm/resnet18.a1_in1k\n  plumb pretrained list\n  \
+    after_help = "Examples:\n  plumb pretrained add mobilenet_v2-b0353104.pth\n  plumb pretrained add hf:timm/resnet18.a1_in1k\n  plumb pretrained add all-MiniLM-L6-v2/\n  plumb pretrained list\n  \
                         plumb run photos/ --set model.pretrained=mobilenet_v2"
 )]
 pub(crate) struct Args {
@@ -21,9 +21,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Read a `.safetensors` or `.pth` file, find its network, keep it; nothing in it is run
+    /// Read a `.safetensors` or `.pth` file, or the folder of an encoder of texts, find the network, keep it; nothing in it is run
     Add {
-        /// The file, or `hf:ORG/NAME` for a model of the Hugging Face hub (fetched by `curl`)
+        /// The file; the folder with weights, `config.json` and `tokenizer.json`; or `hf:ORG/NAME` for a model of the Hugging Face hub (fetched by `curl`)
         source: String,
         /// The name to keep it under; the network's otherwise
         #[arg(long)]

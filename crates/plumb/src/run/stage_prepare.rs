@@ -1,5 +1,7 @@
 //! Stage 3: fit the preparation on the train rows; turn train and valid rows into the model's inputs.
 
+use std::sync::Arc;
+
 use plumb_data::prepare::{Preparation, Prepared};
 use plumb_data::split::Split;
 use plumb_data::texts::ChangedTexts;
@@ -53,7 +55,7 @@ fn changed(
     }
     let target = data.target()?;
     let changed =
-        ChangedTexts::new(encoding, &data.table, &target.name, rows, words.clone(), synonyms.clone());
+        ChangedTexts::new(encoding, &data.table, &target.name, rows, words.clone(), Arc::clone(synonyms));
     if back.is_empty() {
         return Ok(Some(changed));
     }

@@ -2,6 +2,7 @@
 
 use plumb_data::Table;
 use std::path::Path;
+use std::sync::Arc;
 
 use plumb_data::prepare::TextConfig;
 use plumb_data::texts::{Synonyms, WORDNET, WordChange};
@@ -68,7 +69,7 @@ pub(crate) struct TextChanges {
     /// Changes of words.
     pub(super) words: Vec<WordChange>,
     /// What they know of words.
-    pub(super) synonyms: Synonyms,
+    pub(super) synonyms: Arc<Synonyms>,
     /// The way there and back through other languages.
     pub(super) back: Vec<String>,
     /// The share of texts that go it.
@@ -90,8 +91,8 @@ pub(super) fn changes(of: &PrepareSection, has_texts: bool) -> Result<TextChange
             .hint("set `prepare.wordnet` to the folder `dict` of WordNet (Debian: /usr/share/wordnet)"));
     }
     let synonyms = match &of.wordnet {
-        Some(folder) => wordnet(Path::new(folder))?,
-        None => Synonyms::default(),
+        Some(folder) => Arc::new(wordnet(Path::new(folder))?),
+        None => Arc::default(),
     };
     Ok(TextChanges { words, synonyms, back: of.back_translation.clone(), back_share: of.back_translated })
 }

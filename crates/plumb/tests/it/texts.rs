@@ -116,6 +116,16 @@ fn an_encoder_is_kept_and_fine_tuned() {
     let of_beside = std::fs::read(context.path("beside/model/model.safetensors")).unwrap();
     assert_eq!(stored.len(), of_beside.len());
     assert!(!context.read("beside/model/model.json").contains("lora"));
+    let weights =
+        |file: &str| plumb_learn::pretrained::read(&std::fs::read(context.path(file)).unwrap()).unwrap().0;
+    let (given, tuned) =
+        (weights("nets/tiny.bert/model.safetensors"), weights("beside/model/model.safetensors"));
+    let rests = |name: &str| given[&format!("bert.{name}")] == tuned[&format!("bert.{name}")];
+    assert!(rests("embeddings.word_embeddings.weight") && rests("encoder.layer.0.output.dense.bias"));
+    assert!(
+        !rests("encoder.layer.0.output.dense.weight")
+            && !rests("encoder.layer.1.attention.self.query.weight")
+    );
     let refused = [
         ("prepare.tokens=41", "the encoder has 40 places"),
         ("model.fresh_layers=3", "of 2 pretrained layers"),
