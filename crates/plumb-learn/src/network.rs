@@ -54,6 +54,7 @@ pub struct Pass {
     first_stage: usize,
     frozen: usize,
     taps: Option<Vec<(String, Tensor<2>)>>,
+    attention: Vec<(String, Vec<f64>)>,
     buffers: Vec<(ParamId, Vec<f32>)>,
 }
 
@@ -138,6 +139,19 @@ impl Pass {
     /// The activations kept, in the order of the pass, off the gradient graph.
     pub fn take_taps(&mut self) -> Vec<(String, Tensor<2>)> {
         self.taps.take().unwrap_or_default()
+    }
+
+    /// Shows how evenly each head of the layer called `name` attends ([`crate::explain::AttentionMap::evenness`]);
+    /// computed for a tapped pass alone.
+    pub fn attention_with(&mut self, name: &str, evenness: impl FnOnce() -> Vec<f64>) {
+        if self.taps.is_some() {
+            self.attention.push((name.to_owned(), evenness()));
+        }
+    }
+
+    /// What [`Pass::attention_with`] was shown.
+    pub fn take_attention(&mut self) -> Vec<(String, Vec<f64>)> {
+        std::mem::take(&mut self.attention)
     }
 
     /// Leaves a new value for a parameter that no gradient reaches, such as a running mean. The loop writes it

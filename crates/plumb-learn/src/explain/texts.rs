@@ -19,6 +19,44 @@ pub struct AttentionMap {
     pub weights: Vec<f32>,
 }
 
+impl AttentionMap {
+    /// Of one sequence: queries, keys and values side by side, `[1, tokens, 3 * width]`. Costs `tokens` squared times
+    /// `width`.
+    pub(crate) fn of(projected: Tensor<3>, heads: usize) -> Self {
+        let [_, tokens, three] = projected.dims();
+        let (values, width) = (host(projected.inner()), three / 3);
+        let depth = width / heads.max(1);
+        let mut weights = Vec::with_capacity(heads * tokens * tokens);
+        for (head, query) in (0..heads).flat_map(|head| (0..tokens).map(move |query| (head, query))) {
+            let part =
+                |token: usize, of: usize| &values[token * three + of * width + head * depth..][..depth];
+            let product =
+                |key: usize| -> f32 { part(query, 0).iter().zip(part(key, 1)).map(|(q, k)| q * k).sum() };
+            let scores: Vec<f32> = (0..tokens).map(|key| product(key) / (depth as f32).sqrt()).collect();
+            let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let shares: Vec<f32> = scores.iter().map(|score| (score - most).exp()).collect();
+            let sum: f32 = shares.iter().sum();
+            weights.extend(shares.iter().map(|share| share / sum));
+        }
+        Self { heads, tokens, weights }
+    }
+
+    /// For each head, the mean over tokens of the entropy of what they take, as a share of that of equal parts: 0 where
+    /// each takes from one token alone, 1 where each takes from all alike. 1 for a sequence of one token.
+    pub fn evenness(&self) -> Vec<f64> {
+        let most = (self.tokens as f64).ln();
+        let entropy = |shares: &[f32]| -> f64 {
+            let shares = shares.iter().map(|&share| f64::from(share)).filter(|share| *share > 0.0);
+            -shares.map(|share| share * share.ln()).sum::<f64>()
+        };
+        let head = |rows: &[f32]| {
+            let total: f64 = rows.chunks(self.tokens).map(entropy).sum();
+            if most > 0.0 { total / (self.tokens as f64 * most) } else { 1.0 }
+        };
+        self.weights.chunks((self.tokens * self.tokens).max(1)).map(head).collect()
+    }
+}
+
 /// Steps from no words to the words: the sum of the parts is then within a few per cent of the whole.
 const STEPS: usize = 24;
 
@@ -62,6 +100,14 @@ mod tests {
     use crate::model::{Inputs, NetworkConfig, TextInput, training_device};
     use crate::network::Network as _;
     use crate::presets::{self, Circumstances};
+
+    #[test]
+    fn evenness_tells_a_pointing_head_from_a_blurred_one() {
+        let pointing = [1.0, 0.0, 0.0, 1.0];
+        let map = AttentionMap { heads: 2, tokens: 2, weights: [pointing, [0.5; 4]].concat() };
+        assert_eq!(map.evenness(), [0.0, 1.0]);
+        assert_eq!(AttentionMap { heads: 1, tokens: 1, weights: vec![1.0] }.evenness(), [1.0]);
+    }
 
     fn network() -> TextNetwork {
         let of = Circumstances {

@@ -12,7 +12,6 @@ use super::{Activation, LayerNorm, Linear, LowRank};
 use crate::explain::AttentionMap;
 use crate::models::text::rotate;
 use crate::network::Pass;
-use crate::parameters::host;
 
 /// The size of a layer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,23 +131,13 @@ impl EncoderLayer {
     /// What each token takes from each, head by head, of a batch of one sequence `[1, tokens, width]`.
     pub(crate) fn attention(&self, input: &Tensor<3>) -> AttentionMap {
         let input = if self.norm_first { self.norm1.forward(input.clone()) } else { input.clone() };
-        let projected = self.projected(input);
-        let [_, tokens, three] = projected.dims();
-        let (values, width) = (host(projected.inner()), three / 3);
-        let depth = width / self.heads.max(1);
-        let mut weights = Vec::with_capacity(self.heads * tokens * tokens);
-        for (head, query) in (0..self.heads).flat_map(|head| (0..tokens).map(move |query| (head, query))) {
-            let part =
-                |token: usize, of: usize| &values[token * three + of * width + head * depth..][..depth];
-            let product =
-                |key: usize| -> f32 { part(query, 0).iter().zip(part(key, 1)).map(|(q, k)| q * k).sum() };
-            let scores: Vec<f32> = (0..tokens).map(|key| product(key) / (depth as f32).sqrt()).collect();
-            let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let shares: Vec<f32> = scores.iter().map(|score| (score - most).exp()).collect();
-            let sum: f32 = shares.iter().sum();
-            weights.extend(shares.iter().map(|share| share / sum));
-        }
-        AttentionMap { heads: self.heads, tokens, weights }
+        AttentionMap::of(self.projected(input), self.heads)
+    }
+
+    /// How evenly each head attends: of the first sequence of a batch, which has so many real tokens.
+    pub(crate) fn evenness(&self, input: &Tensor<3>, tokens: usize) -> Vec<f64> {
+        let [_, _, width] = input.dims();
+        self.attention(&input.clone().slice([0..1, 0..tokens, 0..width])).evenness()
     }
 
     fn attend(&self, input: Tensor<3>, lengths: Option<&Arc<[usize]>>, pass: &mut Pass) -> Tensor<3> {

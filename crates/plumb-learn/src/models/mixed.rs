@@ -194,6 +194,7 @@ impl Network for MixedNetwork {
                 let [rows, width] = kinds[0].dims();
                 let count = kinds.len();
                 let together = Tensor::stack::<3>(kinds, 1) + names.val().reshape([1, count, width]);
+                pass.attention_with("layer", || layer.evenness(&together, count));
                 layer.forward(together, None, pass).mean_dim(1).reshape([rows, width])
             }
             // Tables without inputs are refused where they are prepared.

@@ -57,7 +57,7 @@ pub struct TrainConfig {
     pub ties: Ties,
     /// Seconds between checkpoints at least; 0 for one after each step. When they are made changes no result.
     pub checkpoint_seconds: f64,
-    /// Steps between looks at gradients and activations; 0 for none.
+    /// Steps between looks at gradients and activations, more where a run would have over a thousand looks; 0 for none.
     pub watch_every: u64,
     /// What must be the same for a checkpoint to be resumed, by name: digests of the job and the data, the version.
     pub identity: BTreeMap<String, String>,

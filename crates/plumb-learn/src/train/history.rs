@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Checkpoint;
+use super::{Checkpoint, Histogram};
 use crate::parameters::Arrays;
 
 /// One line of `history.jsonl`, told apart by the key `event`. Numbers that JSON lacks are `null`.
@@ -32,6 +32,10 @@ pub enum Event {
         layers: BTreeMap<String, LayerStats>,
         /// By layer that shows its activation.
         activations: BTreeMap<String, ActivationStats>,
+        /// By layer with attention, one number a head: the mean entropy of what a token takes from the others, as a
+        /// share of that of equal parts. 0 looks at one token, 1 at all alike.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        attention: BTreeMap<String, Vec<f64>>,
     },
     /// An epoch was completed and validated.
     Epoch {
@@ -51,7 +55,7 @@ pub enum Event {
 }
 
 /// One parameter at one step.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerStats {
     /// The norm of its gradient, before clipping.
     pub grad_norm: f64,
@@ -59,10 +63,16 @@ pub struct LayerStats {
     pub weight_norm: f64,
     /// The norm of its change over `weight_norm`; 0 when that is 0.
     pub update_ratio: f64,
+    /// Its values before the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Histogram>,
+    /// Its gradient, before clipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient: Option<Histogram>,
 }
 
 /// One layer's activations over one batch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActivationStats {
     /// The mean over rows and units.
     pub mean: f64,
@@ -72,6 +82,9 @@ pub struct ActivationStats {
     pub dead: f64,
     /// The share of entries other than 0 within 1 % of the layer's range from its least or greatest value.
     pub saturated: f64,
+    /// Over rows and units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Histogram>,
 }
 
 /// Whether to go on.

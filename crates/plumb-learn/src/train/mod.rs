@@ -5,16 +5,17 @@ pub mod checkpoint;
 pub mod config;
 mod error;
 mod feed;
+mod histogram;
 pub mod history;
 mod run;
 mod state;
 mod step;
 mod validate;
-mod vitals;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Ties, TrainConfig, TrainData, Transfer};
 pub use error::TrainError;
+pub use histogram::Histogram;
 pub use history::{ActivationStats, Control, Event, LayerStats, Observer};
 pub use run::{Stopped, Trained, train};
 pub use state::{Making, Seconds};

@@ -149,6 +149,14 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Whether the gradients and activations of a step are looked at.
+    pub(super) fn is_watched(&self, step: u64) -> bool {
+        /// Looks of a run: charts show no more, and `history.jsonl` stays under some ten megabytes.
+        const LOOKS: u64 = 1000;
+        let every = self.config.watch_every;
+        every > 0 && step.is_multiple_of(every.max(self.total_steps / LOOKS))
+    }
+
     /// Stages at rest in an epoch.
     pub(super) fn at_rest(&self, epoch: u64) -> usize {
         self.config.transfer.as_ref().map_or(0, |transfer| transfer.at_rest(epoch, self.stages))

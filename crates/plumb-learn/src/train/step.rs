@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use burn::tensor::Tensor;
 use plumb_ledger::clock::Clock;
 
 use super::feed::Feed;
 use super::state::{Plan, Rates, State};
-use super::{Event, LayerStats, TrainError, vitals};
+use super::{ActivationStats, Event, LayerStats, TrainError};
 use crate::batches::Batch;
 use crate::network::{Network, Pass};
 use crate::optim::{Hyper, OptimizerError, clip};
 use crate::parameters::{gradients, host, update, write_buffers};
+use crate::watch::figures;
 
 /// Gradients by parameter, in the order in which the module is walked.
 type Gradients = Vec<(String, Vec<f32>)>;
@@ -20,7 +22,8 @@ type Gradients = Vec<(String, Vec<f32>)>;
 struct Window {
     loss: f64,
     gradients: Gradients,
-    activations: BTreeMap<String, super::ActivationStats>,
+    activations: BTreeMap<String, ActivationStats>,
+    attention: BTreeMap<String, Vec<f64>>,
     rows: Vec<u32>,
 }
 
@@ -37,7 +40,7 @@ pub(super) fn step<N: Network>(
     let batches = gather(state, plan, feed, order);
     let gathered = clock.elapsed();
     let step = state.progress.step;
-    let watched = plan.config.watch_every > 0 && step.is_multiple_of(plan.config.watch_every);
+    let watched = plan.is_watched(step);
     let rates = plan.rates(&state.progress);
     let (network, window) = window(network, batches, state, plan, rates, watched)?;
     let grad_norm = clip::global_norm(window.gradients.iter().map(|(_, gradient)| gradient.as_slice()));
@@ -49,7 +52,8 @@ pub(super) fn step<N: Network>(
     let mut events =
         vec![Event::Step { step, epoch: state.progress.epoch, loss: window.loss, lr: rates.lr, grad_norm }];
     if watched {
-        events.push(Event::Layers { step, layers, activations: window.activations });
+        let Window { activations, attention, .. } = window;
+        events.push(Event::Layers { step, layers, activations, attention });
     }
     state.seconds.making = feed.making();
     state.seconds.wait += gathered.saturating_sub(started).as_secs_f64();
@@ -94,11 +98,16 @@ fn window<N: Network>(
         }
         add(&mut window.gradients, gradients(&network, loss.backward()));
         network = write_buffers(network, &pass.take_buffers());
-        let taps = pass.take_taps().into_iter();
-        window.activations.extend(taps.map(|(name, tensor)| (name, vitals::activation(tensor))));
+        window.attention.extend(pass.take_attention());
+        window.activations.extend(pass.take_taps().into_iter().map(figures_of));
         window.rows.extend(batch.rows);
     }
     Ok((network, window))
+}
+
+fn figures_of((name, activation): (String, Tensor<2>)) -> (String, ActivationStats) {
+    let [_, units] = activation.dims();
+    (name, figures::activation(&host(activation), units))
 }
 
 fn add(sum: &mut Gradients, next: Gradients) {
@@ -133,7 +142,7 @@ fn move_weights<N: Network>(
             outcome = moved.and(averaged);
         }
         if watched {
-            layers.insert(name.to_owned(), vitals::layer(&before, values, gradient));
+            layers.insert(name.to_owned(), figures::layer(&before, values, gradient));
         }
     });
     outcome?;

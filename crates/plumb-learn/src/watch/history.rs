@@ -76,7 +76,14 @@ impl History {
             Event::Step { step, epoch, loss, lr, grad_norm } => {
                 self.steps.push(Step { step, epoch, loss, lr, grad_norm });
             }
-            Event::Layers { step, layers, activations } => {
+            Event::Layers { step, mut layers, mut activations, .. } => {
+                // No practice reads what a long run's histograms would need a gigabyte for.
+                for stats in layers.values_mut() {
+                    (stats.values, stats.gradient) = (None, None);
+                }
+                for stats in activations.values_mut() {
+                    stats.values = None;
+                }
                 self.looks.push(Look { step, layers, activations });
             }
             Event::Epoch { epoch, step, train_loss, valid, best, .. } => {

@@ -8,6 +8,7 @@ mod context;
 mod dead_units;
 mod divergence;
 mod exploding_gradients;
+pub mod figures;
 mod finite;
 mod history;
 mod input_bound;

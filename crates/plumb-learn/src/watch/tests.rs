@@ -49,8 +49,14 @@ fn healthy() -> TrainContext {
 }
 
 fn look(step: u64, lr: f64) -> Look {
-    let layer = |grad_norm, update_ratio| LayerStats { grad_norm, weight_norm: 3.0, update_ratio };
-    let activation = ActivationStats { mean: 0.1, sd: 1.0, dead: 0.1, saturated: 0.05 };
+    let layer = |grad_norm, update_ratio| LayerStats {
+        grad_norm,
+        weight_norm: 3.0,
+        update_ratio,
+        values: None,
+        gradient: None,
+    };
+    let activation = ActivationStats { mean: 0.1, sd: 1.0, dead: 0.1, saturated: 0.05, values: None };
     Look {
         step,
         layers: BTreeMap::from([
@@ -134,10 +140,10 @@ fn hostile_histories_get_a_verdict() {
         context.history.steps.iter_mut().for_each(|step| (step.lr, step.grad_norm) = (number, number));
         for look in &mut context.history.looks {
             for stats in look.layers.values_mut() {
-                *stats = LayerStats { grad_norm: number, weight_norm: number, update_ratio: number };
+                (stats.grad_norm, stats.weight_norm, stats.update_ratio) = (number, number, number);
             }
             for stats in look.activations.values_mut() {
-                *stats = ActivationStats { mean: number, sd: number, dead: number, saturated: number };
+                (stats.mean, stats.sd, stats.dead, stats.saturated) = (number, number, number, number);
             }
         }
         for epoch in &mut context.history.epochs {

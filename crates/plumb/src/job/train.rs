@@ -255,6 +255,11 @@ pub(crate) struct TrainSection {
     /// 1: enough while changing a batch takes less time than learning from it (`train.input-bound`). Changes no result.
     #[schemars(range(min = 1, max = 256))]
     pub(crate) workers: usize,
+    /// Steps between closer looks at every layer: norms, updates, activations, histograms, attention; 0 is none.
+    ///
+    /// `auto` is 50, and more in runs that would have over a thousand looks. A look costs a step or two and changes no result.
+    #[schemars(extend("minimum" = 0, "maximum" = 1_000_000))]
+    pub(crate) watch_every: Auto<u64>,
     /// Seconds between checkpoints; 0 is one after every step.
     ///
     /// 30: what a person is willing to lose. When they are made changes no result.
@@ -287,6 +292,7 @@ impl Default for TrainSection {
             stage_decay: Auto::Auto,
             scratch: Auto::Auto,
             workers: 1,
+            watch_every: Auto::Auto,
             checkpoint_seconds: 30.0,
         }
     }

@@ -324,6 +324,7 @@ fn settle_training(
     train.checkpoint_seconds = of.checkpoint_seconds;
     train.balanced = of.sampling == Sampling::Balanced;
     fill(&mut of.epochs, &mut train.epochs);
+    fill(&mut of.watch_every, &mut train.watch_every);
     fill(&mut of.batch_size, &mut train.batch_size);
     fill(&mut of.weight_decay, &mut train.weight_decay);
     match of.lr {

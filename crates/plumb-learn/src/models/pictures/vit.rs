@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convolutions::conv;
 use super::{Head, Look};
+use crate::explain::AttentionMap;
 use crate::layers::{Conv, LayerNorm, Linear, normal, parameter};
 use crate::network::Pass;
 
@@ -141,6 +142,13 @@ impl Block {
         }
     }
 
+    /// How evenly each head attends in the first picture of a batch.
+    fn evenness(&self, tokens: &Tensor<3>) -> Vec<f64> {
+        let [_, count, width] = tokens.dims();
+        let first = tokens.clone().slice([0..1, 0..count, 0..width]);
+        AttentionMap::of(self.attn.qkv.forward(self.norm1.forward(first)), self.attn.heads).evenness()
+    }
+
     fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
         let attention =
             Attention { heads: self.attn.heads, causal: false, lengths: None, dropout: Dropout::NONE };
@@ -168,6 +176,7 @@ impl Look for Vit {
         let mut tokens = Tensor::cat(vec![class, patches], 1) + self.pos_embed.val();
         for (index, block) in self.blocks.iter().enumerate() {
             pass.stage(Self::stage_of(&format!("blocks.{index}.")));
+            pass.attention_with(&format!("blocks.{index}"), || block.evenness(&tokens));
             tokens = block.forward(tokens);
             pass.tap_with(&format!("blocks.{index}"), || {
                 let [batch, count, width] = tokens.dims();

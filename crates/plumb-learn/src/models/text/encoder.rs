@@ -99,6 +99,9 @@ impl TextEncoder {
         hidden = pass.dropout(hidden, self.config.dropout);
         for (index, layer) in self.layers.iter().enumerate() {
             pass.stage(1 + index);
+            pass.attention_with(&format!("layers.{index}"), || {
+                layer.evenness(&hidden, tokens.lengths.first().copied().unwrap_or(1).max(1))
+            });
             hidden = layer.forward(hidden, Some(&tokens.lengths), pass);
             pass.tap_with(&format!("layers.{index}"), || {
                 let [batch, count, width] = hidden.dims();

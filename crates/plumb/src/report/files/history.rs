@@ -41,6 +41,8 @@ pub(crate) struct LayersEvent {
     pub(crate) layers: Ordered<Ordered<Number>>,
     /// By activation: `mean`, `sd`, `dead`, `saturated`.
     pub(crate) activations: Ordered<Ordered<Number>>,
+    /// By layer with attention: how evenly each head attends.
+    pub(crate) attention: Ordered<Vec<Number>>,
 }
 
 /// One epoch.

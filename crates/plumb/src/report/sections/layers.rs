@@ -39,6 +39,7 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
             "Spread of activations",
             "The standard deviation of each layer's output. It should neither vanish nor explode from layer to layer.",
         ),
+        attention(history),
     ];
     let mut blocks: Vec<Block> = Block::figures(figures).into_iter().collect();
     blocks.extend(last_values(history).map(Block::Table));
@@ -89,6 +90,23 @@ fn activations(history: &History, figure: &str, title: &str, caption: &str) -> O
     // A chart that is zero all over says less than its absence in the table.
     let something = curves.iter().any(|curve| curve.points.iter().any(|point| point.1.abs() > 0.0));
     if something { draw(title, caption, Spread::Linear, &curves) } else { None }
+}
+
+fn attention(history: &History) -> Option<Figure> {
+    let mut curves: Vec<Curve> = Vec::new();
+    for sample in &history.layers {
+        for (at, (name, heads)) in sample.attention.0.iter().enumerate() {
+            let mean = heads.iter().map(|head| head.0).sum::<f64>() / heads.len() as f64;
+            let point = (sample.step.0, mean);
+            match curves.get_mut(at) {
+                Some(curve) => curve.points.push(point),
+                None => curves.push(Curve::new(name.clone(), vec![point])),
+            }
+        }
+    }
+    let caption = "How evenly the heads of a layer attend, on average: 0 looks at one token, 1 at all alike. A layer that \
+                   stays at 1 has not learned where to look; one that falls to 0 may have stopped learning.";
+    draw("Evenness of attention by layer", caption, Spread::Linear, &curves)
 }
 
 fn last_values(history: &History) -> Option<Table> {

@@ -1,27 +1,27 @@
 //! The figures of a closer look: norms of parameters, moments of activations. Fixed order, 64-bit sums.
+//!
+//! On plain slices, so that a loop which is not Plumb's has them too.
 
-use burn::tensor::Tensor;
-
-use super::{ActivationStats, LayerStats};
 use crate::optim::clip::sum_of_squares;
-use crate::parameters::host;
+use crate::train::{ActivationStats, Histogram, LayerStats};
 
-/// One parameter's figures from its values before and after a step.
-pub(super) fn layer(before: &[f32], after: &[f32], gradient: &[f32]) -> LayerStats {
+/// One parameter's figures from its values before and after a step. Six passes.
+pub fn layer(before: &[f32], after: &[f32], gradient: &[f32]) -> LayerStats {
     let change: Vec<f32> = before.iter().zip(after).map(|(before, after)| after - before).collect();
     let weight_norm = sum_of_squares(before).sqrt();
     let moved = sum_of_squares(&change).sqrt();
     let update_ratio = if weight_norm > 0.0 { moved / weight_norm } else { 0.0 };
-    LayerStats { grad_norm: sum_of_squares(gradient).sqrt(), weight_norm, update_ratio }
+    LayerStats {
+        grad_norm: sum_of_squares(gradient).sqrt(),
+        weight_norm,
+        update_ratio,
+        values: Histogram::of(before),
+        gradient: Histogram::of(gradient),
+    }
 }
 
-/// One layer's figures from its activations, `[rows, units]`.
-pub(super) fn activation(tensor: Tensor<2>) -> ActivationStats {
-    let [_, units] = tensor.dims();
-    summarize(&host(tensor), units)
-}
-
-fn summarize(values: &[f32], units: usize) -> ActivationStats {
+/// One layer's figures from its activations, `[rows, units]`, row by row.
+pub fn activation(values: &[f32], units: usize) -> ActivationStats {
     let count = values.len().max(1) as f64;
     let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
     let variance = values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count;
@@ -31,6 +31,7 @@ fn summarize(values: &[f32], units: usize) -> ActivationStats {
         sd: variance.sqrt(),
         dead: dead as f64 / units.max(1) as f64,
         saturated: saturated(values),
+        values: Histogram::of(values),
     }
 }
 
@@ -62,7 +63,7 @@ mod tests {
     fn a_dead_unit_and_saturated_entries_are_counted() {
         // Unit 0 is dead; unit 1 sits at the ends of a squashing function.
         let values = [0.0, 1.0, 0.0, -1.0, 0.0, 0.999, 0.0, 0.2];
-        let stats = summarize(&values, 2);
+        let stats = activation(&values, 2);
         assert_eq!((stats.dead, stats.saturated), (0.5, 0.75));
     }
 
