@@ -9,6 +9,7 @@ mod history;
 mod interrupt;
 mod kept_meaning;
 mod learning_curve;
+mod live;
 mod observer;
 mod open;
 mod parquet_file;

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use plumb_data::pictures::Picture;
 use plumb_learn::parameters::Arrays;
 use plumb_learn::train::{Checkpoint, Control, Event, Observer};
-use plumb_learn::watch;
 use plumb_ledger::Sha256;
 use plumb_ledger::atomic::{self, StagedFolder, WriteError};
 use plumb_ledger::clock::Clock;
 
 use super::film::{Camera, Film};
 use super::history::History;
+use super::live::Live;
 use super::tensorboard::EventFile;
 use super::{Screen, interrupt};
 
@@ -49,23 +49,23 @@ pub(crate) struct Watcher<'a> {
     /// The metric shown while training.
     primary: String,
     score: Option<f64>,
-    /// The events as the practices read them.
-    pub(crate) events: watch::History,
+    /// Judges as training goes on; none for a repeat.
+    pub(crate) live: Option<Live<'a>>,
     /// Why recording failed, if it did; it ends the training.
     pub(crate) failed: Option<io::Error>,
 }
 
 impl<'a> Watcher<'a> {
-    /// A watcher that has already seen `events`, those before the checkpoint.
+    /// A watcher; `live` has already seen the events before the checkpoint.
     pub(crate) fn new(
         screen: &'a mut Screen,
         checkpoint: PathBuf,
         recorder: Option<Recorder>,
         primary: &str,
-        events: watch::History,
+        live: Option<Live<'a>>,
     ) -> Self {
         let primary = primary.to_owned();
-        Self { screen, checkpoint, recorder, best: None, primary, score: None, events, failed: None }
+        Self { screen, checkpoint, recorder, best: None, primary, score: None, live, failed: None }
     }
 
     /// The film, once training is over.
@@ -152,13 +152,16 @@ impl<'a> Watcher<'a> {
 
 impl Observer for Watcher<'_> {
     fn event(&mut self, event: &Event) -> Control {
-        self.events.push(event);
         self.show(event);
+        let stop = self.live.as_mut().is_some_and(|live| {
+            live.event(event, self.screen);
+            live.is_gate_broken()
+        });
         if let Err(error) = self.record(event) {
             self.failed = Some(error);
             return Control::Stop;
         }
-        if interrupt::asked() { Control::Stop } else { Control::Continue }
+        if stop || interrupt::asked() { Control::Stop } else { Control::Continue }
     }
 
     fn epoch_weights(&mut self, epoch: u64, weights: &dyn Fn() -> Arrays) {

@@ -17,6 +17,7 @@ use plumb_stats::{Metric, Outcome};
 
 use super::film::{Camera, Film};
 use super::history::History;
+use super::live::Live;
 use super::observer::{Recorder, Watcher, find_checkpoint};
 use super::pipeline::Setup;
 use super::settle::Plan;
@@ -35,7 +36,8 @@ pub(crate) struct Fit {
     pub(crate) weights_sha256: Sha256,
     best_epoch: Option<u64>,
     seconds: train::Seconds,
-    events: watch::History,
+    /// What was seen of the training; nothing of a repeat.
+    context: TrainContext,
     /// How a picture network came to see; empty for others.
     pub(crate) film: Film,
 }
@@ -130,37 +132,37 @@ fn adopt_part(mut network: MixedNetwork, of: &Pretrained, fresh: usize) -> Resul
 pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Result<Fit, Fault> {
     let config = model_config(plan, ready);
     let network = start(&config, plan, ready)?;
-    let folder = run.folder()?;
-    let slot = folder.make(files::CHECKPOINTS)?.join(which.slot());
+    let slot = run.folder()?.make(files::CHECKPOINTS)?.join(which.slot());
     let found = find_checkpoint(&slot, &run.screen);
-    let history = folder.join(files::HISTORY);
-    let mut events = watch::History::default();
-    let recorder = if which == Which::Main {
-        for event in History::events(&history, found.history_length) {
-            events.push(&event);
-        }
-        let film = found.film;
-        let camera = Camera::new(&config, &ready.preparation, &ready.valid, plan.train.epochs, film);
-        Some(Recorder { camera, ..recorder(run, found.history_length)? })
-    } else {
-        None
-    };
     let resumed = found.checkpoint;
     let clock = super::screen::SharedClock::of(&run.screen);
+    let (mut recorder, mut context) = (None, TrainContext::default());
+    if which == Which::Main {
+        context = known(run, plan, ready);
+        for event in History::events(&run.folder()?.join(files::HISTORY), found.history_length) {
+            context.history.push(&event);
+        }
+        let camera = Camera::new(&config, &ready.preparation, &ready.valid, plan.train.epochs, found.film);
+        recorder = Some(Recorder { camera, ..self::recorder(run, found.history_length)? });
+    }
     run.screen.begin(&which.title(), steps(&plan.train, ready));
-    let mut watcher = Watcher::new(&mut run.screen, slot, recorder, &plan.train.primary, events);
+    let live = (which == Which::Main)
+        .then(|| Live::new(context, &mut run.ledger, run.folder.as_ref(), &run.job.gates.fail));
+    let mut watcher = Watcher::new(&mut run.screen, slot, recorder, &plan.train.primary, live);
     let trained = train::train(network, &data(ready), &plan.train, resumed.as_ref(), &mut watcher, &clock);
-    let (events, failed) = (std::mem::take(&mut watcher.events), watcher.failed.take());
-    let film = watcher.take_film();
+    let (failed, film) = (watcher.failed.take(), watcher.take_film());
+    let context = watcher.live.map(|live| live.context).unwrap_or_default();
     run.screen.end();
     if let Some(error) = failed {
         return Err(Fault::failed(format!("cannot write the history ({error})")));
     }
     let trained = match trained {
         Ok(trained) => trained,
-        Err(error) => return Err(broken(run, ready, events, error)?),
+        Err(error) => return Err(broken(run, ready, context, error)?),
     };
     if trained.stopped == Stopped::Interrupted {
+        // By a gate, if not by a person.
+        run.end_stage()?;
         return Err(Fault::interrupted(run.folder()?.path()));
     }
     let (config, weights) = config.merged(trained.weights);
@@ -168,7 +170,24 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let model = TrainedModel::new(config, ready.preparation.clone(), &weights)
         .map_err(|e| Fault::failed(e.to_string()))?;
     let (best_epoch, seconds) = (trained.best_epoch, trained.seconds);
-    Ok(Fit { model, weights_sha256, best_epoch, seconds, events, film })
+    Ok(Fit { model, weights_sha256, best_epoch, seconds, context, film })
+}
+
+/// What the practices may know of a training before it begins.
+fn known(run: &Run, plan: &Plan, ready: &Ready) -> TrainContext {
+    TrainContext {
+        constant_loss: constant_loss(&ready.train.labels),
+        primary: Some(Primary {
+            name: plan.primary.metric.name.to_owned(),
+            more_is_better: plan.primary.metric.direction == Direction::Up,
+        }),
+        regularisation: Some(Regularisation {
+            dropout: run.job.model.dropout.or(0.0),
+            weight_decay: plan.train.weight_decay,
+            label_smoothing: run.job.train.label_smoothing.or(0.0),
+        }),
+        ..TrainContext::default()
+    }
 }
 
 /// What the loaders did; nothing for tables without pictures.
@@ -209,16 +228,13 @@ fn recorder(run: &Run, history_length: u64) -> Result<Recorder, Fault> {
 }
 
 /// A training that ended without a model: the ledger says why before the process ends.
-fn broken(run: &mut Run, ready: &Ready, history: watch::History, error: TrainError) -> Result<Fault, Fault> {
+fn broken(run: &mut Run, ready: &Ready, context: TrainContext, error: TrainError) -> Result<Fault, Fault> {
     if let TrainError::NonFinite { what, step, layer, rows } = &error {
         let in_table = |row: &u32| ready.train_rows.get(*row as usize).copied().unwrap_or(*row);
         let rows = rows.iter().map(in_table).collect();
         let non_finite =
             Some(NonFinite { what: (*what).to_owned(), step: *step, layer: layer.clone(), rows });
-        run.judge(
-            watch::PRACTICES,
-            &TrainContext { history, finished: true, non_finite, ..TrainContext::default() },
-        );
+        run.judge(watch::PRACTICES, &TrainContext { finished: true, non_finite, ..context });
         run.end_stage()?;
     }
     Ok(error.into())
@@ -229,21 +245,11 @@ pub(crate) fn judge(run: &mut Run, setup: &Setup, fit: &mut Fit) -> Result<(), F
     let Setup { plan, ready, .. } = setup;
     let kept =
         fit.best_epoch.map(|epoch| Kept { epoch, score: score(&fit.model, ready, plan.primary.metric) });
+    let rows = standing_out(&fit.context.history, plan, ready);
     let context = TrainContext {
-        history: std::mem::take(&mut fit.events),
         finished: true,
-        non_finite: None,
-        constant_loss: constant_loss(&ready.train.labels),
-        primary: Some(Primary {
-            name: plan.primary.metric.name.to_owned(),
-            more_is_better: plan.primary.metric.direction == Direction::Up,
-        }),
         kept,
-        regularisation: Some(Regularisation {
-            dropout: run.job.model.dropout.or(0.0),
-            weight_decay: plan.train.weight_decay,
-            label_smoothing: run.job.train.label_smoothing.or(0.0),
-        }),
+        rows,
         seconds: [
             ("wait", fit.seconds.wait),
             ("compute", fit.seconds.compute),
@@ -253,9 +259,21 @@ pub(crate) fn judge(run: &mut Run, setup: &Setup, fit: &mut Fit) -> Result<(), F
         .to_vec(),
         making: making(fit.seconds.making, ready),
         repeated_hashes: Some((short_run(plan, ready)?, short_run(plan, ready)?)),
+        ..std::mem::take(&mut fit.context)
     };
     run.judge(watch::PRACTICES, &context);
     run.end_stage()
+}
+
+/// The rows in the table of the step with the largest gradient.
+fn standing_out(history: &watch::History, plan: &Plan, ready: &Ready) -> Vec<(u64, Vec<u32>)> {
+    let finite = history.steps.iter().filter(|step| step.grad_norm.is_finite());
+    let largest = finite.max_by(|a, b| a.grad_norm.total_cmp(&b.grad_norm)).map(|step| step.step);
+    let rows = |step: u64| {
+        let rows = train::rows_of_step(&ready.train, &plan.train, step);
+        (step, rows.into_iter().filter_map(|row| ready.train_rows.get(row as usize).copied()).collect())
+    };
+    largest.map(rows).into_iter().collect()
 }
 
 /// The primary metric of the kept weights on the valid rows, computed anew.

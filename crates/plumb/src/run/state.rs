@@ -38,14 +38,21 @@ impl Run {
 
     /// Asks every practice of a table; fails and warns are shown as they come.
     pub(crate) fn judge<C>(&mut self, practices: &[Practice<C>], context: &C) {
-        let screen = &self.screen;
-        self.ledger.judge_all(practices, context, |entry| screen.verdict(entry));
+        for practice in practices {
+            self.ask(practice, context);
+        }
     }
 
     /// Asks one practice of a table again, when more is known than the first time.
     pub(crate) fn judge_again<C>(&mut self, practices: &[Practice<C>], id: &str, context: &C) {
-        let Some(practice) = practices.iter().find(|practice| practice.page.id == id) else { return };
-        let before = self.ledger.get(id).map(|entry| entry.verdict);
+        if let Some(practice) = practices.iter().find(|practice| practice.page.id == id) {
+            self.ask(practice, context);
+        }
+    }
+
+    /// A verdict that has not changed since the last time is not shown again.
+    fn ask<C>(&mut self, practice: &Practice<C>, context: &C) {
+        let before = self.ledger.get(practice.page.id).map(|entry| entry.verdict);
         let entry = self.ledger.record(&practice.page, (practice.judge)(context));
         if before != Some(entry.verdict) {
             self.screen.verdict(entry);

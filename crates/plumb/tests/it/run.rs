@@ -110,6 +110,23 @@ fn a_gate_stops_the_run_before_the_training() {
 }
 
 #[test]
+fn a_gate_on_the_training_stops_it_on_its_way() {
+    let context = TestContext::new();
+    context.write("table.csv", table(300));
+    let still = ["--set", "train.lr=1e-9", "--set", "model.preset=mlp", "--set", "train.batch_size=32"];
+    let gate = ["--set", "gates.fail=[\"train.learning\"]", "--set", "train.epochs=100"];
+    let arguments = ["run", "table.csv", "--target", "kind", "--out", "a"];
+    let answer = context.plumb(&[&arguments[..], &still[..], &gate[..]].concat());
+    assert_eq!(answer.code, Some(3), "{}", answer.stderr);
+    assert!(answer.stderr.contains("`train.learning` failed"), "{}", answer.stderr);
+    assert_eq!(answer.stderr.matches("fail train.learning").count(), 1, "said once: {}", answer.stderr);
+    let history = std::fs::read_to_string(context.path("a/history.jsonl")).unwrap();
+    let steps = history.lines().filter(|line| line.contains("\"event\":\"step\"")).count();
+    assert!((100..120).contains(&steps), "{steps}");
+    assert!(!context.path("a/model").exists());
+}
+
+#[test]
 fn a_loss_that_is_no_number_stops_at_once_and_is_named() {
     let context = TestContext::new();
     context.write("table.csv", table(300));
