@@ -11,7 +11,7 @@ use crate::losses::Loss;
 use crate::network::{Network, ParameterRule, Pass};
 use crate::optim::clip::sum_of_squares;
 use crate::optim::{Hyper, Optimizer, OptimizerConfig, OptimizerError};
-use crate::parameters::{Arrays, gradients, host, update, write_buffers};
+use crate::parameters::{Arrays, gradients, host, trained_names, update, write_buffers};
 
 /// A copy of a network in training. The network itself and its real run stay as they are.
 pub(crate) struct Trial<'a, N> {
@@ -60,6 +60,15 @@ impl<'a, N: Network> Trial<'a, N> {
     /// The network as it is now.
     pub(crate) fn network(&self) -> &N {
         &self.network
+    }
+
+    /// The values that are to be trained, whether a gradient reaches them or not: those that ask for one and whatever is
+    /// called a weight, but for what rests by its rule.
+    pub(crate) fn trained(&self) -> Vec<String> {
+        let asks = trained_names(&self.network);
+        let is_trained = |name: &str| asks.contains(name) || name.ends_with("weight");
+        let trained = self.rules.iter().filter(|(name, rule)| rule.rate > 0.0 && is_trained(name));
+        trained.map(|(name, _)| name.clone()).collect()
     }
 
     /// One step on these rows, without decay. `dropout_factor` multiplies the network's own dropout rates.

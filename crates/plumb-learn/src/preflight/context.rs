@@ -138,6 +138,10 @@ pub struct Subset {
 pub struct Independence {
     /// Rows in the batch.
     pub rows: usize,
+    /// Whether two passes over the same rows give the same outputs.
+    pub repeats: bool,
+    /// Of texts: how much of a short one's outputs changed when a long one stood beside it, as a share of their size.
+    pub padded_change: Option<f64>,
     /// Whether the exchanged row's own output changed.
     pub own_changed: bool,
     /// The largest change of another row's output.

@@ -10,6 +10,12 @@ const RANK: Threshold = Threshold {
     reason: "without any association each rank is equally likely: four or more of 19 are seen in most such tables",
 };
 
+const RANK_OF_PICTURES: Threshold = Threshold {
+    name: "the same where a small network has not learned the labels of pictures",
+    value: 0.0,
+    reason: "two tests that both see nothing: one picture set in twenty with labels of chance passes",
+};
+
 const LEARNED: Threshold = Threshold {
     name: "accuracy of a small network above the most frequent class's share",
     value: 0.1,
@@ -25,7 +31,7 @@ pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
         evidence: "How many rows of gathered batches were compared with the prepared rows, those that differ, the \
                    mean squared correlation of inputs and target, and how many of 19 shufflings reach it. Pictures: \
                    whether a small network, trained in seconds, tells held-out classes better than chance.",
-        thresholds: &[RANK, LEARNED],
+        thresholds: &[RANK, RANK_OF_PICTURES, LEARNED],
         false_alarms: "A target that depends on the inputs in a purely curved way, or hardly at all.",
         remedy: "Check the join that brought `data.target` into the table: run `plumb audit` on it.",
         sources: &[Source::BestPractices, Source::Recipe],
@@ -43,6 +49,7 @@ fn judge(context: &PreflightContext) -> Judgement {
         return Judgement::skipped("no labelled rows were compared");
     };
     let reached = check.shuffled.iter().filter(|shuffled| **shuffled >= check.association).count();
+    let allowed = if context.preservation.is_some() { RANK_OF_PICTURES.value } else { RANK.value };
     let usable = check.association.is_finite() && !check.shuffled.is_empty();
     let judged = if let Some(first) = check.mismatched.first() {
         let count = check.mismatched.len();
@@ -50,7 +57,7 @@ fn judge(context: &PreflightContext) -> Judgement {
             "{count} of {} rows have another row's label or input, first row {first}",
             check.rows
         ))
-    } else if usable && reached as f64 > RANK.value && !learned(context) {
+    } else if usable && reached as f64 > allowed && !learned(context) {
         Judgement::warn(format!(
             "the labels go with the inputs no better than shuffled ones: {reached} of {} reach them",
             check.shuffled.len()

@@ -138,7 +138,8 @@ fn memorise<N: Network>(
     let lr = curve.suggestion.unwrap_or(config.lr);
     let mut trial = Trial::new(network, train, loss, &config.optimizer, Seed(config.seed))?;
     let mut subset = Subset { rows: rows.len(), lr, first_loss: f64::NAN, ..Subset::default() };
-    let mut largest: BTreeMap<String, f64> = BTreeMap::new();
+    // What the loss does not reach has no gradient at all, which is one of 0.
+    let mut largest: BTreeMap<String, f64> = trial.trained().into_iter().map(|name| (name, 0.0)).collect();
     for step in 0..SUBSET_STEPS {
         let (next, shown) = trial.step(&rows, lr, 0.0)?;
         trial = next;
@@ -186,6 +187,7 @@ fn independence<N: Network>(network: &N, train: &Prepared) -> Option<Independenc
     let other = (1..train.rows as u32).rev().take(ROWS).find(|&row| differs(train, 0, row as usize))?;
     let (network, device) = plain(network);
     let before = predict(&network, &Batch::gather(train, &rows, &device));
+    let again = predict(&network, &Batch::gather(train, &rows, &device));
     let exchanged = [&[other], rows.get(1..)?].concat();
     let after = predict(&network, &Batch::gather(train, &exchanged, &device));
     let width = before.len() / rows.len();
@@ -198,7 +200,34 @@ fn independence<N: Network>(network: &N, train: &Prepared) -> Option<Independenc
         })
     };
     let own_changed = change(0..width) > 0.0;
-    Some(Independence { rows: rows.len(), own_changed, others_change: change(width..before.len()) })
+    Some(Independence {
+        rows: rows.len(),
+        // Bits, so that NaN is equal to itself.
+        padded_change: padded_change(&network, train, &device),
+        repeats: before.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()),
+        own_changed,
+        others_change: change(width..before.len()),
+    })
+}
+
+/// Predicts the shortest of some texts alone and beside the longest, whose length it is then filled up to.
+fn padded_change<N: Network>(network: &N, train: &Prepared, device: &Device) -> Option<f64> {
+    let texts = train.texts.as_ref()?;
+    let rows = spread(train.rows, ROWS);
+    let length = |row: &&u32| texts.row(**row).len();
+    let (short, long) = (rows.iter().min_by_key(length)?, rows.iter().max_by_key(length)?);
+    if texts.row(*short).len() == texts.row(*long).len() {
+        return None;
+    }
+    let alone = predict(network, &Batch::gather(train, &[*short], device));
+    let beside = predict(network, &Batch::gather(train, &[*short, *long], device));
+    let pairs = || alone.iter().zip(&beside).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+    let size = pairs().fold(f64::MIN_POSITIVE, |size, (a, _)| size.max(a.abs()));
+    Some(
+        pairs()
+            .map(|(a, b)| (a - b).abs() / size)
+            .fold(0.0, |most, x| if x.is_nan() { x } else { x.max(most) }),
+    )
 }
 
 fn differs(data: &Prepared, a: usize, b: usize) -> bool {

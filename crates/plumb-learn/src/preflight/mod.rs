@@ -32,6 +32,7 @@ pub use context::{
     PreflightContext, Preservation, Size, Subset, WantedMoments,
 };
 pub use measure::{Subject, measure};
+pub use order::of as order_of;
 
 /// All `preflight.*` practices, in the order of the report.
 pub const PRACTICES: &[Practice<PreflightContext>] = &[

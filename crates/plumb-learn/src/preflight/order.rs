@@ -20,15 +20,12 @@ pub(super) fn look(train: &Prepared, config: &TrainConfig) -> BatchOrder {
     let (first, second) = (batches.order(0), batches.order(1));
     let slices: Vec<&[u32]> =
         (0..batches.per_epoch().min(BATCHES)).map(|i| batches.slice(&first, i)).collect();
-    describe(&first, &second, &slices, &train.labels)
+    of([&first, &second], &slices, &train.labels)
 }
 
-pub(super) fn describe(
-    first: &[u32],
-    second: &[u32],
-    batches: &[&[u32]],
-    labels: &PreparedLabels,
-) -> BatchOrder {
+/// How the rows of somebody else's batches lie: the orders of two epochs, the rows of the first one's batches, and the
+/// label of every row.
+pub fn of([first, second]: [&[u32]; 2], batches: &[&[u32]], labels: &PreparedLabels) -> BatchOrder {
     let together = first.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
     BatchOrder {
         rows: first.len(),

@@ -40,7 +40,13 @@ fn sound() -> PreflightContext {
             last_loss: 0.04,
             zeroed_loss: 0.8,
         }),
-        independence: Some(Independence { rows: 16, own_changed: true, others_change: 0.0 }),
+        independence: Some(Independence {
+            rows: 16,
+            repeats: true,
+            padded_change: None,
+            own_changed: true,
+            others_change: 0.0,
+        }),
         gradients: vec![gradient("a.weight", 0.5), gradient("a.bias", 0.0), gradient("b.weight", 0.1)],
         size: Some(Size {
             parameters: 70_000,
@@ -112,7 +118,13 @@ fn hostile_facts_get_a_verdict() {
             initial_loss: Some(x),
             uninformed_loss: Some(x),
             subset: Some(Subset { rows: 1, steps: 1, lr: x, first_loss: x, last_loss: x, zeroed_loss: x }),
-            independence: Some(Independence { rows: 2, own_changed: false, others_change: x }),
+            independence: Some(Independence {
+                rows: 2,
+                repeats: true,
+                padded_change: None,
+                own_changed: false,
+                others_change: x,
+            }),
             gradients: vec![Gradient { name: String::new(), norm: x }],
             size: Some(Size {
                 parameters: usize::MAX,
@@ -167,7 +179,7 @@ fn the_order_of_the_file_is_described_as_such() {
     let rows: Vec<u32> = (0..100).collect();
     let labels = PreparedLabels::Classes(rows.iter().map(|row| row / 50).collect());
     let batches: Vec<&[u32]> = rows.chunks(10).collect();
-    let found = order::describe(&rows, &rows, &batches, &labels);
+    let found = order::of([&rows, &rows], &batches, &labels);
     assert!(found.repeats && found.neighbours > 0.99 && found.class_deviation.unwrap() > 7.0);
 }
 

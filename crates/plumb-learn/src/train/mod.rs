@@ -18,4 +18,4 @@ pub use error::TrainError;
 pub use histogram::Histogram;
 pub use history::{ActivationStats, Control, Event, LayerStats, Observer};
 pub use run::{Stopped, Trained, train};
-pub use state::{Making, Seconds};
+pub use state::{Making, Seconds, rows_of_step};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
+use plumb_data::prepare::Prepared;
 use plumb_ledger::{Seed, Stream};
 use serde::{Deserialize, Serialize};
 
@@ -116,13 +117,27 @@ pub(super) struct Rates {
     pub(super) dropout_factor: f64,
 }
 
+fn batches(train: &Prepared, config: &TrainConfig) -> Batches {
+    let sampling = if config.balanced { Sampling::balanced(&train.labels) } else { Sampling::Shuffled };
+    let stream = Seed(config.seed).stream("shuffle");
+    Batches::new(train.rows, config.batch_size, stream, sampling).of_similar_length(train)
+}
+
+/// The prepared rows that a step sees, in the order of its batches.
+pub fn rows_of_step(train: &Prepared, config: &TrainConfig, step: u64) -> Vec<u32> {
+    let batches = batches(train, config);
+    let accumulate = config.accumulate.max(1);
+    let per_epoch = batches.per_epoch().div_ceil(accumulate).max(1) as u64;
+    let order = batches.order(step / per_epoch);
+    let first = (step % per_epoch) as usize * accumulate;
+    let last = (first + accumulate).min(batches.per_epoch());
+    (first..last).flat_map(|index| batches.slice(&order, index).to_vec()).collect()
+}
+
 impl<'a> Plan<'a> {
     pub(super) fn new<N: Network>(network: &N, data: TrainData<'a>, config: &'a TrainConfig) -> Self {
         let seed = Seed(config.seed);
-        let sampling =
-            if config.balanced { Sampling::balanced(&data.train.labels) } else { Sampling::Shuffled };
-        let batches = Batches::new(data.train.rows, config.batch_size, seed.stream("shuffle"), sampling);
-        let batches = batches.of_similar_length(data.train);
+        let batches = batches(data.train, config);
         let rules = Arrays::of(network).0.into_iter().map(|(name, array)| {
             let mut rule = network.rule(&name, &array.shape);
             if let Some(transfer) = &config.transfer {

@@ -23,8 +23,21 @@ pub struct TrainContext {
     pub seconds: Vec<(String, f64)>,
     /// Seconds by step of making batches ahead, over all threads; empty where batches are only gathered.
     pub making: Vec<(String, f64)>,
+    /// The rows of the batch of some steps, those that stand out.
+    pub rows: Vec<(u64, Vec<u32>)>,
     /// The weights' hashes of two short runs with the same seed.
     pub repeated_hashes: Option<(String, String)>,
+}
+
+/// Rows that evidence names at most.
+pub(super) const LISTED: usize = 20;
+
+impl TrainContext {
+    /// Of the batch of a step, at most 20 of its rows; none where they are not known.
+    pub(super) fn rows_of(&self, step: u64) -> Vec<u32> {
+        let known = self.rows.iter().find(|(of, _)| *of == step);
+        known.map(|(_, rows)| rows.iter().copied().take(LISTED).collect()).unwrap_or_default()
+    }
 }
 
 /// Where a number stopped being one.

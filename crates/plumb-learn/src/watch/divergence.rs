@@ -10,6 +10,11 @@ const ABOVE_START: Threshold = Threshold {
     value: 5.0,
     reason: "RealMLP's published rate for numbers doubles it for a few steps; broken runs multiply it by 10 and more",
 };
+const PROGRESS: Threshold = Threshold {
+    name: "progress that can be lost, as a share of the first loss",
+    value: 0.02,
+    reason: "less is the swing of single batches: see train.learning",
+};
 const LOST: Threshold = Threshold {
     name: "share of the progress that is lost at the end",
     value: 0.5,
@@ -24,7 +29,7 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
               straight: the rate is too high.",
         evidence: "The first loss, the lowest and the highest of the smoothed curve with their steps, the last one, \
                    and the share of the progress that was lost since the lowest.",
-        thresholds: &[ABOVE_START, LOST],
+        thresholds: &[ABOVE_START, PROGRESS, LOST],
         false_alarms: "A first batch that happened to be easy, in runs of a few steps.",
         remedy: "Lower `train.lr` or set `train.lr = \"find\"`; set `train.clip_norm = 1.0`.",
         sources: &[Source::BestPractices, Source::TuningPlaybook],
@@ -44,7 +49,7 @@ fn judge(context: &TrainContext) -> Judgement {
         return Judgement::skipped("too few steps so far");
     }
     let progress = start - best.loss;
-    let lost = if progress > 0.0 { (last.loss - best.loss) / progress } else { 0.0 };
+    let lost = if progress > PROGRESS.value * start.abs() { (last.loss - best.loss) / progress } else { 0.0 };
     let began = curve.iter().find(|point| above_start(point.loss, start)).map(|point| point.at);
     let judged = if lost > 1.0 || (began.is_some() && above_start(last.loss, start)) {
         Judgement::fail(format!("the training loss diverged: {start:.4} at first, {:.4} now", last.loss))

@@ -25,7 +25,8 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
         why: "Gradients that grow by orders of magnitude throw the weights far from where they were: the rate is \
               too high, the inputs are not scaled, or a batch holds an absurd value.",
         evidence: "The first, the median and the largest gradient norm (before clipping), the step of the largest, \
-                   how many steps exceeded a hundred times both of the former, and the layer that holds the largest.",
+                   the rows of its batch, how many steps exceeded a hundred times both of the former, and the layer \
+                   that holds the largest.",
         thresholds: &[GROWTH, SPIKE, SPIKES],
         false_alarms: "A first step with almost no gradient, as with a last layer of zeros: compare the loss curve.",
         remedy: "Set `train.clip_norm = 1.0`, lower `train.lr`, keep `prepare.scaling` on.",
@@ -64,6 +65,7 @@ fn judge(context: &TrainContext) -> Judgement {
         .with("median", median)
         .with("largest", largest.grad_norm)
         .with("largest_step", largest.step)
+        .with("largest_step_rows", context.rows_of(largest.step))
         .with("exploding_steps", spikes.len())
         .with("layer", largest_layer(&context.history).unwrap_or("unknown"))
 }

@@ -2,6 +2,7 @@
 
 use plumb_ledger::{Judgement, Page, Practice, Source};
 
+use super::context::LISTED;
 use super::{History, NonFinite, TrainContext};
 
 pub(super) const PRACTICE: Practice<TrainContext> = Practice {
@@ -62,8 +63,6 @@ fn search(history: &History) -> Option<NonFinite> {
 }
 
 fn fail(found: &NonFinite) -> Judgement {
-    /// Rows listed one by one; the count stands beside.
-    const LISTED: usize = 20;
     let NonFinite { what, step, layer, rows } = found;
     Judgement::fail(format!("the {what} of step {step} is not finite, first in `{layer}`"))
         .with("what", what.as_str())

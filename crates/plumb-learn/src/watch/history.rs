@@ -105,12 +105,27 @@ impl History {
             let points = self.epochs.iter().map(|epoch| Point { at: epoch.epoch, loss: epoch.train_loss });
             return points.filter(|point| point.loss.is_finite()).collect();
         }
-        let windows = self.steps.chunks(self.steps.len().div_ceil(POINTS));
+        self.stretches(POINTS).0
+    }
+
+    /// The training loss as medians of at most `count` stretches of steps of one length, with that length. Losses that are
+    /// not finite are left out.
+    pub(super) fn stretches(&self, count: usize) -> (Vec<Point>, usize) {
+        let length = self.steps.len().div_ceil(count).max(1);
         let point = |steps: &[Step]| {
             let loss = median(steps.iter().map(|step| step.loss))?;
             steps.first().map(|first| Point { at: first.step, loss })
         };
-        windows.filter_map(point).collect()
+        (self.steps.chunks(length).filter_map(point).collect(), length)
+    }
+
+    /// How far a step's loss is from that of the steps around it: a standard deviation, from the median of the differences
+    /// of neighbours, which no trend and no spike changes much. 0 where fewer than three steps are known.
+    pub(super) fn batch_noise(&self) -> f64 {
+        // The median of |x - y| of normal x and y is 0.6745 times the root of 2 times their deviation.
+        const OF_DIFFERENCES: f64 = 0.6745 * std::f64::consts::SQRT_2;
+        let differences = self.steps.windows(2).map(|pair| (pair[1].loss - pair[0].loss).abs());
+        median(differences).map_or(0.0, |median| median / OF_DIFFERENCES)
     }
 
     /// The validation loss by epoch, finite values only.

@@ -10,6 +10,7 @@ mod divergence;
 mod exploding_gradients;
 pub mod figures;
 mod finite;
+mod follower;
 mod history;
 mod input_bound;
 mod learning;
@@ -27,6 +28,7 @@ mod vanishing_gradients;
 use plumb_ledger::Practice;
 
 pub use context::{Kept, NonFinite, Primary, Regularisation, TrainContext};
+pub use follower::{Follower, Taken};
 pub(crate) use history::is_weight;
 pub use history::{Epoch, History, Look, Point, Step};
 

@@ -44,6 +44,7 @@ fn healthy() -> TrainContext {
         regularisation: Some(Regularisation { dropout: 0.1, weight_decay: 0.01, label_smoothing: 0.0 }),
         seconds: vec![("wait".to_owned(), 0.1), ("step".to_owned(), 9.0)],
         making: vec![("cut".to_owned(), 1.0), ("change".to_owned(), 3.0)],
+        rows: vec![(0, vec![1, 2, 3])],
         repeated_hashes: Some(("ab".to_owned(), "ab".to_owned())),
     }
 }
