@@ -9,3 +9,4 @@ mod made_up;
 mod preflight;
 mod resume;
 mod training;
+mod zoo;
