@@ -107,17 +107,22 @@ pub(crate) fn metric_values(scored: &Scored, bootstrap: &Bootstrap) -> Vec<Metri
     let intervals = bootstrap_all(&outcome, &known, bootstrap);
     let value = |(metric, interval): (&&Metric, Option<Interval>)| {
         let value = interval.map_or_else(|| (metric.compute)(&outcome), |interval| Some(interval.value))?;
-        Some(MetricValue {
-            name: metric.name,
-            value,
-            low: interval.map(|interval| interval.low),
-            high: interval.map(|interval| interval.high),
-            n: scored.len(),
-            method: interval
-                .map_or_else(String::new, |i| format!("percentile bootstrap, {} resamples", i.resamples)),
-        })
+        let mut low = interval.map(|interval| interval.low);
+        let mut method =
+            interval.map_or_else(String::new, |i| format!("percentile bootstrap, {} resamples", i.resamples));
+        if metric.name == "accuracy" && value >= 1.0 {
+            (low, method) = (Some(all_right(scored.len(), bootstrap.level)), "Clopper-Pearson".to_owned());
+        }
+        let high = interval.map(|interval| interval.high);
+        Some(MetricValue { name: metric.name, value, low, high, n: scored.len(), method })
     };
     known.iter().zip(intervals).filter_map(value).collect()
+}
+
+/// The lower end of the exact interval of a share where all of so many rows are right (Clopper, Pearson 1934): resamples
+/// of rows that are all right are all right, whatever their number.
+pub(crate) fn all_right(rows: usize, level: f64) -> f64 {
+    (0.5 * (1.0 - level)).powf(1.0 / rows.max(1) as f64)
 }
 
 fn class_rows(counts: &[u64], classes: &[String], level: f64) -> Vec<ClassRow> {

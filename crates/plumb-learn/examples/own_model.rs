@@ -1,7 +1,7 @@
 //! Plumb's checks on a Burn module of one's own, in a loop of one's own.
 //!
 //! `cargo run --release -p plumb-learn --example own_model`. The module knows nothing of Plumb but [`Network`], through which it
-//! is asked before the training; the loop is Burn's, with Burn's optimizer, and tells a [`Follower`] what each step did.
+//! is asked before the training; the loop tells a [`Follower`] what each step did.
 #![expect(clippy::print_stdout, reason = "it shows the verdicts")]
 
 use std::collections::BTreeMap;
@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig, Relu};
-use burn::optim::{AdamConfig, GradientsParams, Optimizer as _};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use plumb_data::prepare::{Prepared, PreparedLabels};
 use plumb_learn::batches::{Batch, Batches, Sampling};
 use plumb_learn::model::training_device;
 use plumb_learn::network::{Network, Pass};
-use plumb_learn::parameters::{gradients, host};
+use plumb_learn::optim::{AdamConfig, Hyper, Optimizer, OptimizerConfig};
+use plumb_learn::parameters::{gradients, host, update};
 use plumb_learn::preflight::{self, Subject};
 use plumb_learn::presets::{self, Circumstances};
 use plumb_learn::watch::{Follower, Primary, Taken};
@@ -108,10 +108,10 @@ fn targets(labels: &PreparedLabels, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(codes.clone(), [codes.len()]), device)
 }
 
-fn train(mut network: Own, train: &Prepared, valid: &Prepared) -> Follower {
+fn train(mut network: Own, train: &Prepared, valid: &Prepared) -> Result<Follower, Failure> {
     let device = training_device();
     let batches = Batches::new(train.rows, 32, Seed(1).stream("shuffle"), Sampling::Shuffled);
-    let mut optimizer = AdamConfig::new().init();
+    let mut optimizer = Optimizer::new(OptimizerConfig::Adam(AdamConfig::DEFAULT))?;
     let mut follower = Follower::new(10);
     follower.context.primary = Some(Primary { name: "loss".to_owned(), more_is_better: false });
     let loss_of = CrossEntropyLossConfig::new().init(&device);
@@ -124,11 +124,15 @@ fn train(mut network: Own, train: &Prepared, valid: &Prepared) -> Follower {
             let outputs = network.second.forward(hidden.clone());
             let loss = loss_of.forward(outputs, targets(&batch.labels, &device));
             let value = f64::from(host(loss.clone().inner())[0]);
-            // Burn's optimizer takes the gradients; the follower wants to see them first.
-            let seen = gradients(&network, loss.clone().backward());
-            let taken = GradientsParams::from_grads(loss.backward(), &network);
+            let seen = gradients(&network, loss.backward());
             let before = network.clone();
-            network = optimizer.step(1e-3, network, taken);
+            let mut outcome = Ok(());
+            network = update(network, |name, _, values| {
+                let Some((_, gradient)) = seen.iter().find(|(of, _)| of == name) else { return };
+                let moved = optimizer.update(name, values, gradient, &Hyper::at_rate(1e-3));
+                outcome = outcome.clone().and(moved);
+            });
+            outcome?;
             follower.step(&Taken {
                 loss: value,
                 lr: 1e-3,
@@ -143,13 +147,14 @@ fn train(mut network: Own, train: &Prepared, valid: &Prepared) -> Follower {
         let all: Vec<u32> = (0..valid.rows as u32).collect();
         let batch = Batch::gather(valid, &all, &plain);
         let outputs = network.valid().forward(&batch, &mut Pass::inference());
-        let loss = CrossEntropyLossConfig::new().init(&plain).forward(outputs, targets(&batch.labels, &plain));
+        let loss =
+            CrossEntropyLossConfig::new().init(&plain).forward(outputs, targets(&batch.labels, &plain));
         let score = f64::from(host(loss)[0]);
         follower.epoch(BTreeMap::from([("loss".to_owned(), score)]), score < lowest, 0.0);
         lowest = lowest.min(score);
     }
     follower.context.finished = true;
-    follower
+    Ok(follower)
 }
 
 fn main() -> Result<(), Failure> {
@@ -158,7 +163,7 @@ fn main() -> Result<(), Failure> {
     let (seen, unseen) = (rows(600, 1), rows(200, 2));
     let network = Own::new(&device);
     check(&network, &seen)?;
-    for (page, judgement) in train(network, &seen, &unseen).verdicts() {
+    for (page, judgement) in train(network, &seen, &unseen)?.verdicts() {
         show(page.id, &judgement);
     }
     Ok(())

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::NOTHING_JUDGED;
 use crate::EvaluateContext;
+use crate::part::all_right;
 
 const WIDEST_SCORE: f64 = 0.1;
 const WIDEST_ERROR: f64 = 0.3;
@@ -14,7 +15,7 @@ pub(super) const PAGE: Page = Page {
     id: "evaluate.confidence-interval",
     question: "Has every metric a confidence interval, and are there rows enough to tell good from bad?",
     why: "A score without an interval cannot be compared: on 100 rows, accuracies of 0.85 and 0.92 are often the same model.",
-    evidence: "Each metric with the ends of its bootstrap interval, the number of rows, and the width of the primary metric's interval.",
+    evidence: "Each metric with the ends of its bootstrap interval, the number of rows, and the width of the primary metric's interval; of a perfect score the exact bound of no error in so many rows (Clopper, Pearson 1934).",
     thresholds: &[
         Threshold {
             name: "width of a score from 0 to 1",
@@ -60,6 +61,8 @@ fn width_verdict(context: &EvaluateContext<'_>, value: f64, low: f64, high: f64)
     let primary = context.primary();
     let rows = context.judged().map_or(0, |part| part.scored.len());
     let is_score = context.evaluation.primary.metric.direction == Direction::Up;
+    // Resamples of a perfect score are perfect: what the rows can tell is the exact bound of no error among them.
+    let low = if is_score && value >= 1.0 { low.min(all_right(rows, context.config.level)) } else { low };
     let (width, widest) =
         if is_score { (high - low, WIDEST_SCORE) } else { ((high - low) / value.abs(), WIDEST_ERROR) };
     let text = format!("{primary} {value:.4} lies between {low:.4} and {high:.4} ({rows} rows)");
