@@ -17,13 +17,15 @@ pub(crate) struct Run {
     pub(crate) ledger: Ledger,
     /// What the person sees.
     pub(crate) screen: Screen,
+    /// Whether a part of the rows is enough.
+    pub(crate) fast: bool,
 }
 
 impl Run {
     /// A run of `job`, named after its folder.
     pub(crate) fn new(job: JobFile, folder: Option<RunFolder>, screen: Screen) -> Self {
         let name = folder.as_ref().map_or_else(|| "none".to_owned(), RunFolder::name);
-        Self { job, folder, ledger: Ledger::new(name), screen }
+        Self { job, folder, ledger: Ledger::new(name), screen, fast: false }
     }
 
     /// What all chance in the run follows from.

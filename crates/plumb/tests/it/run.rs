@@ -110,6 +110,16 @@ fn a_gate_stops_the_run_before_the_training() {
 }
 
 #[test]
+fn a_quick_look_takes_rows_from_the_whole_table() {
+    let context = TestContext::new();
+    context.write("table.csv", table(9000));
+    let answer = context.plumb(&["check", "table.csv", "--target", "kind", "--fast", "--out", "a"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains("one in 4 of 9000 rows: row 7 below is row 28"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("2250 rows, 4 columns"), "{}", answer.stderr);
+}
+
+#[test]
 fn a_gate_on_the_training_stops_it_on_its_way() {
     let context = TestContext::new();
     context.write("table.csv", table(300));
