@@ -28,6 +28,9 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("parquet", &["plumb-data", "plumb-dl"]),
     ("clap", &["plumb-dl"]),
     ("minijinja", &["plumb-dl"]),
+    ("axum", &["plumb-dl"]),
+    ("hyper", &["plumb-dl"]),
+    ("tokio", &["plumb-dl"]),
 ];
 
 /// Every dependency that points the wrong way.

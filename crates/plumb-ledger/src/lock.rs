@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why the folder could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,7 @@ impl FolderLock {
         let io = |source| LockError::Io { source, path: path.clone() };
         let mut file =
             File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut owner = String::new();
@@ -53,6 +54,25 @@ impl FolderLock {
     }
 }
 
+/// Whoever only asks holds the lock for a moment: that must not turn a run away.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..3 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            answer => return answer,
+        }
+    }
+    file.try_lock()
+}
+
+/// Whether a process holds the lock of `folder`. Takes nothing: a folder that cannot be asked is held by nobody.
+pub fn is_held(folder: &Path) -> bool {
+    let path = folder.join(".lock");
+    let is_file = path.metadata().is_ok_and(|meta| meta.is_file());
+    is_file
+        && File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,7 +83,9 @@ mod tests {
         let held = FolderLock::take(folder.path()).unwrap();
         let refused = FolderLock::take(folder.path()).unwrap_err().to_string();
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");
+        assert!(is_held(folder.path()));
         drop(held);
+        assert!(!is_held(folder.path()));
         FolderLock::take(folder.path()).unwrap();
     }
 }

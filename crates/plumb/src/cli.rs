@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, check, completions, explain_key, init, practices, pretrained, run, schema};
+use crate::commands::{
+    audit, check, completions, explain_key, init, practices, pretrained, run, schema, ui, watch,
+};
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
 ///
@@ -34,6 +36,10 @@ pub(crate) enum Command {
     Audit(audit::Args),
     /// Audit, split and preflight, without training
     Check(check::Args),
+    /// Show a folder of runs in the browser, live
+    Ui(ui::Args),
+    /// Follow a run in the terminal
+    Watch(watch::Args),
     /// List the practices, or explain one
     Practices(practices::Args),
     /// Keep weights that others have trained, or list them
@@ -55,6 +61,8 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Audit(args) => audit::run(&args),
             Self::Check(args) => check::run(&args),
+            Self::Ui(args) => ui::run(&args),
+            Self::Watch(args) => watch::run(&args),
             Self::Practices(args) => practices::run(&args),
             Self::Pretrained(args) => pretrained::run(&args),
             Self::ExplainKey(args) => explain_key::run(&args),

@@ -9,3 +9,5 @@ pub(crate) mod practices;
 pub(crate) mod pretrained;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod ui;
+pub(crate) mod watch;

@@ -7,12 +7,12 @@
 pub(crate) mod charts;
 mod error;
 pub(crate) mod files;
-mod format;
-mod page;
-mod redact;
-mod sections;
-mod text;
-mod view;
+pub(crate) mod format;
+pub(crate) mod page;
+pub(crate) mod redact;
+pub(crate) mod sections;
+pub(crate) mod text;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod sample;

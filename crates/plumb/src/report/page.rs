@@ -10,12 +10,14 @@ use super::sections::{SECTIONS, answer};
 use super::view::Block;
 use super::{ReportError, RunFiles, text};
 
-const STYLE: &str = include_str!("templates/style.css");
-const TEMPLATES: [(&str, &str); 3] = [
-    ("page.html", include_str!("templates/page.html")),
+/// The looks of blocks and charts.
+pub(crate) const STYLE: &str = include_str!("templates/style.css");
+/// How the head of a page and the blocks of a section are laid out.
+pub(crate) const PARTS: [(&str, &str); 2] = [
     ("answer.html", include_str!("templates/answer.html")),
     ("blocks.html", include_str!("templates/blocks.html")),
 ];
+const PAGE: (&str, &str) = ("page.html", include_str!("templates/page.html"));
 
 /// A section that has something to show.
 #[derive(Serialize)]
@@ -42,11 +44,14 @@ pub(crate) fn render(folder: &RunFiles) -> Result<String, ReportError> {
         sections => Serde(sections),
         version => env!("CARGO_PKG_VERSION"),
     };
-    Ok(environment()?.get_template("page.html")?.render(page)?)
+    Ok(engine(&[PAGE])?.get_template(PAGE.0)?.render(page)?)
 }
 
-/// The engine: everything is escaped, control characters are spelled, a name that is not known is an error.
-fn environment() -> Result<Environment<'static>, ReportError> {
+/// The engine with these templates beside [`PARTS`]: everything is escaped, control characters are spelled, a name that is
+/// not known is an error.
+pub(crate) fn engine(
+    templates: &[(&'static str, &'static str)],
+) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -57,7 +62,7 @@ fn environment() -> Result<Environment<'static>, ReportError> {
         }
         _ => minijinja::escape_formatter(out, state, value),
     });
-    for (name, source) in TEMPLATES {
+    for (name, source) in PARTS.iter().chain(templates) {
         environment.add_template(name, source)?;
     }
     Ok(environment)
@@ -90,7 +95,7 @@ mod tests {
 
     #[test]
     fn no_template_lets_a_string_through() {
-        for (name, source) in TEMPLATES {
+        for (name, source) in PARTS.into_iter().chain([PAGE]) {
             for hatch in ["|safe", "| safe", "autoescape", "<script", " style=", "http:", "https:", "src="] {
                 assert!(!source.contains(hatch), "{name} contains {hatch}");
             }

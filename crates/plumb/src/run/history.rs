@@ -35,12 +35,13 @@ impl History {
         kept.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
-    /// Appends one event.
+    /// Appends one event. It is handed to the system at once, so that whoever follows the file sees the training move.
     pub(crate) fn append(&mut self, event: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
         self.length += line.len() as u64;
-        self.file.write_all(&line)
+        self.file.write_all(&line)?;
+        self.file.flush()
     }
 
     /// Makes everything appended so far durable and tells the length, for the checkpoint to note.

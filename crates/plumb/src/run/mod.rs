@@ -1,12 +1,12 @@
 //! The main job: its folder, its stages and what a person sees of it.
 
 mod drawings;
-mod files;
+pub(crate) mod files;
 mod film;
 mod folder;
 mod gallery;
 mod history;
-mod interrupt;
+pub(crate) mod interrupt;
 mod kept_meaning;
 mod learning_curve;
 mod live;

@@ -14,3 +14,5 @@ mod pretrained;
 mod resume;
 mod run;
 mod texts;
+mod ui;
+mod watch;

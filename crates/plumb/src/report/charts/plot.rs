@@ -113,6 +113,16 @@ impl Plot {
         self.svg.text("note", (x + shift, y + 11.0), anchor, text);
     }
 
+    /// A cross at the upper edge: there stands a value that has no place on the axis.
+    pub(crate) fn flag(&mut self, x: f64, tip: &str) {
+        let Some(x) = self.x.place(x) else { return };
+        let Area { y, height, .. } = self.area;
+        self.svg.line("flagged", (x, y), (x, y + height));
+        self.svg.line("flag", (x - 4.0, y - 4.0), (x + 4.0, y + 4.0));
+        self.svg.line("flag", (x - 4.0, y + 4.0), (x + 4.0, y - 4.0));
+        self.svg.circle("dot read", (x, y), 6.0, tip);
+    }
+
     /// The finished drawing.
     pub(crate) fn finish(self) -> Markup {
         self.svg.finish()

@@ -76,6 +76,14 @@ impl Svg {
         }
     }
 
+    /// A closed shape; fewer than three corners draw nothing. `tip` is what the pointer reads there.
+    pub(crate) fn shape(&mut self, class: &str, corners: &[(f64, f64)], tip: &str) {
+        if corners.len() > 2 {
+            self.write(format_args!("<path class=\"{class}\" d=\"{}Z\"", path(corners)));
+            self.close_with_tip("path", tip);
+        }
+    }
+
     /// A rectangle; `strength` from 0 to 1 is its opacity, `tip` what the pointer reads there.
     pub(crate) fn rect(&mut self, class: &str, area: Area, strength: f64, tip: &str) {
         let Area { x, y, width, height } = area;

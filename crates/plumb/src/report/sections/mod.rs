@@ -5,7 +5,7 @@ mod data;
 mod evaluation;
 mod job;
 mod layers;
-mod metric_names;
+pub(crate) mod metric_names;
 mod pictures;
 mod preflight;
 mod reproduce;
@@ -45,6 +45,11 @@ pub(crate) static SECTIONS: [Section; 12] = [
     Section { id: "job", title: "Job", blocks: job::blocks },
     Section { id: "reproduce", title: "Reproduce", blocks: reproduce::blocks },
 ];
+
+/// The section of that id.
+pub(crate) fn section(id: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.id == id)
+}
 
 /// The numbers of a list as the charts take them.
 fn plain(numbers: &[Number]) -> Vec<f64> {
