@@ -1,8 +1,10 @@
 //! Base64 (RFC 4648), for what stands inside a text.
 
+/// The standard alphabet.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// The bytes in the standard alphabet, padded.
 pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let bits =
@@ -15,6 +17,21 @@ pub fn base64(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes that [`base64`] made a text of; none of any other text.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let letters = text.trim_end_matches('=').as_bytes();
+    let mut out = Vec::with_capacity(letters.len() * 3 / 4);
+    for group in letters.chunks(4) {
+        let mut bits = 0_u32;
+        for place in 0..4 {
+            let letter = group.get(place).copied().unwrap_or(b'A');
+            bits = bits << 6 | ALPHABET.iter().position(|&of| of == letter)? as u32;
+        }
+        out.extend(bits.to_be_bytes().get(1..group.len())?);
+    }
+    (base64(&out) == text).then_some(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,6 +41,16 @@ mod tests {
         let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
         for (bytes, expected) in cases {
             assert_eq!(base64(bytes.as_bytes()), expected);
+            assert_eq!(from_base64(expected).as_deref(), Some(bytes.as_bytes()));
         }
+    }
+
+    #[test]
+    fn other_texts_are_no_bytes() {
+        for text in ["Z", "Zg", "Zg=", "Zh==", "Zg===", "Zm8 ", "Zm9v\n", "=", "ZöZ="] {
+            assert_eq!(from_base64(text), None, "{text}");
+        }
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(from_base64(&base64(&bytes)), Some(bytes));
     }
 }

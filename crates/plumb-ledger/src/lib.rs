@@ -18,7 +18,7 @@ pub mod practice;
 pub mod seed;
 pub mod verdict;
 
-pub use base64::base64;
+pub use base64::{base64, from_base64};
 pub use digest::Sha256;
 pub use exit_code::ExitCode;
 pub use explain::Explain;
