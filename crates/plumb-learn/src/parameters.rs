@@ -128,6 +128,24 @@ pub fn update<N: Module>(network: N, change: impl FnMut(&str, &[usize], &mut [f3
     network.map(&mut Updater { path: Path::default(), change })
 }
 
+/// A float value of a network, as its module declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// Its path.
+    pub name: String,
+    /// The type of the layer that holds it: `Linear`.
+    pub layer: String,
+    /// Its extents.
+    pub shape: Vec<usize>,
+}
+
+/// Every float value of the network in the order in which the module is walked, which is that of its fields.
+pub fn declared<N: Module>(network: &N) -> Vec<Declared> {
+    let mut outline = Outline::default();
+    network.visit(&mut outline);
+    outline.found
+}
+
 /// The names of the parameters that are trained.
 pub fn trained_names<N: Module>(network: &N) -> BTreeSet<String> {
     let mut namer = TrainedNames::default();
@@ -206,6 +224,29 @@ impl ModuleVisitor for Reader {
         let tensor = param.val().inner();
         let array = Array { shape: tensor.dims().to_vec(), values: host(tensor) };
         self.arrays.insert(self.path.name(), array);
+    }
+}
+
+#[derive(Default)]
+struct Outline {
+    path: Path,
+    containers: Vec<String>,
+    found: Vec<Declared>,
+}
+
+impl ModuleVisitor for Outline {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.0.push(part(name, container).to_owned());
+        self.containers.push(container.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.0.pop();
+        self.containers.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let container = self.containers.last().map_or("", String::as_str);
+        let layer = container.split_once(':').map_or(container, |(_, name)| name).to_owned();
+        self.found.push(Declared { name: self.path.name(), layer, shape: param.dims().to_vec() });
     }
 }
 

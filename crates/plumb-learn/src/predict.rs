@@ -32,6 +32,52 @@ pub fn outputs<N: Network>(network: &N, data: &Prepared) -> Vec<f32> {
     outputs
 }
 
+/// What the head of a picture network sees of prepared rows, row by row, and how many numbers a row has; none for other networks.
+fn features(network: &TabularNetwork, data: &Prepared) -> Option<(Vec<f32>, usize)> {
+    let TabularNetwork::Pictures(network) = network else { return None };
+    let rows: Vec<u32> = (0..data.rows as u32).collect();
+    let mut features = Vec::new();
+    for rows in rows.chunks(PICTURES) {
+        let images = Batch::gather(data, rows, &Device::flex()).images?;
+        features.extend(host(network.features(images, &mut Pass::inference()).inner()));
+    }
+    let width = features.len().checked_div(data.rows)?;
+    Some((features, width))
+}
+
+/// The last thing that a network shows of prepared rows before its head: what it is, its numbers row by row, and how many a row has.
+/// Features of pictures, the last hidden layer of tables (the mean over members where there are several); of other networks the
+/// outputs. The network must be on a plain device.
+pub fn last_activations(network: &TabularNetwork, data: &Prepared) -> (String, Vec<f32>, usize) {
+    if let Some((features, width)) = features(network, data) {
+        return ("features".to_owned(), features, width);
+    }
+    let rows: Vec<u32> = (0..data.rows as u32).collect();
+    let is_table = !matches!(network, TabularNetwork::Text(_) | TabularNetwork::Mixed(_));
+    let shown: Option<Vec<(String, Vec<f32>)>> =
+        rows.chunks(ROWS).map(|rows| is_table.then(|| hidden(network, data, rows)).flatten()).collect();
+    let (name, values) = match shown.unwrap_or_default().into_iter().reduce(|mut all, (_, more)| {
+        all.1.extend(more);
+        all
+    }) {
+        Some(shown) => shown,
+        None => ("outputs".to_owned(), outputs(network, data)),
+    };
+    let width = values.len().checked_div(data.rows).unwrap_or(0);
+    (name, values, width)
+}
+
+/// The last layer that shows its activation on some rows, the mean over its members.
+fn hidden(network: &TabularNetwork, data: &Prepared, rows: &[u32]) -> Option<(String, Vec<f32>)> {
+    let mut pass = Pass::inference().tapped();
+    let _outputs = network.forward(&Batch::gather(data, rows, &Device::flex()), &mut pass);
+    let (name, shown) = pass.take_taps().pop()?;
+    let [all, width] = shown.dims();
+    let members = all / rows.len().max(1);
+    let mean = shown.reshape([members, rows.len(), width]).mean_dim(0);
+    Some((name, host(mean.inner())))
+}
+
 /// Softmax of each row of logits, in 64 bits.
 pub fn probabilities(logits: &[f32], classes: usize) -> Vec<f64> {
     let mut probabilities = Vec::with_capacity(logits.len());
@@ -125,15 +171,12 @@ impl TrainedModel {
     /// What the head of a picture network sees of prepared rows, row by row, and how many numbers a row has; none for other
     /// networks.
     pub fn features(&self, data: &Prepared) -> Option<(Vec<f32>, usize)> {
-        let TabularNetwork::Pictures(network) = &self.network else { return None };
-        let rows: Vec<u32> = (0..data.rows as u32).collect();
-        let mut features = Vec::new();
-        for rows in rows.chunks(PICTURES) {
-            let images = Batch::gather(data, rows, &Device::flex()).images?;
-            features.extend(host(network.features(images, &mut Pass::inference()).inner()));
-        }
-        let width = features.len().checked_div(data.rows)?;
-        Some((features, width))
+        features(&self.network, data)
+    }
+
+    /// What the network shows of prepared rows last: [`last_activations`].
+    pub fn last_activations(&self, data: &Prepared) -> (String, Vec<f32>, usize) {
+        last_activations(&self.network, data)
     }
 
     /// Where the units of a picture network respond to a picture that the preparation has made: a map for the last layer of

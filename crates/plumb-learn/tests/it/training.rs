@@ -1,8 +1,8 @@
 //! What the loop learns, keeps and refuses.
 
 use burn::module::Module;
-use plumb_learn::parameters::Arrays;
-use plumb_learn::predict::{outputs, probabilities};
+use plumb_learn::parameters::{Arrays, declared};
+use plumb_learn::predict::{last_activations, outputs, probabilities};
 use plumb_learn::train::{Event, Stopped, TrainError, Transfer, train};
 use plumb_ledger::Seed;
 use plumb_ledger::clock::StoppedClock;
@@ -33,6 +33,28 @@ fn every_preset_learns_a_curved_boundary() {
         let best = valid_losses(&watcher).into_iter().fold(f64::INFINITY, f64::min);
         // A tenth of the labels is flipped, so about 0.33 is the least possible; log 2 is a coin's.
         assert!(best < 0.5, "{preset}: {best}");
+    }
+}
+
+#[test]
+fn every_network_lists_its_values_and_shows_its_rows_last() {
+    for preset in tried() {
+        let setup = setup(preset, 1);
+        let network = setup.network().valid();
+        let arrays = Arrays::of(&network);
+        let listed = declared(&network);
+        assert_eq!(listed.len(), arrays.0.len(), "{preset}");
+        for of in &listed {
+            assert_eq!(of.shape, arrays.0[&of.name].shape, "{preset}: {}", of.name);
+            assert!(!of.layer.is_empty() && !of.layer.contains(':'), "{preset}: {of:?}");
+        }
+        let rows = rows_for(preset, 70, Seed(2).stream("shown"));
+        let (name, values, width) = last_activations(&network, &rows);
+        assert_eq!(values.len(), 70 * width, "{preset}");
+        assert!(width > 1 && values.iter().all(|value| value.is_finite()), "{preset}");
+        assert!(values.chunks(width).any(|row| row != &values[..width]), "{preset}: all rows alike");
+        let kinds = ["features", "blocks.", "outputs"];
+        assert!(kinds.iter().any(|kind| name.starts_with(kind)), "{preset}: {name}");
     }
 }
 
