@@ -31,6 +31,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("axum", &["plumb-dl"]),
     ("hyper", &["plumb-dl"]),
     ("tokio", &["plumb-dl"]),
+    ("prost", &["plumb-dl"]),
 ];
 
 /// Every dependency that points the wrong way.

@@ -49,6 +49,11 @@ impl Fault {
         Self::new(format!("interrupted: {}", folder.display()), ExitCode::Interrupted).hint(hint)
     }
 
+    /// How the process ends.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        self.exit_code
+    }
+
     /// Adds what to change.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

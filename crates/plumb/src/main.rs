@@ -11,6 +11,7 @@ mod console;
 mod dashboard;
 mod fault;
 mod job;
+mod log;
 mod pretrained;
 mod report;
 mod run;

@@ -1,4 +1,4 @@
-//! Watches a training: history and TensorBoard files, checkpoints, progress, Ctrl-C.
+//! Watches a training: history, notes for other programs, checkpoints, progress, Ctrl-C.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,9 @@ use plumb_ledger::clock::Clock;
 use super::film::{Camera, Film};
 use super::history::History;
 use super::live::Live;
-use super::tensorboard::EventFile;
 use super::{Screen, interrupt};
+use crate::log::Logs;
+use crate::log::note::Content;
 
 /// The file of a checkpoint that tells how long `history.jsonl` was.
 const HISTORY_LENGTH: &str = "history.json";
@@ -22,17 +23,16 @@ const HISTORY_LENGTH: &str = "history.json";
 const FILM: &str = "film.json";
 /// The folder of the best weights, beside that of the newest state.
 const BEST: &str = "best";
-/// Steps between points of the step curves in TensorBoard; its pages thin them anyway.
-const SCALARS_EVERY: u64 = 10;
 
 /// Where the events of a training go.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(crate) history: History,
-    pub(crate) tensorboard: Option<EventFile>,
+    /// Other programs that are told.
+    pub(crate) logs: Logs,
     /// Shows how a picture network came to see.
     pub(crate) camera: Option<Camera>,
-    /// What it took last, until TensorBoard has it.
+    /// What it took last, until it is told.
     pub(crate) taken: Vec<(String, Picture)>,
 }
 
@@ -78,25 +78,14 @@ impl<'a> Watcher<'a> {
         let Some(recorder) = &mut self.recorder else { return Ok(()) };
         recorder.history.append(event)?;
         let now = self.screen.clock().unix_ms();
-        match (event, &mut recorder.tensorboard) {
-            (Event::Step { step, loss, lr, grad_norm, .. }, Some(file)) if step % SCALARS_EVERY == 0 => file
-                .scalars(
-                    now,
-                    *step,
-                    &[("train/loss", *loss), ("train/lr", *lr), ("train/grad_norm", *grad_norm)],
-                ),
-            (Event::Epoch { step, train_loss, valid, .. }, Some(file)) => {
-                let tags: Vec<String> = valid.keys().map(|name| format!("valid/{name}")).collect();
-                let mut scalars = vec![("train/epoch_loss", *train_loss)];
-                scalars.extend(tags.iter().map(String::as_str).zip(valid.values().copied()));
-                file.scalars(now, *step, &scalars)?;
-                for (tag, picture) in recorder.taken.drain(..) {
-                    file.picture(now, *step, &tag, &picture)?;
-                }
-                file.flush()
-            }
-            _ => Ok(()),
+        for line in recorder.logs.event(now, event) {
+            self.screen.say(&line);
         }
+        if let (Event::Epoch { step, .. }, false) = (event, recorder.taken.is_empty()) {
+            let pictures = std::mem::take(&mut recorder.taken);
+            recorder.logs.offer(now, Content::Pictures { step: *step, pictures });
+        }
+        Ok(())
     }
 
     fn show(&mut self, event: &Event) {

@@ -13,7 +13,7 @@ use super::stage_evaluate::{self, PartRows};
 use super::stage_prepare::{Ready, prepare};
 use super::stage_split::{self, Parts};
 use super::stage_train::{self, Which};
-use super::{Run, interrupt, screen, stage_preflight, stage_report, summary, transfer};
+use super::{Run, interrupt, notes, screen, stage_preflight, stage_report, summary, transfer};
 use crate::console;
 use crate::fault::Fault;
 
@@ -33,30 +33,41 @@ pub(crate) struct Setup {
 /// `plumb run`: everything.
 pub(crate) fn run(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
     interrupt::listen()?;
-    let setup = until_training(&mut run)?;
+    let answer = whole(&mut run, json);
+    notes::ended(&run, answer.as_ref().err());
+    console::result(answer?)?;
+    Ok(ExitCode::Done)
+}
+
+/// Every stage; answers with the result for stdout.
+fn whole(run: &mut Run, json: bool) -> Result<String, Fault> {
+    let data = read(run)?;
+    notes::open(run);
+    let setup = until_training(run, data)?;
     let spent = screen::duration(run.screen.clock().elapsed().as_secs_f64());
     run.screen.say(&format!("training begins after {spent}, {} epochs at most", setup.plan.train.epochs));
 
-    let mut fit = stage_train::fit(&mut run, &setup.plan, &setup.ready, Which::Main)?;
-    stage_train::judge(&mut run, &setup, &mut fit)?;
-    stage_train::write_model(&run, &fit.model)?;
+    let mut fit = stage_train::fit(run, &setup.plan, &setup.ready, Which::Main)?;
+    stage_train::judge(run, &setup, &mut fit)?;
+    stage_train::write_model(run, &fit.model)?;
 
     let mut repeats = Repeats::default();
-    repeats::folds(&mut run, &setup, &mut repeats)?;
+    repeats::folds(run, &setup, &mut repeats)?;
     let rows = PartRows::read(&setup.parts);
-    repeats::seeds(&mut run, &setup, &fit, rows.judged(), &mut repeats)?;
+    repeats::seeds(run, &setup, &fit, rows.judged(), &mut repeats)?;
 
-    let beside = transfer::measure(&mut run, &setup, &fit, rows.judged())?;
+    let beside = transfer::measure(run, &setup, &fit, rows.judged())?;
 
-    let measured = stage_evaluate::stage(&mut run, &setup, &rows, &fit, repeats, &beside)?;
-    stage_report::stage(&run, &setup.data, &measured, &fit)?;
-    console::result(summary::of_run(&run, &measured, json))?;
-    Ok(ExitCode::Done)
+    let measured = stage_evaluate::stage(run, &setup, &rows, &fit, repeats, &beside)?;
+    stage_report::stage(run, &setup.data, &measured, &fit)?;
+    notes::measured(run, &setup, &fit, &measured);
+    Ok(summary::of_run(run, &measured, json))
 }
 
 /// `plumb check`: everything before the training.
 pub(crate) fn check(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
-    until_training(&mut run)?;
+    let data = read(&mut run)?;
+    until_training(&mut run, data)?;
     console::result(summary::of_check(&run, json))?;
     Ok(ExitCode::Done)
 }
@@ -78,8 +89,7 @@ fn read(run: &mut Run) -> Result<Data, Fault> {
     data
 }
 
-fn until_training(run: &mut Run) -> Result<Setup, Fault> {
-    let data = read(run)?;
+fn until_training(run: &mut Run, data: Data) -> Result<Setup, Fault> {
     stage_data::audit(run, &data)?;
     let parts = stage_split::split(run, &data)?;
     let plan = settle(run, &data, &parts.split().train())?;

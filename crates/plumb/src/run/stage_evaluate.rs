@@ -7,7 +7,7 @@ use plumb_evaluate::{
 };
 use serde_json::{Value, json};
 
-use super::gallery::gallery;
+use super::gallery::{Gallery, gallery};
 use super::parquet_file::{self, PredictedRows};
 use super::pipeline::Setup;
 use super::reading::reading;
@@ -48,6 +48,8 @@ pub(crate) struct Measured {
     pub(crate) metrics: Value,
     /// The evaluation itself.
     pub(crate) evaluation: Evaluation,
+    /// The pictures that a person should see; none for tables without.
+    pub(crate) gallery: Option<Gallery>,
 }
 
 /// Evaluates, judges and writes predictions and worst rows.
@@ -85,8 +87,9 @@ pub(crate) fn stage(
         fields.insert("seeds".to_owned(), json!(repeats.seeds));
     }
     run.write_json(files::WORST, &evaluation.worst)?;
-    if let Some(gallery) = gallery(setup, fit, &evaluation, &run.ledger) {
-        run.write_json(files::PICTURES, &gallery)?;
+    let gallery = gallery(setup, fit, &evaluation, &run.ledger);
+    if let Some(gallery) = &gallery {
+        run.write_json(files::PICTURES, gallery)?;
     }
     if let Some(reading) = reading(setup, fit, &evaluation)? {
         run.write_json(files::TEXTS, &reading)?;
@@ -94,7 +97,7 @@ pub(crate) fn stage(
     let predicted = predicted_rows(&evaluation, repeats.predicted);
     run.write(files::PREDICTIONS, &parquet_file::predictions(target, &predicted)?)?;
     run.end_stage()?;
-    Ok(Measured { metrics, evaluation })
+    Ok(Measured { metrics, evaluation, gallery })
 }
 
 fn config(run: &Run) -> EvaluateConfig {

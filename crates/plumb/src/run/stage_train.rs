@@ -22,8 +22,7 @@ use super::observer::{Recorder, Watcher, find_checkpoint};
 use super::pipeline::Setup;
 use super::settle::Plan;
 use super::stage_prepare::Ready;
-use super::tensorboard::EventFile;
-use super::{Run, files};
+use super::{Run, files, notes};
 use crate::fault::Fault;
 use crate::pretrained::Pretrained;
 
@@ -34,6 +33,8 @@ pub(crate) struct Fit {
     pub(crate) model: TrainedModel,
     /// The digest of the weights.
     pub(crate) weights_sha256: Sha256,
+    /// Steps taken.
+    pub(crate) steps: u64,
     best_epoch: Option<u64>,
     seconds: train::Seconds,
     /// What was seen of the training; nothing of a repeat.
@@ -139,8 +140,10 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let (mut recorder, mut context) = (None, TrainContext::default());
     if which == Which::Main {
         context = known(run, plan, ready);
-        for event in History::events(&run.folder()?.join(files::HISTORY), found.history_length) {
-            context.history.push(&event);
+        let before = History::events(&run.folder()?.join(files::HISTORY), found.history_length);
+        notes::settled(run, &network, &before);
+        for event in &before {
+            context.history.push(event);
         }
         let camera = Camera::new(&config, &ready.preparation, &ready.valid, plan.train.epochs, found.film);
         recorder = Some(Recorder { camera, ..self::recorder(run, found.history_length)? });
@@ -169,8 +172,8 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let weights_sha256 = weights.sha256()?;
     let model = TrainedModel::new(config, ready.preparation.clone(), &weights)
         .map_err(|e| Fault::failed(e.to_string()))?;
-    let (best_epoch, seconds) = (trained.best_epoch, trained.seconds);
-    Ok(Fit { model, weights_sha256, best_epoch, seconds, context, film })
+    let (steps, best_epoch, seconds) = (trained.steps, trained.best_epoch, trained.seconds);
+    Ok(Fit { model, weights_sha256, steps, best_epoch, seconds, context, film })
 }
 
 /// What the practices may know of a training before it begins.
@@ -218,13 +221,7 @@ fn recorder(run: &Run, history_length: u64) -> Result<Recorder, Fault> {
     let folder = run.folder()?;
     let failed = |e: std::io::Error| Fault::failed(format!("cannot write the history ({e})"));
     let history = History::open(&folder.join(files::HISTORY), history_length).map_err(failed)?;
-    let now = plumb_ledger::clock::Clock::unix_ms(run.screen.clock());
-    let tensorboard = if run.job.log.tensorboard {
-        Some(EventFile::create(&folder.make(files::TENSORBOARD)?, now).map_err(failed)?)
-    } else {
-        None
-    };
-    Ok(Recorder { history, tensorboard, camera: None, taken: Vec::new() })
+    Ok(Recorder { history, logs: run.logs.clone(), camera: None, taken: Vec::new() })
 }
 
 /// A training that ended without a model: the ledger says why before the process ends.

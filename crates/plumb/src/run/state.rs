@@ -5,6 +5,7 @@ use plumb_ledger::{Entry, Ledger, Practice, Seed, Verdict};
 use super::{RunFolder, Screen, files, interrupt};
 use crate::fault::Fault;
 use crate::job::JobFile;
+use crate::log::Logs;
 
 /// A run in progress.
 #[derive(Debug)]
@@ -19,13 +20,15 @@ pub(crate) struct Run {
     pub(crate) screen: Screen,
     /// Whether a part of the rows is enough.
     pub(crate) fast: bool,
+    /// Other programs that are told of it.
+    pub(crate) logs: Logs,
 }
 
 impl Run {
     /// A run of `job`, named after its folder.
     pub(crate) fn new(job: JobFile, folder: Option<RunFolder>, screen: Screen) -> Self {
         let name = folder.as_ref().map_or_else(|| "none".to_owned(), RunFolder::name);
-        Self { job, folder, ledger: Ledger::new(name), screen, fast: false }
+        Self { job, folder, ledger: Ledger::new(name), screen, fast: false, logs: Logs::default() }
     }
 
     /// What all chance in the run follows from.
@@ -86,9 +89,12 @@ impl Run {
 
     /// Writes the job as far as it is resolved: rerunning it repeats the run.
     pub(crate) fn write_job(&self) -> Result<(), Fault> {
-        let text = toml::to_string(&self.job)
-            .map_err(|e| Fault::failed(format!("cannot write the job as TOML ({e})")))?;
-        self.write(files::JOB, text.as_bytes())
+        self.write(files::JOB, self.job_text()?.as_bytes())
+    }
+
+    /// The job as a file.
+    pub(crate) fn job_text(&self) -> Result<String, Fault> {
+        toml::to_string(&self.job).map_err(|e| Fault::failed(format!("cannot write the job as TOML ({e})")))
     }
 
     /// `2 fail, 1 warn, 30 pass, 5 skipped`.

@@ -3,7 +3,7 @@
 use plumb_data::Images;
 use plumb_data::pictures::{Picture, png};
 use plumb_evaluate::Evaluation;
-use plumb_ledger::{Ledger, base64};
+use plumb_ledger::{Ledger, base64, from_base64};
 use serde::Serialize;
 
 use super::pipeline::Setup;
@@ -58,6 +58,20 @@ pub(crate) struct Gallery {
     groups: Vec<Group>,
     #[serde(skip_serializing_if = "Option::is_none")]
     plane: Option<Plane>,
+}
+
+impl Gallery {
+    /// The groups.
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+}
+
+impl Shown {
+    /// The PNG file.
+    pub(crate) fn png(&self) -> Option<Vec<u8>> {
+        from_base64(&self.png)
+    }
 }
 
 /// Pictures as points, by what the head sees of them.
