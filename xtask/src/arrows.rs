@@ -32,6 +32,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("hyper", &["plumb-dl"]),
     ("tokio", &["plumb-dl"]),
     ("prost", &["plumb-dl"]),
+    ("ureq", &["plumb-dl"]),
 ];
 
 /// Every dependency that points the wrong way.

@@ -1,4 +1,4 @@
-//! Who may touch what: files, the clock, the environment, tensors (ARCHITECTURE.md).
+//! Who may touch what: files, the clock, the environment, the network, tensors (ARCHITECTURE.md).
 
 use crate::sources::Source;
 
@@ -31,6 +31,7 @@ const DOORS: &[Door] = &[
         paths: &["std::env", "env::var", "env::args"],
         open_to: &["crates/plumb/src/", "xtask/"],
     },
+    Door { what: "the network", paths: &["ureq::"], open_to: &["crates/plumb/src/log/mlflow/"] },
     Door { what: "tensors", paths: &["burn::"], open_to: &["crates/plumb-learn/", "crates/plumb-kernels/"] },
     Door {
         what: "an unseeded generator",

@@ -105,7 +105,9 @@ mod tests {
                 "split.column",
                 "prepare.wordnet",
                 "prepare.tokenizer",
-                "model.pretrained"
+                "model.pretrained",
+                "log.mlflow",
+                "log.mlflow_experiment"
             ]
         );
     }

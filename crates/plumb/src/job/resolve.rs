@@ -6,7 +6,7 @@ use std::path::Path;
 use plumb_data::Kind;
 use plumb_ledger::nearest;
 
-use super::{Auto, JobError, JobFile, SplitMethod, SplitSection};
+use super::{Auto, JobError, JobFile, LogSection, SplitMethod, SplitSection};
 
 /// Whether a command needs to know what is to be predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub(crate) fn resolve(
     }
     check_target(&job, needs)?;
     check_split(&job.split)?;
+    check_log(&job.log)?;
     check_names("gates.fail", &job.gates.fail, practices)?;
     if let Auto::Value(metric) = &job.evaluate.primary {
         check_names("evaluate.primary", std::slice::from_ref(metric), metrics)?;
@@ -94,6 +95,28 @@ fn check_split(split: &SplitSection) -> Result<(), JobError> {
     Ok(())
 }
 
+/// An address must be one, and hold no password: it is written into the run folder.
+fn check_log(log: &LogSection) -> Result<(), JobError> {
+    let Some(address) = &log.mlflow else { return Ok(()) };
+    let refused = |what: &str, hint: &str| Err(JobError::contradiction(format!("`log.mlflow` {what}"), hint));
+    let Some(rest) = ["http://", "https://"].iter().find_map(|scheme| address.strip_prefix(scheme)) else {
+        return refused("is no address of a server", "for example `mlflow = \"http://127.0.0.1:5000\"`");
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.contains('@') {
+        return refused(
+            "holds a password",
+            "put it into `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`",
+        );
+    }
+    let is_clean =
+        !rest.contains(['?', '#']) && !address.chars().any(|c| c.is_whitespace() || c.is_control());
+    if host.is_empty() || !is_clean {
+        return refused("is no address of a server", "for example `mlflow = \"http://127.0.0.1:5000\"`");
+    }
+    Ok(())
+}
+
 fn check_names(key: &str, names: &[String], known: &[&str]) -> Result<(), JobError> {
     let Some(wrong) = names.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
     let message = format!("`{key}` names `{wrong}`, which does not exist");
@@ -137,6 +160,14 @@ mod tests {
         assert!(complaint(|job| job.split.method = SplitMethod::Time).contains("`split.column` is missing"));
         assert!(complaint(|job| job.gates.fail = vec!["data.dupes".into()]).contains("`data.dupes`"));
         assert!(complaint(|job| job.evaluate.primary = Auto::Value("acc".into())).contains("`acc`"));
+        let secret = complaint(|job| job.log.mlflow = Some("http://me:hidden@host".into()));
+        assert!(secret.contains("holds a password") && !secret.contains("hidden"), "{secret}");
+        for address in
+            ["./mlruns", "sqlite:///x", "http://", "http:///x", "http://a?b", "http://a\nb", "https://a b"]
+        {
+            let refused = complaint(|job| job.log.mlflow = Some(address.into()));
+            assert!(refused.contains("no address of a server"), "{address}: {refused}");
+        }
         let ignored = complaint(|job| job.data.kinds = [("y".to_owned(), Kind::Ignore)].into());
         assert!(ignored.contains("of kind `ignore`"));
     }

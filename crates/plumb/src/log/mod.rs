@@ -1,8 +1,9 @@
-//! What a run tells other programs while it works: event files for TensorBoard.
+//! What a run tells other programs while it works: event files for TensorBoard, an MLflow server.
 //!
 //! The run makes notes ([`note`]); each destination has a thread of its own that takes them from a bounded queue ([`sink`]). No
 //! failure of a destination is a failure of the run.
 
+pub(crate) mod mlflow;
 pub(crate) mod note;
 mod settings;
 mod sink;

@@ -12,10 +12,12 @@ use plumb_ledger::{Entry, ExitCode, from_base64};
 use super::gallery::{Gallery, Shown};
 use super::pipeline::Setup;
 use super::screen::SharedClock;
+use super::stage_data::Data;
 use super::stage_evaluate::Measured;
 use super::stage_train::Fit;
 use super::{Run, files};
 use crate::fault::Fault;
+use crate::log::mlflow::{self, About, DataSet, Tracking};
 use crate::log::note::{self, ClassScores, Content, Ended, Judged, Outcome, PictureGroup, Points, Settled};
 use crate::log::tensorboard::{self, EventFile};
 use crate::log::{Opening, settings};
@@ -28,12 +30,26 @@ const POINTS: usize = 4000;
 const COSTLY_POINTS: usize = 600;
 
 /// Sets the destinations to work that the job wants.
-pub(crate) fn open(run: &mut Run) {
+pub(crate) fn open(run: &mut Run, data: &Data) {
     let Some(folder) = &run.folder else { return };
     let clock = SharedClock::of(&run.screen);
     let events = run.job.log.tensorboard.then(|| EventFile::new(folder.join(files::TENSORBOARD)));
+    let tracking = run.job.log.mlflow.as_ref().map(|address| {
+        Tracking::new(About {
+            address: address.clone(),
+            experiment: run.job.log.mlflow_experiment.clone().unwrap_or_else(|| folder.name()),
+            name: folder.name(),
+            folder: folder.path().to_owned(),
+            start_ms: clock.unix_ms(),
+            data: DataSet {
+                files: run.job.data.files.clone(),
+                sha256: data.digest.to_string(),
+                extents: [data.table.rows(), data.table.columns().len()],
+            },
+        })
+    });
     let opening = Opening::new(Arc::new(clock));
-    run.logs = opening.with(tensorboard::KIND, events).open();
+    run.logs = opening.with(tensorboard::KIND, events).with(mlflow::KIND, tracking).open();
 }
 
 /// Everything is settled, the training begins, or goes on after these events.

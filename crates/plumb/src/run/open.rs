@@ -40,7 +40,11 @@ pub(crate) fn open(source: &Source<'_>, place: Place<'_>, screen: Screen) -> Res
         }
         _ => typed(source)?,
     };
-    let job = job::resolve(file, &base, source.needs, &catalogue::ids(), &metric_names())?;
+    let mut job = job::resolve(file, &base, source.needs, &catalogue::ids(), &metric_names())?;
+    if job.log.mlflow.is_some() && !matches!(place, Place::Resumed(_)) {
+        let name = name_of(source, &job);
+        job.log.mlflow_experiment.get_or_insert(name);
+    }
     let folder = match place {
         Place::Nowhere => None,
         Place::New(path) => Some(RunFolder::create(path, &name_of(source, &job))?),

@@ -42,7 +42,7 @@ pub(crate) fn run(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
 /// Every stage; answers with the result for stdout.
 fn whole(run: &mut Run, json: bool) -> Result<String, Fault> {
     let data = read(run)?;
-    notes::open(run);
+    notes::open(run, &data);
     let setup = until_training(run, data)?;
     let spent = screen::duration(run.screen.clock().elapsed().as_secs_f64());
     run.screen.say(&format!("training begins after {spent}, {} epochs at most", setup.plan.train.epochs));
