@@ -1,6 +1,6 @@
 //! The plugin `graphs`: the layers of the network with the shapes of their values.
 //!
-//! The network says which layers it has and in which order; what flows where is drawn after that order. Layers in [`BESIDE`] see what
+//! The network says which layers it has and in which order they are declared; what flows where is drawn after that order. Layers in [`BESIDE`] see what
 //! their block sees, and their block gives what they give beside the rest. Shortcuts without a layer of their own are not drawn.
 
 use std::collections::BTreeMap;
@@ -12,22 +12,8 @@ use super::proto::{AttrValue, Attribute, GraphDef, NodeDef, VersionDef};
 
 /// The node that rows come in by.
 const INPUT: &str = "rows";
-/// Parts of networks that lie beside each other: encoders of columns, the shortcut of a block, what attention compares, vectors that
-/// are added up.
-const BESIDE: [&str; 12] = [
-    "numbers",
-    "categories",
-    "kinds",
-    "picture",
-    "text",
-    "downsample",
-    "query",
-    "key",
-    "value",
-    "word_embeddings",
-    "position_embeddings",
-    "token_type_embeddings",
-];
+/// Parts of networks that lie beside each other: encoders of columns, the shortcut of a block, the two ways through a text.
+const BESIDE: [&str; 7] = ["numbers", "categories", "picture", "text", "downsample", "ahead", "back"];
 
 /// A part of the network: a layer with values, parts within it, or both.
 #[derive(Debug, Default)]
