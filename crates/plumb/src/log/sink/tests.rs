@@ -11,9 +11,13 @@ const KIND: Kind = Kind {
     name: "test",
     wants: |_| true,
     gather: Duration::from_millis(1),
-    farewell: Duration::from_millis(300),
-    longest_farewell: Duration::from_millis(900),
+    farewell: Duration::from_mins(1),
+    longest_farewell: Duration::from_mins(1),
 };
+
+/// One that is soon given up.
+const HASTY: Kind =
+    Kind { farewell: Duration::from_millis(300), longest_farewell: Duration::from_millis(900), ..KIND };
 
 fn note(step: u64) -> Arc<Note> {
     let event = Event::Step { step, epoch: 0, loss: 0.5, lr: 0.1, grad_norm: 1.0 };
@@ -91,7 +95,7 @@ fn a_hanging_destination_holds_nobody_up_and_the_lost_notes_are_counted() {
     let clock = SystemClock::start();
     let (release, held) = mpsc::channel::<()>();
     let (taken, takes) = mpsc::channel();
-    let sink = start(KIND, move |_, _| {
+    let sink = start(HASTY, move |_, _| {
         taken.send(()).map_err(|e| e.to_string())?;
         held.recv().map_err(|e| e.to_string())
     });
@@ -128,7 +132,7 @@ fn a_wait_between_tries_ends_with_the_run() {
 fn a_slow_destination_is_waited_for_while_it_gives_signs_and_not_for_ever() {
     let clock = SystemClock::start();
     let slow = |pauses: usize| {
-        start(KIND, move |_, patience| {
+        start(HASTY, move |_, patience| {
             for _ in 0..pauses {
                 std::thread::sleep(Duration::from_millis(100));
                 patience.sign();
