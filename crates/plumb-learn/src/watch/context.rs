@@ -11,6 +11,8 @@ pub struct TrainContext {
     pub finished: bool,
     /// The number that is not finite and ended the training, if any.
     pub non_finite: Option<NonFinite>,
+    /// Series of another tool's log that hold numbers which are none. Where it is empty, the history is searched.
+    pub broken: Vec<BrokenSeries>,
     /// The training loss of the best constant prediction: the entropy of the classes, or the variance.
     pub constant_loss: Option<f64>,
     /// The metric that chooses the epoch.
@@ -51,6 +53,38 @@ pub struct NonFinite {
     pub layer: String,
     /// The rows of the batch.
     pub rows: Vec<u32>,
+}
+
+/// A recorded series with a number that is not finite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokenSeries {
+    /// Its name, as recorded.
+    pub name: String,
+    /// What it measures.
+    pub kind: SeriesKind,
+    /// The step of the first such number, where known.
+    pub step: Option<u64>,
+    /// Its epoch, where known.
+    pub epoch: Option<u64>,
+    /// The number: NaN or an infinity.
+    pub value: f64,
+    /// How many there are.
+    pub count: usize,
+    /// Of how many in all.
+    pub of: usize,
+    /// Whether the series ends with a finite number.
+    pub recovered: bool,
+}
+
+/// What a recorded series measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeriesKind {
+    /// A loss, on the training or the validation rows.
+    Loss,
+    /// The norm of gradients.
+    Gradient,
+    /// Anything else: a metric, a rate.
+    Other,
 }
 
 /// The metric that chooses the epoch.

@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::history::median;
-use super::{History, Step, TrainContext};
+use super::{History, TrainContext};
 
 const GROWTH: Threshold = Threshold {
     name: "median gradient norm over that of the first step",
@@ -38,32 +38,36 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
     judge,
 };
 
+/// The gradient norm of a step.
+struct Norm {
+    step: u64,
+    norm: f64,
+}
+
 fn judge(context: &TrainContext) -> Judgement {
-    let steps = &context.history.steps;
-    let mut norms = steps.iter().filter(|step| step.grad_norm.is_finite() && step.grad_norm > 0.0);
-    let (Some(first), Some(median)) = (norms.next(), median(steps.iter().map(|step| step.grad_norm))) else {
+    let norms =
+        context.history.steps.iter().filter_map(|step| Some(Norm { step: step.step, norm: step.grad_norm? }));
+    let norms: Vec<Norm> = norms.filter(|step| step.norm.is_finite()).collect();
+    let mut above_zero = norms.iter().filter(|step| step.norm > 0.0);
+    let (Some(first), Some(median)) = (above_zero.next(), median(norms.iter().map(|step| step.norm))) else {
         return Judgement::skipped("no gradient norm is recorded");
     };
-    let limit = SPIKE.value * first.grad_norm.max(median);
-    let spikes: Vec<&Step> = norms.filter(|step| step.grad_norm > limit).collect();
-    let largest = steps.iter().filter(|step| step.grad_norm.is_finite());
-    let largest = largest.max_by(|a, b| a.grad_norm.total_cmp(&b.grad_norm)).unwrap_or(first);
-    let growth = median / first.grad_norm;
+    let limit = SPIKE.value * first.norm.max(median);
+    let spikes: Vec<&Norm> = above_zero.filter(|step| step.norm > limit).collect();
+    let largest = norms.iter().max_by(|a, b| a.norm.total_cmp(&b.norm)).unwrap_or(first);
+    let growth = median / first.norm;
     let judged = if growth > GROWTH.value {
         Judgement::warn(format!("the gradients grew {growth:.0} times beyond those of the first step"))
     } else if spikes.len() as f64 >= SPIKES.value {
         let step = spikes[0].step;
         Judgement::warn(format!("the gradients exploded in {} steps, first in step {step}", spikes.len()))
     } else {
-        Judgement::pass(format!(
-            "the largest gradient norm is {:.3}, in step {}",
-            largest.grad_norm, largest.step
-        ))
+        Judgement::pass(format!("the largest gradient norm is {:.3}, in step {}", largest.norm, largest.step))
     };
     judged
-        .with("first", first.grad_norm)
+        .with("first", first.norm)
         .with("median", median)
-        .with("largest", largest.grad_norm)
+        .with("largest", largest.norm)
         .with("largest_step", largest.step)
         .with("largest_step_rows", context.rows_of(largest.step))
         .with("exploding_steps", spikes.len())

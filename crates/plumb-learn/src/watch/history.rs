@@ -14,21 +14,33 @@ pub struct History {
     pub looks: Vec<Look>,
     /// Epochs completed.
     pub epochs: Vec<Epoch>,
+    /// What the numbers of `epochs` count.
+    pub axis: Axis,
 }
 
-/// A step: see [`Event::Step`].
+/// What the numbers of a history's epochs count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Axis {
+    /// Epochs.
+    #[default]
+    Epochs,
+    /// Steps: another tool's log that names no epochs, or evaluates several times in one.
+    Steps,
+}
+
+/// A step: see [`Event::Step`]. What another tool did not record is `None`; what it recorded may be NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
     /// Steps before it.
     pub step: u64,
-    /// Epochs before it.
+    /// The number of the epoch that it belongs to.
     pub epoch: u64,
-    /// The loss of its rows.
-    pub loss: f64,
+    /// The loss of its rows, or the mean since the step before where not each is recorded.
+    pub loss: Option<f64>,
     /// The learning rate.
-    pub lr: f64,
+    pub lr: Option<f64>,
     /// The norm of all gradients together.
-    pub grad_norm: f64,
+    pub grad_norm: Option<f64>,
 }
 
 /// A closer look at a step: see [`Event::Layers`].
@@ -45,12 +57,12 @@ pub struct Look {
 /// An epoch: see [`Event::Epoch`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Epoch {
-    /// Epochs before it.
+    /// Its number: in Plumb's runs the epochs before it, in another tool's log that tool's own, or a step.
     pub epoch: u64,
     /// Steps so far.
     pub step: u64,
     /// The mean loss over its steps.
-    pub train_loss: f64,
+    pub train_loss: Option<f64>,
     /// `loss` and metrics on the validation rows.
     pub valid: BTreeMap<String, f64>,
     /// Whether it was the best so far.
@@ -74,6 +86,7 @@ impl History {
     pub fn push(&mut self, event: &Event) {
         match event.clone() {
             Event::Step { step, epoch, loss, lr, grad_norm } => {
+                let (loss, lr, grad_norm) = (Some(loss), Some(lr), Some(grad_norm));
                 self.steps.push(Step { step, epoch, loss, lr, grad_norm });
             }
             Event::Layers { step, mut layers, mut activations, .. } => {
@@ -87,45 +100,84 @@ impl History {
                 self.looks.push(Look { step, layers, activations });
             }
             Event::Epoch { epoch, step, train_loss, valid, best, .. } => {
-                self.epochs.push(Epoch { epoch, step, train_loss, valid, best });
+                self.epochs.push(Epoch { epoch, step, train_loss: Some(train_loss), valid, best });
             }
         }
     }
 
-    /// The loss before anything was learned: of the first step, else of the first epoch.
+    /// The loss before anything was learned: the first recorded of a step, else of an epoch.
     pub(super) fn start_loss(&self) -> Option<f64> {
-        let first = self.steps.first().map(|step| step.loss);
-        first.or_else(|| self.epochs.first().map(|epoch| epoch.train_loss)).filter(|loss| loss.is_finite())
+        let first = self.steps.iter().find_map(|step| step.loss);
+        first
+            .or_else(|| self.epochs.iter().find_map(|epoch| epoch.train_loss))
+            .filter(|loss| loss.is_finite())
+    }
+
+    /// `epoch 7`: one of the epochs in words.
+    pub(super) fn place(&self, number: u64) -> String {
+        match self.axis {
+            Axis::Epochs => format!("epoch {number}"),
+            Axis::Steps => format!("step {number}"),
+        }
+    }
+
+    /// `epochs`: what several of them are called.
+    pub(super) fn places(&self) -> &'static str {
+        match self.axis {
+            Axis::Epochs => "epochs",
+            Axis::Steps => "evaluations",
+        }
+    }
+
+    /// A point of [`Self::train_curve`] in words.
+    pub(super) fn curve_place(&self, at: u64) -> String {
+        if self.has_step_losses() { format!("step {at}") } else { self.place(at) }
+    }
+
+    fn has_step_losses(&self) -> bool {
+        self.steps.iter().any(|step| step.loss.is_some())
+    }
+
+    /// The training losses by epoch that were recorded and are finite.
+    pub(super) fn epoch_losses(&self) -> impl Iterator<Item = Point> {
+        let points = self
+            .epochs
+            .iter()
+            .filter_map(|epoch| epoch.train_loss.map(|loss| Point { at: epoch.epoch, loss }));
+        points.filter(|point| point.loss.is_finite())
     }
 
     /// The training loss as at most about 100 medians of neighbouring steps, or by epoch where no steps are
     /// known. Losses that are not finite are left out.
     pub(super) fn train_curve(&self) -> Vec<Point> {
-        if self.steps.is_empty() {
-            let points = self.epochs.iter().map(|epoch| Point { at: epoch.epoch, loss: epoch.train_loss });
-            return points.filter(|point| point.loss.is_finite()).collect();
-        }
-        self.stretches(POINTS).0
+        if self.has_step_losses() { self.stretches(POINTS).0 } else { self.epoch_losses().collect() }
     }
 
-    /// The training loss as medians of at most `count` stretches of steps of one length, with that length. Losses that are
-    /// not finite are left out.
+    /// The training loss as medians of at most `count` stretches of recorded steps of one length, with that length. Losses
+    /// that are not finite are left out.
     pub(super) fn stretches(&self, count: usize) -> (Vec<Point>, usize) {
-        let length = self.steps.len().div_ceil(count).max(1);
-        let point = |steps: &[Step]| {
+        let recorded = self.step_losses();
+        let length = recorded.len().div_ceil(count).max(1);
+        let point = |steps: &[Point]| {
             let loss = median(steps.iter().map(|step| step.loss))?;
-            steps.first().map(|first| Point { at: first.step, loss })
+            steps.first().map(|first| Point { at: first.at, loss })
         };
-        (self.steps.chunks(length).filter_map(point).collect(), length)
+        (recorded.chunks(length).filter_map(point).collect(), length)
     }
 
     /// How far a step's loss is from that of the steps around it: a standard deviation, from the median of the differences
-    /// of neighbours, which no trend and no spike changes much. 0 where fewer than three steps are known.
+    /// of neighbours, which no trend and no spike changes much. 0 where fewer than two steps are known.
     pub(super) fn batch_noise(&self) -> f64 {
         // The median of |x - y| of normal x and y is 0.6745 times the root of 2 times their deviation.
         const OF_DIFFERENCES: f64 = 0.6745 * std::f64::consts::SQRT_2;
-        let differences = self.steps.windows(2).map(|pair| (pair[1].loss - pair[0].loss).abs());
+        let recorded = self.step_losses();
+        let differences = recorded.windows(2).map(|pair| (pair[1].loss - pair[0].loss).abs());
         median(differences).map_or(0.0, |median| median / OF_DIFFERENCES)
+    }
+
+    fn step_losses(&self) -> Vec<Point> {
+        let point = |step: &Step| step.loss.map(|loss| Point { at: step.step, loss });
+        self.steps.iter().filter_map(point).collect()
     }
 
     /// The validation loss by epoch, finite values only.
@@ -188,9 +240,9 @@ mod tests {
             let step = |i: usize| Step {
                 step: i as u64,
                 epoch: 0,
-                loss: if i % 13 == 12 { f64::NAN } else { 2.0 },
-                lr: 0.1,
-                grad_norm: 1.0,
+                loss: Some(if i % 13 == 12 { f64::NAN } else { 2.0 }),
+                lr: Some(0.1),
+                grad_norm: Some(1.0),
             };
             let history = History { steps: (0..count).map(step).collect(), ..History::default() };
             let curve = history.train_curve();

@@ -27,10 +27,10 @@ mod vanishing_gradients;
 
 use plumb_ledger::Practice;
 
-pub use context::{Kept, NonFinite, Primary, Regularisation, TrainContext};
+pub use context::{BrokenSeries, Kept, NonFinite, Primary, Regularisation, SeriesKind, TrainContext};
 pub use follower::{Follower, Taken};
 pub(crate) use history::is_weight;
-pub use history::{Epoch, History, Look, Point, Step};
+pub use history::{Axis, Epoch, History, Look, Point, Step};
 
 /// All `train.*` practices, in the order of the report.
 pub const PRACTICES: &[Practice<TrainContext>] = &[

@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::history::{lowest, median};
-use super::{History, TrainContext};
+use super::{History, Point, TrainContext};
 
 const SWING: Threshold = Threshold {
     name: "rise of the loss from epoch to epoch, as a share of all progress",
@@ -37,13 +37,13 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
 const ENOUGH: usize = 6;
 
 fn judge(context: &TrainContext) -> Judgement {
-    let curve = epochs(&context.history);
+    let history = &context.history;
+    let curve = epochs(history);
     if curve.len() < ENOUGH {
-        return Judgement::skipped("fewer than 6 epochs so far");
+        return Judgement::skipped("fewer than 6 epochs with a training loss");
     }
-    let points: Vec<_> =
-        curve.iter().map(|epoch| super::Point { at: epoch.epoch, loss: epoch.loss }).collect();
-    let start = context.history.start_loss().unwrap_or(points[0].loss).max(points[0].loss);
+    let points: Vec<_> = curve.iter().map(|epoch| Point { at: epoch.epoch, loss: epoch.loss }).collect();
+    let start = history.start_loss().unwrap_or(points[0].loss).max(points[0].loss);
     let progress = start - lowest(&points).map_or(start, |best| best.loss);
     let calm = curve.windows(2).filter(|pair| !pair[1].rate_rises && !pair[0].rate_rises);
     let calm: Vec<&[EpochLoss]> = calm.collect();
@@ -54,11 +54,18 @@ fn judge(context: &TrainContext) -> Judgement {
     let share = swings.len() as f64 / calm.len().max(ENOUGH) as f64;
     let judged = match swings.first() {
         Some(first) if share > SHARE.value => Judgement::warn(format!(
-            "the training loss swings: it rose in {} of {} epochs, first in epoch {first}",
+            "the training loss swings: it rose in {} of {} {}, first in {}",
             swings.len(),
-            calm.len()
+            calm.len(),
+            history.places(),
+            history.place(*first)
         )),
-        _ => Judgement::pass(format!("the loss rose markedly in {} of {} epochs", swings.len(), calm.len())),
+        _ => Judgement::pass(format!(
+            "the loss rose markedly in {} of {} {}",
+            swings.len(),
+            calm.len(),
+            history.places()
+        )),
     };
     judged
         .with("rises", swings.len())
@@ -76,15 +83,15 @@ struct EpochLoss {
 fn epochs(history: &History) -> Vec<EpochLoss> {
     let mut rates = std::collections::BTreeMap::<u64, Vec<f64>>::new();
     for step in &history.steps {
-        rates.entry(step.epoch).or_default().push(step.lr);
+        rates.entry(step.epoch).or_default().extend(step.lr);
     }
     let rate = |epoch: u64| rates.get(&epoch).and_then(|rates| median(rates.iter().copied()));
     let mut before = None;
     let mut curve = Vec::new();
-    for epoch in history.epochs.iter().filter(|epoch| epoch.train_loss.is_finite()) {
-        let now = rate(epoch.epoch);
+    for Point { at: epoch, loss } in history.epoch_losses() {
+        let now = rate(epoch);
         let rate_rises = matches!((before, now), (Some(before), Some(now)) if now > before);
-        curve.push(EpochLoss { epoch: epoch.epoch, loss: epoch.train_loss, rate_rises });
+        curve.push(EpochLoss { epoch, loss, rate_rises });
         before = now;
     }
     curve

@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::history::{lowest, median};
-use super::{History, Primary, TrainContext};
+use super::{History, Point, Primary, TrainContext};
 
 const RISE: Threshold = Threshold {
     name: "rise of the validation loss over its lowest",
@@ -43,7 +43,8 @@ pub(super) struct Gap {
     pub(super) rise: f64,
     /// Whether the rise matters beside the loss of the untrained model.
     pub(super) high: bool,
-    pub(super) train_fall: f64,
+    /// How far the training loss fell meanwhile; none where it is unknown.
+    pub(super) train_fall: Option<f64>,
     /// How much worse the metric that chooses the epoch became; none where it is unknown.
     pub(super) metric_loss: Option<f64>,
 }
@@ -53,7 +54,7 @@ impl Gap {
     pub(super) fn is_wide(&self) -> bool {
         self.rise > RISE.value
             && self.high
-            && self.train_fall >= 0.0
+            && self.train_fall.is_none_or(|fall| fall >= 0.0)
             && self.metric_loss.is_none_or(|loss| loss > 0.0)
     }
 }
@@ -70,11 +71,16 @@ pub(super) fn gap(context: &TrainContext) -> Option<Gap> {
     let first = history.start_loss().unwrap_or(best.loss).abs();
     let high = last - best.loss > LEVEL.value * first;
     let rise = (last - best.loss) / best.loss.abs().max(f64::MIN_POSITIVE);
-    let train = |epoch: &super::Epoch| epoch.train_loss;
-    let at_best = history.epochs.iter().find(|epoch| epoch.epoch == best.at).map(train)?;
-    let at_end = history.epochs.last().map(train)?;
     let metric_loss = context.primary.as_ref().and_then(|primary| metric_loss(history, primary, best.at));
-    Some(Gap { best: best.loss, epoch: best.at, last, rise, high, train_fall: at_best - at_end, metric_loss })
+    let train_fall = train_fall(history, best.at);
+    Some(Gap { best: best.loss, epoch: best.at, last, rise, high, train_fall, metric_loss })
+}
+
+/// How far the training loss fell since the epoch with the lowest validation loss.
+fn train_fall(history: &History, best: u64) -> Option<f64> {
+    let losses: Vec<Point> = history.epoch_losses().collect();
+    let at_best = losses.iter().find(|point| point.at >= best)?;
+    Some(at_best.loss - losses.last()?.loss)
 }
 
 /// How much worse the median of the last fifth of the epochs is than the epoch with the lowest loss.
@@ -92,8 +98,11 @@ fn judge(context: &TrainContext) -> Judgement {
     };
     let judged = if gap.is_wide() {
         Judgement::warn(format!(
-            "the validation loss rose from {:.4} to {:.4} since epoch {} while the training loss fell",
-            gap.best, gap.last, gap.epoch
+            "the validation loss rose from {:.4} to {:.4} since {}{}",
+            gap.best,
+            gap.last,
+            context.history.place(gap.epoch),
+            if gap.train_fall.is_some() { " while the training loss fell" } else { "" }
         ))
     } else {
         Judgement::pass(format!(
@@ -106,6 +115,6 @@ fn judge(context: &TrainContext) -> Judgement {
         .with("began_epoch", gap.epoch)
         .with("last_valid_loss", gap.last)
         .with("rise", gap.rise)
-        .with("train_loss_fall", gap.train_fall)
+        .with("train_loss_fall", gap.train_fall.unwrap_or(f64::NAN))
         .with("metric_loss", gap.metric_loss.unwrap_or(f64::NAN))
 }

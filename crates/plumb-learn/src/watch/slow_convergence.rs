@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::history::{lowest, median};
-use super::{History, TrainContext};
+use super::{History, Point, TrainContext};
 
 const UPDATE: Threshold = Threshold {
     name: "largest median change of a weight layer in one step, as a share of its norm",
@@ -28,8 +28,8 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
         why: "A rate that is far too low looks calm and healthy, and wastes the whole run; so does a run that is \
               cut while the loss still falls in a straight line.",
         evidence: "At the look with the longest steps, the median change of the weight layers over their norm; the \
-                   share of all progress of the training loss that fell in the last tenth of the epochs, with the \
-                   last rate as a share of the highest.",
+                   share of all progress of the training loss that fell in the last tenth of the epochs (where fewer \
+                   than ten are recorded, of at least 30 recorded steps), with the last rate as a share of the highest.",
         thresholds: &[UPDATE, STILL_FALLING, ANNEALED],
         false_alarms: "Fine-tuning, where the weights are meant to stay near where they are.",
         remedy: "Raise `train.lr` or set `train.lr = \"find\"`; raise `train.epochs`.",
@@ -44,7 +44,7 @@ fn judge(context: &TrainContext) -> Judgement {
     let late = if context.finished { late_progress(history) } else { None };
     if update.is_none() && late.is_none() {
         return Judgement::skipped(
-            "no changes of layers are recorded, and the run has not ended or is under 10 epochs",
+            "no changes of layers are recorded, and the run has not ended, broke off or is under 10 epochs",
         );
     }
     let annealed = annealed_share(history);
@@ -57,7 +57,7 @@ fn judge(context: &TrainContext) -> Judgement {
     } else if let Some(late) = falling {
         let percent = 100.0 * late;
         Judgement::warn(format!(
-            "the loss was still falling: {percent:.0} % of it in the last tenth of the epochs"
+            "the loss was still falling: {percent:.0} % of its progress is of the last tenth of the run"
         ))
         .remedy("raise `train.epochs`, or raise `train.lr` with `train.schedule = \"cosine\"`")
     } else {
@@ -81,13 +81,18 @@ fn longest_update(history: &History) -> Option<f64> {
     (ratios.len() >= 2).then(|| ratios.into_iter().fold(0.0, f64::max))
 }
 
-/// How much of the progress by epochs fell into the last tenth of at least ten epochs.
+/// How much of the progress fell into the last tenth of at least ten epochs, else of at least 30 steps. A loss that
+/// stopped being a number has no last tenth.
 fn late_progress(history: &History) -> Option<f64> {
-    let losses: Vec<f64> =
-        history.epochs.iter().map(|epoch| epoch.train_loss).filter(|x| x.is_finite()).collect();
+    let broken = |loss: Option<f64>| loss.is_some_and(|loss| !loss.is_finite());
+    let by_step = || history.steps.iter().map(|step| step.loss);
+    if history.epochs.iter().map(|epoch| epoch.train_loss).chain(by_step()).any(broken) {
+        return None;
+    }
+    let losses: Vec<f64> = history.epoch_losses().map(|point| point.loss).collect();
     let tenth = losses.len() / 10;
     if tenth == 0 {
-        return None;
+        return late_progress_by_step(history);
     }
     let start = history.start_loss()?.max(losses[0]);
     let before = losses[..losses.len() - tenth].iter().copied().fold(f64::INFINITY, f64::min);
@@ -97,8 +102,24 @@ fn late_progress(history: &History) -> Option<f64> {
     (progress > 0.0).then(|| ((before - last.min(before)) / progress).max(0.0))
 }
 
+/// The same of a log that has steps and no epochs, by the medians of its last two tenths: single steps are noisy.
+fn late_progress_by_step(history: &History) -> Option<f64> {
+    const ENOUGH: usize = 30;
+    let curve = history.train_curve();
+    if curve.len() < ENOUGH {
+        return None;
+    }
+    let tenth = curve.len() / 10;
+    let (rest, last) = curve.split_at(curve.len() - tenth);
+    let level = |points: &[Point]| median(points.iter().map(|point| point.loss));
+    let (before, last) = (level(&rest[rest.len() - tenth..])?, level(last)?);
+    let progress = history.start_loss()? - last;
+    (progress > 0.0).then(|| ((before - last) / progress).max(0.0))
+}
+
 /// The last rate as a share of the highest; 1 where rates are unknown.
 fn annealed_share(history: &History) -> f64 {
-    let highest = history.steps.iter().map(|step| step.lr).fold(0.0, f64::max);
-    history.steps.last().map_or(1.0, |last| if highest > 0.0 { last.lr / highest } else { 1.0 })
+    let rates = || history.steps.iter().filter_map(|step| step.lr);
+    let highest = rates().fold(0.0, f64::max);
+    rates().last().map_or(1.0, |last| if highest > 0.0 { last / highest } else { 1.0 })
 }
