@@ -3,6 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::history::{lowest, median};
+use super::overfitting::gap;
 use super::{History, Point, TrainContext};
 
 const UPDATE: Threshold = Threshold {
@@ -31,7 +32,8 @@ pub(super) const PRACTICE: Practice<TrainContext> = Practice {
                    share of all progress of the training loss that fell in the last tenth of the epochs (where fewer \
                    than ten are recorded, of at least 30 recorded steps), with the last rate as a share of the highest.",
         thresholds: &[UPDATE, STILL_FALLING, ANNEALED],
-        false_alarms: "Fine-tuning, where the weights are meant to stay near where they are.",
+        false_alarms: "Fine-tuning, where the weights are meant to stay near where they are. A loss that still falls \
+                       while the validation loss has turned is no alarm: see train.overfitting.",
         remedy: "Raise `train.lr` or set `train.lr = \"find\"`; raise `train.epochs`.",
         sources: &[Source::TuningPlaybook, Source::Recipe],
     },
@@ -50,6 +52,8 @@ fn judge(context: &TrainContext) -> Judgement {
     let annealed = annealed_share(history);
     let too_short = update.filter(|update| *update < UPDATE.value);
     let falling = late.filter(|late| *late > STILL_FALLING.value && annealed > ANNEALED.value);
+    // A training loss that still falls is no reason to go on once the validation loss has turned.
+    let falling = falling.filter(|_| !gap(context).is_some_and(|gap| gap.is_wide()));
     let judged = if let Some(update) = too_short {
         Judgement::warn(format!(
             "the steps are too short: they change a layer by {update:.1e} of its norm at most"
@@ -121,5 +125,5 @@ fn late_progress_by_step(history: &History) -> Option<f64> {
 fn annealed_share(history: &History) -> f64 {
     let rates = || history.steps.iter().filter_map(|step| step.lr);
     let highest = rates().fold(0.0, f64::max);
-    rates().last().map_or(1.0, |last| if highest > 0.0 { last / highest } else { 1.0 })
+    rates().next_back().map_or(1.0, |last| if highest > 0.0 { last / highest } else { 1.0 })
 }

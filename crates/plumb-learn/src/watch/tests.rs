@@ -302,7 +302,7 @@ fn gradients_that_vanish_or_explode_are_found() {
     });
     assert_eq!(judged.evidence["exploding_steps"], 4);
     check("train.exploding-gradients", Verdict::Pass, |context| {
-        context.history.steps[50].grad_norm = Some(1e3)
+        context.history.steps[50].grad_norm = Some(1e3);
     });
 }
 
@@ -415,6 +415,14 @@ fn slow_convergence_is_short_steps_or_a_short_run() {
     check(id, Verdict::Pass, |context| {
         falling(context);
         context.history.steps.last_mut().unwrap().lr = Some(0.0);
+    });
+    // Nobody should train longer what overfits.
+    check(id, Verdict::Pass, |context| {
+        falling(context);
+        context.primary = None;
+        for epoch in &mut context.history.epochs {
+            epoch.valid.insert("loss".to_owned(), 0.5 + 0.02 * epoch.epoch as f64);
+        }
     });
 }
 
