@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, check, completions, explain_key, init, practices, pretrained, run, schema, ui, watch,
+    audit, check, completions, diagnose, explain_key, init, practices, pretrained, run, schema, ui, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Ui(ui::Args),
     /// Follow a run in the terminal
     Watch(watch::Args),
+    /// Judge the logs of a training that another tool ran
+    Diagnose(diagnose::Args),
     /// List the practices, or explain one
     Practices(practices::Args),
     /// Keep weights that others have trained, or list them
@@ -63,6 +65,7 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
+            Self::Diagnose(args) => diagnose::run(&args),
             Self::Practices(args) => practices::run(&args),
             Self::Pretrained(args) => pretrained::run(&args),
             Self::ExplainKey(args) => explain_key::run(&args),

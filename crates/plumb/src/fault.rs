@@ -43,6 +43,12 @@ impl Fault {
         Self::new(format!("stopped by `gates.fail`: {} failed", ids.join(", ")), ExitCode::Gate).hint(remedy)
     }
 
+    /// Practices named by `--gate` failed.
+    pub(crate) fn gate_named(broken: &[&Entry]) -> Self {
+        let fault = Self::gate(broken);
+        Self { message: fault.message.replacen("`gates.fail`", "`--gate`", 1), ..fault }
+    }
+
     /// The run was interrupted and can be resumed.
     pub(crate) fn interrupted(folder: &Path) -> Self {
         let hint = format!("`plumb run --resume {}` goes on", folder.display());

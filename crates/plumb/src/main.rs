@@ -9,6 +9,7 @@ mod commands;
 mod comparison;
 mod console;
 mod dashboard;
+mod diagnose;
 mod fault;
 mod job;
 mod log;

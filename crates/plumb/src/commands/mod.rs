@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod diagnose;
 pub(crate) mod explain_key;
 pub(crate) mod init;
 pub(crate) mod practices;

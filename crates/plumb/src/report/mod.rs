@@ -5,6 +5,7 @@
 //! escaped by the template engine or by the SVG writer, and the page's own policy forbids script and network.
 
 pub(crate) mod charts;
+mod diagnosis;
 mod error;
 pub(crate) mod files;
 pub(crate) mod format;
@@ -19,6 +20,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use diagnosis::render as render_diagnosis;
 pub(crate) use error::ReportError;
 pub(crate) use files::{Predictions, RunFiles};
 pub(crate) use page::render;

@@ -6,6 +6,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use plumb_ledger::base64;
 use serde::Serialize;
 
+use super::sections::answer::Answer;
 use super::sections::{SECTIONS, answer};
 use super::view::Block;
 use super::{ReportError, RunFiles, text};
@@ -20,11 +21,14 @@ pub(crate) const PARTS: [(&str, &str); 2] = [
 const PAGE: (&str, &str) = ("page.html", include_str!("templates/page.html"));
 
 /// A section that has something to show.
-#[derive(Serialize)]
-struct Shown {
-    id: &'static str,
-    title: &'static str,
-    blocks: Vec<Block>,
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    /// Its anchor in the page.
+    pub(super) id: &'static str,
+    /// Its heading.
+    pub(super) title: &'static str,
+    /// Its blocks.
+    pub(super) blocks: Vec<Block>,
 }
 
 /// Draws the report of a run. The same files give the same bytes.
@@ -37,10 +41,15 @@ pub(crate) fn render(folder: &RunFiles) -> Result<String, ReportError> {
         .map(|section| Shown { id: section.id, title: section.title, blocks: (section.blocks)(folder) })
         .filter(|section| !section.blocks.is_empty())
         .collect();
+    lay_out(&answer::view(folder), &sections)
+}
+
+/// Lays a head and sections out as a page.
+pub(super) fn lay_out(answer: &Answer, sections: &[Shown]) -> Result<String, ReportError> {
     let page = context! {
         style => Value::from_safe_string(STYLE.to_owned()),
         policy => policy(),
-        answer => Serde(answer::view(folder)),
+        answer => Serde(answer),
         sections => Serde(sections),
         version => env!("CARGO_PKG_VERSION"),
     };

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 10] =
-    ["init", "run", "audit", "check", "ui", "watch", "practices", "explain-key", "schema", "completions"];
+const COMMANDS: [&str; 11] = [
+    "init", "run", "audit", "check", "ui", "watch", "diagnose", "practices", "explain-key", "schema", "completions",
+];
 
 #[test]
 fn help_is_as_stored() {

@@ -6,6 +6,7 @@
 mod bad_input;
 mod bad_job;
 mod context;
+mod diagnose;
 mod help;
 mod init;
 mod mixed;

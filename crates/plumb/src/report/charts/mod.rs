@@ -10,6 +10,7 @@ pub(crate) mod confusion;
 pub(crate) mod forest;
 pub(crate) mod layers;
 pub(crate) mod lines;
+pub(crate) mod log_curves;
 pub(crate) mod pictures;
 pub(crate) mod plane;
 pub(crate) mod plot;

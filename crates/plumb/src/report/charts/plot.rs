@@ -123,6 +123,16 @@ impl Plot {
         self.svg.circle("dot read", (x, y), 6.0, tip);
     }
 
+    /// A cross at the foot of the plot, in one of several rows, where a value has no place because it is no number.
+    pub(crate) fn cross(&mut self, x: f64, row: usize, tip: &str) {
+        const ARM: f64 = 3.5;
+        let Some(x) = self.x.place(x) else { return };
+        let y = self.area.y + self.area.height - (2.0 * ARM + 4.0) * (row as f64 + 0.7);
+        self.svg.line("cross", (x - ARM, y - ARM), (x + ARM, y + ARM));
+        self.svg.line("cross", (x - ARM, y + ARM), (x + ARM, y - ARM));
+        self.svg.circle("dot read", (x, y), ARM + 2.0, tip);
+    }
+
     /// The finished drawing.
     pub(crate) fn finish(self) -> Markup {
         self.svg.finish()

@@ -1,6 +1,6 @@
 //! The head of the page: the result with its interval beside the baselines, and how many verdicts fell how.
 
-use plumb_ledger::Verdict;
+use plumb_ledger::{Ledger, Verdict};
 use serde::Serialize;
 
 use super::evaluation::BASELINES;
@@ -53,7 +53,23 @@ pub(crate) fn view(folder: &RunFiles) -> Answer {
         comparison: comparison(folder),
         level: metrics.map(Metrics::level).unwrap_or_default(),
         drawing: metrics.zip(part).and_then(|(metrics, (_, metric, score))| drawing(metrics, metric, score)),
-        tally: tally(folder),
+        tally: tally(&folder.ledger),
+    }
+}
+
+impl Answer {
+    /// The head of a page that judges a log: what is wrong, and where it stands.
+    pub(crate) fn of_log(ledger: &Ledger, subject: String, heading: String, sentences: Vec<String>) -> Self {
+        Self {
+            run: ledger.run.clone(),
+            subject,
+            heading,
+            sentences,
+            comparison: None,
+            drawing: None,
+            level: String::new(),
+            tally: tally(ledger),
+        }
     }
 }
 
@@ -131,7 +147,7 @@ pub(crate) fn forest_rows(metrics: &Metrics, metric: &str, score: &Score) -> Vec
     std::iter::once(row("this model", score, true)).chain(baselines).collect()
 }
 
-fn tally(folder: &RunFiles) -> Vec<Tally> {
+fn tally(ledger: &Ledger) -> Vec<Tally> {
     let words = [
         (Verdict::Fail, "failed"),
         (Verdict::Warn, "to look at"),
@@ -140,7 +156,7 @@ fn tally(folder: &RunFiles) -> Vec<Tally> {
     ];
     let tally = |(verdict, words): (Verdict, _)| Tally {
         verdict: verdict.as_str(),
-        count: folder.ledger.count(verdict),
+        count: ledger.count(verdict),
         words,
     };
     words.into_iter().map(tally).collect()

@@ -12,7 +12,7 @@ mod reproduce;
 mod split;
 mod texts;
 mod training;
-mod verdicts;
+pub(crate) mod verdicts;
 mod worst;
 
 use super::RunFiles;

@@ -1,6 +1,6 @@
 //! What every practice said: the fails first, then what to look at, then the rest folded away.
 
-use plumb_ledger::{Entry, Verdict};
+use plumb_ledger::{Entry, Ledger, Verdict};
 use serde_json::Value;
 
 use crate::report::RunFiles;
@@ -15,13 +15,18 @@ const LONGEST_FACT: usize = 300;
 
 /// One block for each verdict that was given.
 pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
-    let order = [Verdict::Fail, Verdict::Warn, Verdict::Pass, Verdict::Skipped];
-    order.into_iter().filter_map(|verdict| block(folder, verdict)).collect()
+    of_ledger(&folder.ledger)
 }
 
-fn block(folder: &RunFiles, verdict: Verdict) -> Option<Block> {
+/// The same of a ledger alone.
+pub(crate) fn of_ledger(ledger: &Ledger) -> Vec<Block> {
+    let order = [Verdict::Fail, Verdict::Warn, Verdict::Pass, Verdict::Skipped];
+    order.into_iter().filter_map(|verdict| block(ledger, verdict)).collect()
+}
+
+fn block(ledger: &Ledger, verdict: Verdict) -> Option<Block> {
     let entries: Vec<VerdictLine> =
-        folder.ledger.verdicts.iter().filter(|entry| entry.verdict == verdict).map(line).collect();
+        ledger.verdicts.iter().filter(|entry| entry.verdict == verdict).map(line).collect();
     if entries.is_empty() {
         return None;
     }
