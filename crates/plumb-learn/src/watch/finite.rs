@@ -125,7 +125,13 @@ fn of_series(broken: &[BrokenSeries]) -> Judgement {
     };
     let name = &first.name;
     let summary = format!("`{name}` is {} {from}{}{rest}", said(first.value), place(first));
-    let judged = if fatal { Judgement::fail(summary) } else { Judgement::warn(summary) };
+    let judged = match (fatal, first.kind) {
+        (true, _) => Judgement::fail(summary),
+        (false, SeriesKind::Gradient) => Judgement::warn(summary)
+            .remedy("nothing where a loss scaler left the step out; otherwise clip the gradients' norm at 1"),
+        (false, _) => Judgement::warn(summary)
+            .remedy("look at why the figure has no value there, such as a class that is never predicted"),
+    };
     let others = broken.iter().filter(|series| series.name != first.name);
     let others: Vec<&str> = others.map(|series| series.name.as_str()).collect();
     let null = || serde_json::Value::Null;

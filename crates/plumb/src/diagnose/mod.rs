@@ -16,7 +16,7 @@ mod log;
 mod roles;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plumb_learn::watch::{self, TrainContext};
 use plumb_ledger::{Entry, Ledger, Verdict};
@@ -46,33 +46,47 @@ pub(crate) struct Diagnosis {
 
 /// Reads one log and judges it.
 pub(crate) fn diagnose(found: &Found, chosen: Chosen<'_>, finished: bool) -> Result<Diagnosis, LogError> {
-    let path = || found.path.clone();
     let format = found.format.name;
     let read = (found.format.read)(&found.sources()?);
-    let log = read.map_err(|source| LogError::Refused { format, source, path: path() })?.settled();
+    let log = read.map_err(|source| LogError::Refused { format, source, path: found.path.clone() })?;
+    judge(&found.path, format, log.settled(), chosen, finished)
+}
+
+/// Judges a log.
+pub(crate) fn judge(
+    path: &Path,
+    format: &'static str,
+    log: Log,
+    chosen: Chosen<'_>,
+    finished: bool,
+) -> Result<Diagnosis, LogError> {
+    let path = || path.to_owned();
     if log.series.is_empty() {
         return Err(LogError::Empty { path: path() });
     }
     let known = || log.series.keys().cloned().collect();
-    let roles = roles::of(&log, chosen).map_err(|name| LogError::NoSeries {
-        name: name.to_owned(),
-        known: known(),
-        path: path(),
-    })?;
+    let unknown = |name: &str| LogError::NoSeries { name: name.to_owned(), known: known(), path: path() };
+    let roles = roles::of(&log, chosen).map_err(unknown)?;
     let context = history::context(&log, &roles, finished);
     if context.history.epochs.is_empty() && context.history.steps.is_empty() {
         return Err(LogError::NoLoss { known: known(), path: path() });
     }
-    let mut ledger = Ledger::new(found.path.display().to_string());
+    let mut ledger = Ledger::new(path().display().to_string());
     ledger.judge_all(watch::PRACTICES, &context, |_| {});
-    if format != "Plumb" {
-        for entry in &mut ledger.verdicts {
-            if let Some(words) = words::of(&entry.id) {
-                words.remedy.clone_into(&mut entry.remedy);
-            }
-        }
+    if format != formats::PLUMB {
+        in_any_tools_words(&mut ledger);
     }
     Ok(Diagnosis { path: path(), format, log, roles, context, ledger })
+}
+
+/// Puts remedies into words that hold for any tool. One that a judge gave for the case stays, unless it too names what
+/// only Plumb has.
+fn in_any_tools_words(ledger: &mut Ledger) {
+    for entry in ledger.verdicts.iter_mut().filter(|entry| entry.remedy.contains('`')) {
+        if let Some(words) = words::of(&entry.id) {
+            words.remedy.clone_into(&mut entry.remedy);
+        }
+    }
 }
 
 impl Diagnosis {

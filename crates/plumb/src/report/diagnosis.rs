@@ -92,7 +92,11 @@ fn curves(diagnosis: &Diagnosis) -> Vec<Block> {
     let scores = scores.map(|score| {
         let names =
             [&score.train, &score.valid].into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
-        plain(diagnosis, &score.name, "The same over the training and the validation rows.", &names)
+        let caption = match names.len() {
+            1 => "The score on the validation rows.",
+            _ => "The score on the training and on the validation rows.",
+        };
+        plain(diagnosis, &score.name, caption, &names)
     });
     let rate = roles.rate.as_deref();
     let rate = rate.and_then(|name| plain(diagnosis, "Learning rate", "The rate as it was logged.", &[name]));
@@ -147,9 +151,9 @@ fn overfitting(diagnosis: &Diagnosis, across: Across) -> Option<(f64, String)> {
     Some((across.place(valid.iter().find(is_it)?)?, "overfitting begins".to_owned()))
 }
 
-/// Where the first number is none, when the practice found that.
+/// Where the first number is none, when the training broke there.
 fn broken(diagnosis: &Diagnosis, across: Across) -> Option<(f64, String)> {
-    let entry = diagnosis.ledger.get("train.finite").filter(|entry| entry.verdict <= Verdict::Warn)?;
+    let entry = diagnosis.ledger.get("train.finite").filter(|entry| entry.verdict == Verdict::Fail)?;
     let fact = |name: &str| entry.evidence.get(name)?.as_f64();
     let at = match across {
         Across::Steps => fact("step"),
@@ -211,4 +215,52 @@ fn row(name: &str, part: &str, points: &[Point]) -> Vec<Cell> {
         Cell::number(if highest.is_finite() { number(highest) } else { String::new() }),
         Cell::number(count(points.len() - finite().count())),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::diagnose::Chosen;
+
+    /// A log that overfits and breaks, with the text in every name that a log can give.
+    fn page(text: &str) -> String {
+        let mut log = Log::default();
+        for epoch in 0..20u32 {
+            let at = f64::from(epoch);
+            let broken = if epoch < 15 { 1.0 } else { f64::NAN };
+            let values = [
+                ("train loss", 1.0 / (1.0 + at)),
+                ("val loss", 0.5 + 0.1 * (at - 3.0).abs()),
+                ("val acc", 0.5),
+                ("lr", broken),
+                ("grad norm", broken),
+            ];
+            for (name, value) in values {
+                log.add(&format!("{name} {text}"), Point { step: None, epoch: Some(at), value }).unwrap();
+            }
+        }
+        log.remarks.push(text.to_owned());
+        let diagnosis = diagnose::judge(Path::new(text), "CSV", log, Chosen::default(), true).unwrap();
+        render(&diagnosis).unwrap()
+    }
+
+    /// Every tag without its quoted values, but `code`, of which a pair of backticks makes one.
+    fn tags(page: &str) -> Vec<String> {
+        let tags = page.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+        let unquoted = tags.map(|tag| tag.split('"').step_by(2).collect::<Vec<_>>().join("\"\""));
+        unquoted.filter(|tag| !matches!(tag.as_str(), "code" | "/code")).collect()
+    }
+
+    #[test]
+    fn hostile_names_stay_text() {
+        let plain = page("x");
+        assert!(plain.contains("class=\"cross\"") && plain.contains("<h1>Not a number</h1>"));
+        for payload in include_str!("templates/xss_payloads.txt").lines() {
+            // A name that itself says what it measures may change the charts, never the kinds of tags.
+            let foreign = tags(&page(payload)).into_iter().find(|tag| !tags(&plain).contains(tag));
+            assert!(foreign.is_none(), "{payload} makes markup: {foreign:?}");
+        }
+    }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Format {
     pub(crate) read: fn(&[Source]) -> Result<Log, Refused>,
 }
 
+/// The name of Plumb's own: its remedies are Plumb's keys.
+pub(crate) const PLUMB: &str = "Plumb";
+
 /// All formats; the first that claims a file has it.
 pub(crate) static FORMATS: [Format; 6] =
     [plumb::FORMAT, mlflow::FORMAT, trainer_state::FORMAT, tensorboard::FORMAT, csv::FORMAT, jsonl::FORMAT];

@@ -10,7 +10,7 @@ use super::super::log::{Log, Point, Refused, whole};
 use super::{Claim, Folder, Format, Source, json, lines};
 
 pub(super) const FORMAT: Format = Format {
-    name: "Plumb",
+    name: super::PLUMB,
     recognised: "a run folder with `job.toml` and `history.jsonl`",
     find,
     is: |_: &Path, head: &[u8]| {

@@ -9,8 +9,8 @@ use super::{Claim, Folder, Format, Source, records};
 
 pub(super) const FORMAT: Format = Format {
     name: "TensorBoard",
-    recognised: "files with `tfevents` in their name; those of folders such as `train` and `validation` beside each \
-                 other are one log, their tags led by the folder",
+    recognised: "files with `tfevents` in their name; folders such as `train` and `validation` in one folder are one log, \
+                 their tags led by the folder",
     find,
     is: |path: &Path, head: &[u8]| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
-/// Folders that hold a part of a log rather than a log, as TensorFlow's callbacks and PyTorch's `add_scalars` make them.
+/// Folders that hold a part of a log rather than a log, as TensorFlow's callbacks make them.
 const PARTS: [&str; 10] =
     ["train", "training", "val", "valid", "validation", "dev", "eval", "evaluation", "test", "testing"];
 
@@ -31,7 +31,8 @@ fn find(folder: &Folder) -> Vec<Claim> {
     let own = folder.files.iter().filter(|file| is_event_file(file));
     let mut files: Vec<(String, String)> = own.map(|file| (String::new(), file.clone())).collect();
     let mut takes = Vec::new();
-    for inner in folder.folders.iter().filter(|inner| PARTS.contains(&inner.name.to_lowercase().as_str())) {
+    let beside = !files.is_empty();
+    for inner in folder.folders.iter().filter(|inner| is_part(&inner.name, beside)) {
         let events = inner.files.iter().filter(|file| is_event_file(file) && !file.contains('/'));
         let before = files.len();
         files.extend(events.map(|file| (inner.name.clone(), format!("{}/{file}", inner.name))));
@@ -40,6 +41,14 @@ fn find(folder: &Folder) -> Vec<Claim> {
         }
     }
     if files.is_empty() { Vec::new() } else { vec![Claim { name: String::new(), files, takes }] }
+}
+
+/// Whether a folder holds a part of the log. PyTorch's `add_scalars` makes one such as `Loss_train` for each curve, beside
+/// the file of the log itself; without one, `a_train` and `b_train` may be two runs.
+fn is_part(name: &str, beside: bool) -> bool {
+    let name = name.to_lowercase();
+    let word = if beside { name.rsplit('_').next().unwrap_or(&name) } else { &name };
+    PARTS.contains(&word)
 }
 
 fn read(sources: &[Source]) -> Result<Log, Refused> {
@@ -131,6 +140,12 @@ mod tests {
 
     fn tensor(kind: u8, more: &[u8]) -> Vec<u8> {
         message(&[(8, &[&[0x08, kind], more].concat())])
+    }
+
+    #[test]
+    fn the_folders_of_add_scalars_are_parts_and_runs_are_not() {
+        assert!(is_part("Loss_train", true) && is_part("validation", false) && is_part("Validation", true));
+        assert!(!is_part("a_train", false) && !is_part("version_0", true));
     }
 
     #[test]
