@@ -5,6 +5,9 @@ overfitting   96 rows with every fourth label wrong, a wide network, no regulari
 diverging     the healthy rows with a rate that is far too high
 nan           separable rows and a cross-entropy written by hand as `y log p + (1 - y) log (1 - p)`: as soon as a
               probability rounds to 0 or 1, `0 * log 0` is no number
+
+Event files and the Trainer's states tell the time, so that files made anew differ in that. A wrong verdict on one of these
+logs is mended in the judge.
 """
 import pathlib
 import shutil
