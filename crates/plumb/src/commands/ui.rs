@@ -12,7 +12,7 @@ use crate::fault::Fault;
 /// Show a folder of runs in the browser, live
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  plumb ui\n  plumb ui /data/runs --listen 127.0.0.1:9000\n  ssh -L 7587:localhost:7587 trainer plumb ui      (from another machine, nothing opened to the network)\n  plumb ui --listen 0.0.0.0:7587 --token-file token --host trainer.example"
+    after_help = "Examples:\n  plumb ui\n  plumb ui /data/runs --listen 127.0.0.1:9000\n  ssh -L 7587:localhost:7587 trainer plumb ui\n  plumb ui --listen 0.0.0.0:7587 --token-file token --host trainer.example"
 )]
 pub(crate) struct Args {
     /// The folder with the run folders, or one run folder

@@ -99,7 +99,7 @@ impl Asked {
     pub(crate) fn count(&self, key: &'static str, default: usize) -> Result<usize, Refusal> {
         match self.text(key) {
             "" => Ok(default),
-            text => text.parse().map_err(|_| Refusal::NoNumber(key)),
+            text => text.parse().ok().ok_or(Refusal::NoNumber(key)),
         }
     }
 }

@@ -88,10 +88,9 @@ impl RunWatch {
         let before = self.seen.replace(curves.events());
         let cut_back = curves.generation != self.generation;
         self.generation = curves.generation;
-        let Some(before) = before.filter(|_| !self.reading && !cut_back) else {
-            if std::mem::take(&mut self.reading) || cut_back {
-                news.push(("reload", json!({})));
-            }
+        // The page was made a moment before the first look: what came between the two is loaded.
+        let Some(before) = before.filter(|_| !std::mem::take(&mut self.reading) && !cut_back) else {
+            news.push(("reload", json!({})));
             return;
         };
         if before < curves.events() {
@@ -105,29 +104,32 @@ fn watched(app: Arc<App>, look: impl FnMut(&App) -> News + Send + 'static) -> Re
     let Ok(place) = Arc::clone(&app.streams).try_acquire_owned() else {
         return plain_refusal(&Refusal::Busy);
     };
-    let stream = stream::unfold(Stream { app, look, quiet: QUIET, _place: place }, |mut stream| async move {
-        let bytes = loop {
-            tokio::time::sleep(LOOK).await;
-            // A look that panicked ends the stream; the browser opens it again.
-            let (back, news) = tokio::task::spawn_blocking(move || {
-                let news = (stream.look)(&stream.app);
-                (stream, news)
-            })
-            .await
-            .ok()?;
-            stream = back;
-            if !news.is_empty() {
-                stream.quiet = 0;
-                break framed(&news);
-            }
-            stream.quiet += 1;
-            if stream.quiet >= QUIET {
-                stream.quiet = 0;
-                break Bytes::from_static(b": still here\n\n");
-            }
-        };
-        Some((Ok::<_, Infallible>(bytes), stream))
-    });
+    let stream =
+        stream::unfold(Stream { app, look, first: true, quiet: 0, _place: place }, |mut stream| async move {
+            let bytes = loop {
+                if !std::mem::take(&mut stream.first) {
+                    tokio::time::sleep(LOOK).await;
+                }
+                // A look that panicked ends the stream; the browser opens it again.
+                let (back, news) = tokio::task::spawn_blocking(move || {
+                    let news = (stream.look)(&stream.app);
+                    (stream, news)
+                })
+                .await
+                .ok()?;
+                stream = back;
+                if !news.is_empty() {
+                    stream.quiet = 0;
+                    break framed(&news);
+                }
+                stream.quiet += 1;
+                if stream.quiet >= QUIET {
+                    stream.quiet = 0;
+                    break Bytes::from_static(b": still here\n\n");
+                }
+            };
+            Some((Ok::<_, Infallible>(bytes), stream))
+        });
     let mut response = Response::new(Body::from_stream(stream));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response
@@ -136,11 +138,14 @@ fn watched(app: Arc<App>, look: impl FnMut(&App) -> News + Send + 'static) -> Re
 struct Stream<F> {
     app: Arc<App>,
     look: F,
+    first: bool,
     quiet: u32,
     _place: OwnedSemaphorePermit,
 }
 
 /// JSON has no line ends of its own, so each event is two lines.
 fn framed(news: &News) -> Bytes {
-    news.iter().map(|(event, data)| format!("event: {event}\ndata: {data}\n\n")).collect::<String>().into()
+    let lines: Vec<String> =
+        news.iter().map(|(event, data)| format!("event: {event}\ndata: {data}\n\n")).collect();
+    lines.concat().into()
 }

@@ -32,6 +32,8 @@ pub(super) struct Route {
 /// What makes an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Handler {
+    /// From the program itself.
+    Fixed(fn() -> Answer),
     /// From the runs together.
     OfAll(fn(&App, &Asked) -> Result<Answer, Refusal>),
     /// From one run.
@@ -42,7 +44,7 @@ pub(super) enum Handler {
     LiveRun,
 }
 
-use Handler::{LiveList, LiveRun, OfAll, OfRun};
+use Handler::{Fixed, LiveList, LiveRun, OfAll, OfRun};
 
 /// Every address.
 pub(super) static ROUTES: [Route; 15] = [
@@ -58,9 +60,9 @@ pub(super) static ROUTES: [Route; 15] = [
     Route { path: "/run/{id}/job", handler: OfRun(pages::sections::job) },
     Route { path: "/run/{id}/series", handler: OfRun(pages::series::data) },
     Route { path: "/run/{id}/live", handler: LiveRun },
-    Route { path: "/assets/dashboard.css", handler: OfAll(pages::assets::style) },
-    Route { path: "/assets/dashboard.js", handler: OfAll(pages::assets::script) },
-    Route { path: "/assets/icon.svg", handler: OfAll(pages::assets::icon) },
+    Route { path: "/assets/dashboard.css", handler: Fixed(pages::assets::style) },
+    Route { path: "/assets/dashboard.js", handler: Fixed(pages::assets::script) },
+    Route { path: "/assets/icon.svg", handler: Fixed(pages::assets::icon) },
 ];
 
 /// All addresses behind the guard.
@@ -80,6 +82,7 @@ type GivenPath = Result<Path<String>, PathRejection>;
 
 fn handler(handler: Handler) -> MethodRouter<Arc<App>> {
     match handler {
+        Fixed(make) => get(move || async move { given(make()) }),
         OfAll(make) => get(move |State(app): State<Arc<App>>, query: GivenQuery| async move {
             answer(app, move |app| make(app, &asked(query)?)).await
         }),
@@ -104,7 +107,8 @@ fn handler(handler: Handler) -> MethodRouter<Arc<App>> {
 }
 
 fn asked(query: GivenQuery) -> Result<Asked, Refusal> {
-    query.map(|Query(pairs)| Asked(pairs)).map_err(|_| Refusal::BadQuery)
+    let Query(pairs) = query.ok().ok_or(Refusal::BadQuery)?;
+    Ok(Asked(pairs))
 }
 
 fn run(app: &App, path: GivenPath) -> Result<Arc<Summary>, Refusal> {

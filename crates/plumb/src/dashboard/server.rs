@@ -37,11 +37,15 @@ pub(crate) enum Ending {
 
 /// Answers until it is ended. Nothing is lost by an end: the dashboard has no state of its own.
 pub(crate) fn serve(listener: TcpListener, app: App, ending: Ending) -> io::Result<()> {
+    let app = Arc::new(app);
+    let early = Arc::clone(&app);
+    // The list is read before somebody asks for it.
+    std::thread::spawn(move || early.store.runs());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let accepting = accept(listener, routes::router(Arc::new(app)));
+        let accepting = accept(listener, routes::router(app));
         tokio::select! {
             () = accepting => Ok(()),
             ended = end(ending) => ended,

@@ -292,21 +292,16 @@ fn streams_above_the_limit_are_turned_away() {
     run(folder.path(), "r1", "plain");
     let address = start(folder.path(), None);
     // More streams than there are places for.
-    let mut open: Vec<TcpStream> = (0..70)
+    let open: Vec<(TcpStream, u16)> = (0..70)
         .map(|_| {
             let mut stream = TcpStream::connect(address).unwrap();
             write!(stream, "GET /run/r1/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-            stream
-        })
-        .collect();
-    let statuses: Vec<u16> = open
-        .iter_mut()
-        .map(|stream| {
             let mut head = [0; 16];
             stream.read_exact(&mut head).unwrap();
-            String::from_utf8_lossy(&head[9..12]).parse().unwrap()
+            (stream, String::from_utf8_lossy(&head[9..12]).parse::<u16>().unwrap())
         })
         .collect();
+    let statuses: Vec<u16> = open.iter().map(|(_, status)| *status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 64);
     assert_eq!(statuses.iter().filter(|status| **status == 503).count(), 6);
     assert_eq!(ask(address, "GET", "/", "").status, 200, "pages are not streams");

@@ -264,8 +264,9 @@ pub(crate) fn judge(run: &mut Run, setup: &Setup, fit: &mut Fit) -> Result<(), F
 
 /// The rows in the table of the step with the largest gradient.
 fn standing_out(history: &watch::History, plan: &Plan, ready: &Ready) -> Vec<(u64, Vec<u32>)> {
-    let finite = history.steps.iter().filter(|step| step.grad_norm.is_finite());
-    let largest = finite.max_by(|a, b| a.grad_norm.total_cmp(&b.grad_norm)).map(|step| step.step);
+    let norms = history.steps.iter().filter_map(|step| Some((step.step, step.grad_norm?)));
+    let finite = norms.filter(|(_, norm)| norm.is_finite());
+    let largest = finite.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(step, _)| step);
     let rows = |step: u64| {
         let rows = train::rows_of_step(&ready.train, &plan.train, step);
         (step, rows.into_iter().filter_map(|row| ready.train_rows.get(row as usize).copied()).collect())

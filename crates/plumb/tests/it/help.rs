@@ -5,7 +5,17 @@ use std::fmt::Write as _;
 use crate::context::{TestContext, assert_snapshot};
 
 const COMMANDS: [&str; 11] = [
-    "init", "run", "audit", "check", "ui", "watch", "diagnose", "practices", "explain-key", "schema", "completions",
+    "init",
+    "run",
+    "audit",
+    "check",
+    "ui",
+    "watch",
+    "diagnose",
+    "practices",
+    "explain-key",
+    "schema",
+    "completions",
 ];
 
 #[test]

@@ -85,7 +85,7 @@ fn a_line_that_is_appended_comes_down_the_stream() {
     context.write("runs/r1/ledger.json", r#"{"schema":1,"run":"r1","stage":"train","verdicts":[]}"#);
     let dashboard = Dashboard::start(&context, &["runs"]);
     let mut stream = TcpStream::connect(dashboard.address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     write!(stream, "GET /run/r1/live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
     assert!(
@@ -190,7 +190,7 @@ fn a_thousand_runs_are_a_quick_page() {
     let found = dashboard.get("/?q=run-77%20mlp&sort=name").1;
     let warm = begun.elapsed();
     assert_eq!(status, 200);
-    assert!(first.contains("1 to 100 of 1,000 runs") && first.contains("0.9999"), "the best stand first");
+    assert!(first.contains("1 to 100 of 1,000 runs") && first.contains("0.9991"), "the best stand first");
     assert!(found.contains("11 of 1,000 runs"));
     // The goal of one second is for a machine that does nothing else; tests run beside one another.
     assert!(cold < Duration::from_secs(5) && warm < Duration::from_secs(2), "{cold:?}, {warm:?}");

@@ -5,7 +5,7 @@
 
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const SIZE = { width: 620, height: 300, top: 34, right: 16, bottom: 46 };
+  const SIZE = { width: 620, height: 300, right: 16, bottom: 46 };
   // Blocks asked for, and those at which a curve that grows is asked for anew.
   const BLOCKS = 800;
   const MOST_BLOCKS = 2400;
@@ -150,6 +150,7 @@
       this.window = null;
       this.cursor = null;
       this.asked = 0;
+      this.top = 16;
       this.title = figure.querySelector("h3").textContent;
       this.curves = Array.from(figure.querySelectorAll(".sources a"), (link, at) => ({
         name: link.textContent,
@@ -160,6 +161,8 @@
         blocks: [],
         before: [],
       }));
+      // Room for the names, and for the crosses of what is no number.
+      if (this.curves.length > 1) this.top += 18 * Math.ceil(this.curves.length / 2);
       this.build();
       this.load();
     }
@@ -169,7 +172,7 @@
         class: "canvas", tabindex: "0", role: "group", "aria-roledescription": "plot",
         "aria-label": `${this.title}. Arrows move the cursor, plus and minus zoom, Shift and arrows pan, 0 shows all.`,
       });
-      this.readout = html("p", { class: "readout", role: "status" });
+      this.readout = html("p", { class: "readout quiet", role: "status" }, "Point at the plot, or move the cursor with the arrows, to read values.");
       const tools = html("div", { class: "tools" });
       const button = (words, act) => {
         const made = html("button", { type: "button", "aria-label": `${words}: ${this.title}` }, words);
@@ -202,6 +205,8 @@
     async load() {
       this.asked += 1;
       const asked = this.asked;
+      // What the stream brings meanwhile may be missing in the answer: it is put behind it.
+      this.meanwhile = [];
       const range = this.window ? `&from=${this.window[0]}&to=${this.window[1]}` : "";
       try {
         const answers = await Promise.all(this.curves.map(async (curve) => {
@@ -209,6 +214,8 @@
           return answer.ok ? answer.json() : null;
         }));
         if (asked !== this.asked) return;
+        const { meanwhile } = this;
+        this.meanwhile = null;
         let whole = true;
         answers.forEach((answer, at) => {
           if (!answer) return;
@@ -216,6 +223,7 @@
           this.curves[at].before = answer.before;
           whole = whole && answer.whole;
         });
+        for (const [curve, at, value] of meanwhile) this.push(curve, at, value);
         if (!whole) setTimeout(() => { if (asked === this.asked) this.load(); }, 1000);
         this.place();
         this.draw();
@@ -238,6 +246,7 @@
 
     // A value that a stream has brought.
     push(curve, at, value) {
+      if (this.meanwhile) this.meanwhile.push([curve, at, value]);
       const blocks = curve.blocks;
       if (blocks.length > 0 && at <= blocks[blocks.length - 1].to) return;
       if (this.window && at > this.window[1]) return;
@@ -263,7 +272,7 @@
       const yTicks = ticks(y[0], y[1], 5, this.log);
       const left = 34 + 7.6 * Math.max(1, ...yTicks.map((tick) => shown(tick).length));
       const width = SIZE.width - left - SIZE.right;
-      const height = SIZE.height - SIZE.top - SIZE.bottom;
+      const height = SIZE.height - this.top - SIZE.bottom;
       const span = x[1] > x[0] ? x : [x[0] - 0.5, x[0] + 0.5];
       return {
         x: span, left, width, height, yTicks,
@@ -271,7 +280,7 @@
         fromX: (pixel) => span[0] + ((pixel - left) / width) * (span[1] - span[0]),
         toY: (value) => {
           const level = this.log ? Math.log10(value) : value;
-          return SIZE.top + height - Math.min(1, Math.max(0, (level - y[0]) / (y[1] - y[0]))) * height;
+          return this.top + height - Math.min(1, Math.max(0, (level - y[0]) / (y[1] - y[0]))) * height;
         },
       };
     }
@@ -286,7 +295,7 @@
       this.drawAxes(svg, scales);
       const clip = `clip${plots.indexOf(this)}`;
       const box = make("clipPath", { id: clip });
-      box.append(make("rect", { x: scales.left, y: SIZE.top - 6, width: scales.width, height: scales.height + 8 }));
+      box.append(make("rect", { x: scales.left, y: this.top - 6, width: scales.width, height: scales.height + 8 }));
       const lines = make("g", { "clip-path": `url(#${clip})` });
       for (const curve of this.curves) this.drawCurve(lines, curve, scales);
       svg.append(box, lines);
@@ -298,7 +307,7 @@
     }
 
     drawAxes(svg, scales) {
-      const bottom = SIZE.top + scales.height;
+      const bottom = this.top + scales.height;
       const right = scales.left + scales.width;
       for (const tick of scales.yTicks) {
         const y = scales.toY(tick);
@@ -314,18 +323,19 @@
       const centre = scales.left + scales.width / 2;
       svg.append(make("text", { class: "title", x: centre, y: SIZE.height - 8, "text-anchor": "middle" }, this.x));
       const title = this.log ? `${this.y} (log scale)` : this.y;
-      const turn = `translate(13 ${SIZE.top + scales.height / 2}) rotate(-90)`;
+      const turn = `translate(13 ${this.top + scales.height / 2}) rotate(-90)`;
       svg.append(make("text", { class: "title", transform: turn, "text-anchor": "middle" }, title));
       if (this.curves.length < 2) return;
-      let x = scales.left;
-      const room = scales.width / this.curves.length;
-      for (const curve of this.curves) {
+      // Two names to a row: those of two runs are long.
+      const room = scales.width / 2;
+      this.curves.forEach((curve, at) => {
+        const x = scales.left + (at % 2) * room;
+        const y = 12 + 18 * Math.floor(at / 2);
         const letters = Math.max(4, Math.floor((room - 44) / 7));
         const name = curve.name.length > letters ? `${curve.name.slice(0, letters - 1)}…` : curve.name;
-        svg.append(make("path", { class: `line ${curve.style}`, d: `M${x} 12L${x + 22} 12` }));
-        svg.append(make("text", { class: "legend", x: x + 28, y: 16 }, name));
-        x += room;
-      }
+        svg.append(make("path", { class: `line ${curve.style}`, d: `M${x} ${y}L${x + 22} ${y}` }));
+        svg.append(make("text", { class: "legend", x: x + 28, y: y + 4 }, name));
+      });
     }
 
     drawCurve(group, curve, scales) {
@@ -354,7 +364,7 @@
     // A cross at the upper edge where a value is no number: it has no place on the axis, and must be seen.
     flag(group, curve, block, scales) {
       const x = scales.toX(block.badAt);
-      const top = SIZE.top;
+      const top = this.top;
       const mark = make("g", { class: "flagmark" });
       mark.append(make("title", {}, `${curve.name}: ${block.bad} not a number, the first at ${this.x} ${shown(block.badAt)}`));
       mark.append(make("line", { class: "flagged", x1: x, x2: x, y1: top, y2: top + scales.height }));
@@ -468,12 +478,12 @@
       if (this.pressed !== null && this.pressed !== undefined && Math.abs(this.dragged - this.pressed) > 2) {
         const x = Math.min(this.pressed, this.dragged);
         const width = Math.abs(this.dragged - this.pressed);
-        marks.push(make("rect", { class: "window", x, y: SIZE.top, width, height: scale.height }));
+        marks.push(make("rect", { class: "window", x, y: this.top, width, height: scale.height }));
       }
       const said = [];
       if (this.cursor !== null) {
         const x = scale.toX(this.cursor);
-        marks.push(make("line", { class: "cursor", x1: x, x2: x, y1: SIZE.top, y2: SIZE.top + scale.height }));
+        marks.push(make("line", { class: "cursor", x1: x, x2: x, y1: this.top, y2: this.top + scale.height }));
         for (const curve of this.curves) {
           const block = nearest(curve.blocks, this.cursor);
           if (!block) continue;
@@ -482,6 +492,7 @@
             marks.push(make("circle", { class: `dot ${curve.style}`, cx: scale.toX(middle(block)), cy: scale.toY(block.mean), r: 4 }));
           }
         }
+        this.readout.classList.remove("quiet");
         this.readout.textContent = `${this.x} ${shown(this.cursor)}: ${said.join("; ")}`;
       }
       this.pointer.replaceChildren(...marks);

@@ -38,9 +38,9 @@ pub(crate) fn page(app: &App, asked: &Asked) -> Result<Answer, Refusal> {
     let chosen: Vec<Arc<Summary>> = chosen.collect::<Result<_, _>>()?;
     let [a, b] = chosen.as_slice() else { return choose(app, &chosen) };
     let opened = [a, b].map(|run| app.store.open(run));
-    opened.iter().for_each(|open| {
+    for open in &opened {
         open.catch_up(PATIENCE);
-    });
+    }
     let plots = if Arc::ptr_eq(&opened[0], &opened[1]) {
         let of = opened[0].curves();
         plots(&[Of { id: &a.id, curves: &of }], &a.primary)

@@ -142,13 +142,11 @@ fn last_values(curves: &Curves) -> Option<Table> {
     let mut layers: Vec<(&str, [Option<f64>; 7])> = Vec::new();
     for curve in &curves.layers.curves {
         let Some(column) = figures.iter().position(|figure| *figure == curve.figure) else { continue };
-        let at = match layers.iter().rposition(|(layer, _)| *layer == curve.layer) {
-            Some(at) => at,
-            None => {
-                layers.push((&curve.layer, [None; 7]));
-                layers.len() - 1
-            }
-        };
+        let known = layers.iter().rposition(|(layer, _)| *layer == curve.layer);
+        if known.is_none() {
+            layers.push((&curve.layer, [None; 7]));
+        }
+        let at = known.unwrap_or(layers.len() - 1);
         let last = curve.series.blocks().last().map(|block| block.last);
         if let Some(value) = layers.get_mut(at).and_then(|(_, values)| values.get_mut(column)) {
             *value = last;

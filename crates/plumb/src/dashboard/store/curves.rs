@@ -279,7 +279,7 @@ mod tests {
             "{\"event\":\"step\",\"step\":1,\"epoch\":0,\"loss\":null,\"lr\":0.1,\"grad_norm\":2}\n",
             "{\"event\":\"epoch\",\"epoch\":0,\"step\":2,\"train_loss\":0.5,\"valid\":{\"loss\":0.4},\"best\":true,\"seconds\":7}\n",
             "{\"event\":\"epoch\",\"epoch\":1,\"step\":4,\"train_loss\":0.4,\"valid\":{\"loss\":0.5},\"best\":false,\"seconds\":3}\n",
-            "{\"event\":\"saved\"}\n[]\n{\"event\":\"ste",
+            "{\"event\":\"saved\"}\nnonsense\n{\"event\":\"ste",
         );
         let (_folder, curves) = read(text);
         let loss = curves.get("loss").unwrap();

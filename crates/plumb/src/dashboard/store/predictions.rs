@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::Summary;
 use crate::comparison::{Predicted, Unreadable};
@@ -10,8 +11,8 @@ use crate::run::files;
 /// Files kept at once: the two of a comparison, and two more.
 const MOST_KEPT: usize = 4;
 
-/// Length and time of a file.
-type Mark = (u64, Option<std::time::SystemTime>);
+/// Length of a file, and when it changed.
+type Mark = (u64, Duration);
 
 /// The files read last, the latest last.
 #[derive(Debug, Default)]
@@ -39,5 +40,5 @@ impl ReadPredictions {
 fn mark(run: &Summary) -> Option<Mark> {
     let meta =
         std::fs::metadata(run.path.join(files::PREDICTIONS)).ok().filter(std::fs::Metadata::is_file)?;
-    Some((meta.len(), meta.modified().ok()))
+    Some((meta.len(), meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?))
 }

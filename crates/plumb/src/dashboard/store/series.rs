@@ -106,19 +106,16 @@ impl Series {
     /// Adds a point.
     pub(crate) fn push(&mut self, x: f64, y: f64, offset: u64) {
         let point = Block::point(x, y, offset);
-        match self.blocks.last_mut().filter(|last| last.count() < self.size) {
-            Some(last) => last.join(&point),
-            None => {
-                if self.blocks.len() == self.most {
-                    self.blocks = merged(&self.blocks, 2);
-                    self.size *= 2;
-                }
-                // After the halving of an odd number of blocks the last one may have room.
-                match self.blocks.last_mut().filter(|last| last.count() < self.size) {
-                    Some(last) => last.join(&point),
-                    None => self.blocks.push(point),
-                }
-            }
+        let is_full = |last: Option<&Block>, size| last.is_none_or(|last| last.count() >= size);
+        if is_full(self.blocks.last(), self.size) && self.blocks.len() == self.most {
+            self.blocks = merged(&self.blocks, 2);
+            self.size *= 2;
+        }
+        // After the halving of an odd number of blocks the last one has room.
+        if is_full(self.blocks.last(), self.size) {
+            self.blocks.push(point);
+        } else if let Some(last) = self.blocks.last_mut() {
+            last.join(&point);
         }
     }
 
@@ -178,7 +175,9 @@ fn merged(blocks: &[Block], together: usize) -> Vec<Block> {
     let join = |group: &[Block]| {
         let (first, rest) = group.split_first()?;
         let mut all = *first;
-        rest.iter().for_each(|next| all.join(next));
+        for next in rest {
+            all.join(next);
+        }
         Some(all)
     };
     blocks.chunks(together.max(1)).filter_map(join).collect()

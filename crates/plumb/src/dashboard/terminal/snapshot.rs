@@ -13,7 +13,7 @@ use crate::run::files;
 /// Blocks of a curve: two to a character.
 const BLOCKS: usize = 120;
 /// A history that is read for the first time is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A curve with its last value.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plumb_learn::train::Event;
-use plumb_learn::watch::Look;
+use plumb_learn::watch::{History, Look};
 use serde_json::Value;
 
 use super::super::log::{Log, Point, Refused, whole};
@@ -87,8 +87,8 @@ fn figure(value: &Value) -> f64 {
 }
 
 fn look(line: &[u8]) -> Option<Look> {
-    match serde_json::from_slice(line).ok()? {
-        Event::Layers { step, layers, activations } => Some(Look { step, layers, activations }),
-        _ => None,
-    }
+    // The history leaves out what no practice reads.
+    let mut history = History::default();
+    history.push(&serde_json::from_slice::<Event>(line).ok()?);
+    history.looks.pop()
 }
