@@ -6,6 +6,9 @@ use toml_edit::{DocumentMut, Item, KeyMut, Value};
 /// Parts of a key whose value is not shown.
 const SECRET_KEYS: [&str; 6] = ["token", "password", "secret", "credential", "api_key", "private_key"];
 
+/// Keys that only look like one of these: they are about the pieces of texts.
+const NO_SECRETS: [&str; 2] = ["tokens", "tokenizer"];
+
 /// The job with absolute paths cut to their last part, and secrets and the user part of addresses replaced by
 /// `redacted`; `None` when it is no TOML.
 pub(crate) fn job(toml: &str) -> Option<String> {
@@ -19,7 +22,8 @@ struct Redact;
 impl VisitMut for Redact {
     fn visit_table_like_kv_mut(&mut self, key: KeyMut<'_>, node: &mut Item) {
         let name = key.get().to_lowercase();
-        if SECRET_KEYS.iter().any(|secret| name.contains(secret)) && !node.is_none() {
+        let secret = SECRET_KEYS.iter().any(|secret| name.contains(secret));
+        if secret && !NO_SECRETS.contains(&name.as_str()) && !node.is_none() {
             *node = toml_edit::value("redacted");
         } else {
             visit_table_like_kv_mut(self, key, node);
@@ -63,6 +67,7 @@ mod tests {
         assert!(shown.contains("files = [\"…/adult.csv\", \"b.csv\"] # mine"), "{shown}");
         assert!(shown.contains("\"http://redacted@host:5000/x\"") && shown.contains("…/x.csv"), "{shown}");
         assert!(!shown.contains("ann") && !shown.contains("abc"), "{shown}");
+        assert_eq!(job("tokens = 512\n").unwrap(), "tokens = 512\n");
         assert_eq!(job("= broken"), None);
     }
 }
