@@ -16,6 +16,7 @@ mod log;
 mod pretrained;
 mod report;
 mod run;
+mod tfrecord;
 
 use std::process::ExitCode;
 

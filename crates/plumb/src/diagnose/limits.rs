@@ -6,8 +6,6 @@ pub(crate) const BYTES: u64 = 512 << 20;
 pub(crate) const HEAD_BYTES: u64 = 64 << 10;
 /// Bytes of one line of a text. 1 MiB: hundreds of series a line.
 pub(crate) const LINE_BYTES: usize = 1 << 20;
-/// Bytes of one record of an event file. 256 MiB: pictures and graphs stand between the numbers.
-pub(crate) const RECORD_BYTES: usize = 256 << 20;
 /// Numbers of one log: a million steps of five series.
 pub(crate) const POINTS: usize = 5_000_000;
 /// Series of one log: a few for each layer of a large network.

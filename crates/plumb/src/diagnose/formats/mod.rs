@@ -9,7 +9,6 @@ mod jsonl;
 mod mlflow;
 mod plumb;
 mod protobuf;
-mod records;
 mod tensorboard;
 #[cfg(test)]
 mod tests;

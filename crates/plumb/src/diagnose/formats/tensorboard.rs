@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::super::log::{Log, Point, Refused};
 use super::protobuf::{Field, field, fields};
-use super::{Claim, Folder, Format, Source, records};
+use super::{Claim, Folder, Format, Source};
+use crate::tfrecord;
 
 pub(super) const FORMAT: Format = Format {
     name: "TensorBoard",
@@ -14,7 +15,7 @@ pub(super) const FORMAT: Format = Format {
     find,
     is: |path: &Path, head: &[u8]| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        is_event_file(&name) || !records::cut(head).whole.is_empty()
+        is_event_file(&name) || !tfrecord::cut(head).whole.is_empty()
     },
     read,
 };
@@ -55,7 +56,7 @@ fn read(sources: &[Source]) -> Result<Log, Refused> {
     let mut log = Log::default();
     let (mut whole, mut damaged, mut unread) = (0, 0, 0);
     for source in sources {
-        let records = records::cut(&source.bytes);
+        let records = tfrecord::cut(&source.bytes);
         (whole, damaged, unread) =
             (whole + records.whole.len(), damaged + records.damaged, unread + records.unread);
         for event in records.whole {
@@ -123,8 +124,8 @@ fn scalar(tensor: &[u8]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::record;
     use super::*;
+    use crate::tfrecord::record;
 
     /// A message of fields of bytes; short ones, whose lengths are one byte.
     fn message(fields: &[(u8, &[u8])]) -> Vec<u8> {

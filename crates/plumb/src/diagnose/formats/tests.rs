@@ -106,7 +106,7 @@ proptest::proptest! {
     fn random_records_with_their_checksums_are_stood(
         events in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..60), 0..5)
     ) {
-        let bytes: Vec<u8> = events.iter().flat_map(|event| super::records::record(event)).collect();
+        let bytes: Vec<u8> = events.iter().flat_map(|event| crate::tfrecord::record(event)).collect();
         let format = FORMATS.iter().find(|format| format.name == "TensorBoard").unwrap();
         swallow(format, "train", &bytes);
     }

@@ -12,7 +12,6 @@ mod markdown;
 mod pr_curves;
 mod projector;
 mod proto;
-mod record;
 mod scalars;
 mod text;
 mod value;
@@ -29,6 +28,7 @@ use prost::Message as _;
 
 use super::note::{Content, Note, Settled};
 use super::{Destination, Kind, Patience};
+use crate::tfrecord;
 use proto::{Event, SessionLog, Summary, Value, What};
 
 /// Values that a plugin shows of a note.
@@ -86,7 +86,7 @@ impl EventFile {
     fn write(&mut self, unix_ms: u64, what: What) -> io::Result<()> {
         let (step, wall_time) = (self.step as i64, unix_ms as f64 / 1000.0);
         let event = Event { wall_time, step, what: Some(what) };
-        record::write(self.open(unix_ms)?, &event.encode_to_vec())
+        tfrecord::write(self.open(unix_ms)?, &event.encode_to_vec())
     }
 
     fn note(&mut self, note: &Note) -> io::Result<()> {

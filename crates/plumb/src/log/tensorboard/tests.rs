@@ -93,7 +93,7 @@ fn written() -> (tempfile::TempDir, Vec<Event>) {
         |path: &&PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("events.out.tfevents.");
     let bytes = std::fs::read(paths.iter().find(is_events).unwrap()).unwrap();
     assert_eq!(paths.len(), 4, "an event file and three of the projector");
-    let events = record::read(&bytes).iter().map(|data| Event::decode(data.as_slice()).unwrap()).collect();
+    let events = tfrecord::cut(&bytes).whole.into_iter().map(|data| Event::decode(data).unwrap()).collect();
     (folder, events)
 }
 

@@ -1,21 +1,33 @@
-//! Records of an event file: `length u64 | crc(length) | data | crc(data)`, little-endian, the checksums CRC-32C masked
-//! as TensorFlow does.
+//! TensorFlow's records, of which event files are made: `length u64 | crc(length) | data | crc(data)`, little-endian, the
+//! checksums CRC-32C, turned and shifted, because one of bytes that hold checksums themselves would be weak.
 
-use super::super::limits::RECORD_BYTES;
+use std::io::{self, Write};
+
+/// Bytes of a record that is read at most: pictures and graphs stand between the numbers.
+const LONGEST: usize = 256 << 20;
+
+/// Writes one record.
+pub(crate) fn write(to: &mut impl Write, data: &[u8]) -> io::Result<()> {
+    let length = (data.len() as u64).to_le_bytes();
+    to.write_all(&length)?;
+    to.write_all(&masked_crc(&length).to_le_bytes())?;
+    to.write_all(data)?;
+    to.write_all(&masked_crc(data).to_le_bytes())
+}
 
 /// The records of a file, and what is wrong with the rest of it.
 #[derive(Debug, Default)]
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     /// The data of each record whose checksums hold.
-    pub(super) whole: Vec<&'a [u8]>,
+    pub(crate) whole: Vec<&'a [u8]>,
     /// Records whose data does not have its checksum.
-    pub(super) damaged: usize,
+    pub(crate) damaged: usize,
     /// Bytes at the end that are no record: one that was being written, or damage that hides where the next begins.
-    pub(super) unread: usize,
+    pub(crate) unread: usize,
 }
 
 /// Cuts a file into its records. One pass; nothing is copied.
-pub(super) fn cut(bytes: &[u8]) -> Records<'_> {
+pub(crate) fn cut(bytes: &[u8]) -> Records<'_> {
     let mut records = Records::default();
     let mut rest = bytes;
     while let Some((data, holds, after)) = next(rest) {
@@ -37,8 +49,7 @@ fn next(bytes: &[u8]) -> Option<(&[u8], bool, &[u8])> {
     if masked_crc(length) != u32::from_le_bytes(*crc) {
         return None;
     }
-    let length =
-        usize::try_from(u64::from_le_bytes(*length)).ok().filter(|length| *length <= RECORD_BYTES)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok().filter(|length| *length <= LONGEST)?;
     let (data, rest) = rest.split_at_checked(length)?;
     let (crc, rest) = rest.split_first_chunk::<4>()?;
     Some((data, masked_crc(data) == u32::from_le_bytes(*crc), rest))
@@ -73,11 +84,12 @@ const fn table() -> [u32; 256] {
     table
 }
 
+/// One record alone.
 #[cfg(test)]
-pub(super) fn record(data: &[u8]) -> Vec<u8> {
-    let length = (data.len() as u64).to_le_bytes();
-    let crcs = [masked_crc(&length).to_le_bytes(), masked_crc(data).to_le_bytes()];
-    [&length[..], &crcs[0], data, &crcs[1]].concat()
+pub(crate) fn record(data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, data).unwrap();
+    bytes
 }
 
 #[cfg(test)]
@@ -87,6 +99,15 @@ mod tests {
     #[test]
     fn the_checksum_is_castagnolis() {
         assert_eq!(crc32c(b"123456789"), 0xe306_9283, "the check value of the polynomial's catalogue entry");
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa, "RFC 3720, B.4");
+        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43, "RFC 3720, B.4");
+    }
+
+    #[test]
+    fn records_tile_the_file() {
+        let written: [&[u8]; 3] = [b"one", b"", &[7; 300]];
+        let file = written.map(record).concat();
+        assert_eq!(cut(&file).whole, written);
     }
 
     #[test]
