@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 use plumb_ledger::clock::Clock;
 
 use super::feed::Feed;
@@ -106,7 +106,17 @@ fn window<N: Network>(
 }
 
 fn figures_of((name, activation): (String, Tensor<2>)) -> (String, ActivationStats) {
-    let [_, units] = activation.dims();
+    let [rows, units] = activation.dims();
+    let step = figures::row_step(rows * units);
+    // What is not looked at is not copied either.
+    let looked_at: Vec<i32> = (0..rows as i32).step_by(step).collect();
+    let activation = if step > 1 {
+        let rows = TensorData::new(looked_at.clone(), [looked_at.len()]);
+        let device = activation.device();
+        activation.select(0, Tensor::<1, Int>::from_data(rows, &device))
+    } else {
+        activation
+    };
     (name, figures::activation(&host(activation), units))
 }
 
