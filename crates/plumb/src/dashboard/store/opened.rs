@@ -1,5 +1,6 @@
 //! The histories that somebody looks at: read on by one thread each, the least used forgotten.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ const MOST_OPEN: usize = 16;
 #[derive(Debug)]
 pub(crate) struct OpenRun {
     curves: Mutex<Curves>,
+    /// Who wants to see the curves and has not got them yet.
+    waiting: AtomicUsize,
     /// Whether a thread reads on.
     reading: Mutex<bool>,
     done: Condvar,
@@ -21,7 +24,7 @@ pub(crate) struct OpenRun {
 impl OpenRun {
     fn new(run: &Summary) -> Self {
         let curves = Mutex::new(Curves::new(run.path.join(files::HISTORY)));
-        Self { curves, reading: Mutex::new(false), done: Condvar::new() }
+        Self { curves, waiting: AtomicUsize::new(0), reading: Mutex::new(false), done: Condvar::new() }
     }
 
     /// Reads what is new, in a thread of its own: waits for it no longer than `patience`, and tells whether all was read.
@@ -48,12 +51,20 @@ impl OpenRun {
             }
         }
         let _over = Over(self);
-        while held(&self.curves).read_on().unwrap_or(false) {}
+        while held(&self.curves).read_on().unwrap_or(false) {
+            // A lock goes to whoever asks first, and the reader asks at once: it must step back for pages to come in between.
+            while self.waiting.load(Ordering::Acquire) > 0 {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        }
     }
 
     /// What is known.
     pub(crate) fn curves(&self) -> MutexGuard<'_, Curves> {
-        held(&self.curves)
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let curves = held(&self.curves);
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        curves
     }
 }
 
