@@ -202,8 +202,8 @@ fn independence<N: Network>(network: &N, train: &Prepared) -> Option<Independenc
     let own_changed = change(0..width) > 0.0;
     Some(Independence {
         rows: rows.len(),
-        // Bits, so that NaN is equal to itself.
         padded_change: padded_change(&network, train, &device),
+        // Bits, so that NaN is equal to itself.
         repeats: before.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()),
         own_changed,
         others_change: change(width..before.len()),

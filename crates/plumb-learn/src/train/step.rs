@@ -108,16 +108,14 @@ fn window<N: Network>(
 fn figures_of((name, activation): (String, Tensor<2>)) -> (String, ActivationStats) {
     let [rows, units] = activation.dims();
     let step = figures::row_step(rows * units);
+    if step == 1 {
+        return (name, figures::activation(&host(activation), units));
+    }
     // What is not looked at is not copied either.
     let looked_at: Vec<i32> = (0..rows as i32).step_by(step).collect();
-    let activation = if step > 1 {
-        let rows = TensorData::new(looked_at.clone(), [looked_at.len()]);
-        let device = activation.device();
-        activation.select(0, Tensor::<1, Int>::from_data(rows, &device))
-    } else {
-        activation
-    };
-    (name, figures::activation(&host(activation), units))
+    let count = looked_at.len();
+    let looked_at = Tensor::<1, Int>::from_data(TensorData::new(looked_at, [count]), &activation.device());
+    (name, figures::activation(&host(activation.select(0, looked_at)), units))
 }
 
 fn add(sum: &mut Gradients, next: Gradients) {
