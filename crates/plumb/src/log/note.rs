@@ -45,6 +45,8 @@ pub(crate) struct Settled {
     pub(crate) network: Vec<Declared>,
     /// Steps before this: more than 0 in a resumed run.
     pub(crate) first_step: u64,
+    /// Whether this step and later ones were told of already, by a run that ended after its checkpoint: they are void.
+    pub(crate) told_beyond: bool,
 }
 
 /// What is known when the trained model has been measured.

@@ -17,6 +17,15 @@ pub(crate) struct History {
     length: u64,
 }
 
+/// The history of a run that goes on.
+#[derive(Debug)]
+pub(crate) struct Before {
+    /// What happened up to its checkpoint.
+    pub(crate) events: Vec<Event>,
+    /// Whether more had happened, which will happen again.
+    pub(crate) cut: bool,
+}
+
 impl History {
     /// Opens the file cut to `length` bytes: 0 starts anew.
     pub(crate) fn open(path: &Path, length: u64) -> io::Result<Self> {
@@ -28,11 +37,12 @@ impl History {
         Ok(Self { file: io::BufWriter::new(file), length })
     }
 
-    /// The events in the first `length` bytes of the file; lines that cannot be read are passed over.
-    pub(crate) fn events(path: &Path, length: u64) -> Vec<Event> {
+    /// What the file tells, where a run goes on after its first `length` bytes; lines that cannot be read are passed over.
+    pub(crate) fn before(path: &Path, length: u64) -> Before {
         let bytes = std::fs::read(path).unwrap_or_default();
         let kept = bytes.get(..length as usize).unwrap_or(&bytes);
-        kept.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+        let events = kept.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        Before { events: events.collect(), cut: kept.len() < bytes.len() }
     }
 
     /// Appends one event. It is handed to the system at once, so that whoever follows the file sees the training move.
@@ -66,7 +76,9 @@ mod tests {
         history.append(&2).unwrap();
         history.sync().unwrap();
         drop(history);
+        assert!(History::before(&path, at_checkpoint).cut);
         let mut history = History::open(&path, at_checkpoint).unwrap();
+        assert!(!History::before(&path, at_checkpoint).cut);
         history.append(&3).unwrap();
         history.sync().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n3\n");

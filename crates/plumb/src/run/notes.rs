@@ -10,6 +10,7 @@ use plumb_ledger::clock::Clock as _;
 use plumb_ledger::{Entry, ExitCode, from_base64};
 
 use super::gallery::{Gallery, Shown};
+use super::history::Before;
 use super::pipeline::Setup;
 use super::screen::SharedClock;
 use super::stage_data::Data;
@@ -53,19 +54,20 @@ pub(crate) fn open(run: &mut Run, data: &Data) {
 }
 
 /// Everything is settled, the training begins, or goes on after these events.
-pub(crate) fn settled(run: &Run, network: &TabularNetwork, before: &[Event]) {
+pub(crate) fn settled(run: &Run, network: &TabularNetwork, before: &Before) {
     if run.logs.is_empty() {
         return;
     }
     let of_step = |event: &Event| if let Event::Step { step, .. } = event { Some(step + 1) } else { None };
-    let first_step = before.iter().rev().find_map(of_step).unwrap_or(0);
+    let first_step = before.events.iter().rev().find_map(of_step).unwrap_or(0);
     let (job, settings) = (run.job_text().unwrap_or_default(), settings(&run.job));
-    send(run, Content::Settled(Settled { job, settings, network: declared(network), first_step }));
-    // An epoch comes after its steps, and counts them: it is told again, because what came from this step on is void.
-    for event in before {
-        if matches!(event, Event::Epoch { step, .. } if *step >= first_step && first_step > 0) {
-            send(run, Content::Event(event.clone()));
-        }
+    let (network, told_beyond) = (declared(network), before.cut);
+    send(run, Content::Settled(Settled { job, settings, network, first_step, told_beyond }));
+    // An epoch comes after its steps, and counts them: where what came from this step on is void, it is told again.
+    let is_void =
+        |event: &&Event| matches!(event, Event::Epoch { step, .. } if told_beyond && *step >= first_step);
+    for event in before.events.iter().filter(is_void) {
+        send(run, Content::Event(event.clone()));
     }
 }
 

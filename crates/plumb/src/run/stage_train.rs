@@ -140,9 +140,9 @@ pub(crate) fn fit(run: &mut Run, plan: &Plan, ready: &Ready, which: Which) -> Re
     let (mut recorder, mut context) = (None, TrainContext::default());
     if which == Which::Main {
         context = known(run, plan, ready);
-        let before = History::events(&run.folder()?.join(files::HISTORY), found.history_length);
+        let before = History::before(&run.folder()?.join(files::HISTORY), found.history_length);
         notes::settled(run, &network, &before);
-        for event in &before {
+        for event in &before.events {
             context.history.push(event);
         }
         let camera = Camera::new(&config, &ready.preparation, &ready.valid, plan.train.epochs, found.film);

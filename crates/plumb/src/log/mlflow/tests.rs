@@ -100,7 +100,13 @@ fn step(step: u64) -> Arc<Note> {
 
 fn settled() -> Arc<Note> {
     let settings = vec![("train.seed".to_owned(), toml::Value::Integer(3))];
-    note(Content::Settled(Settled { job: String::new(), settings, network: Vec::new(), first_step: 0 }))
+    note(Content::Settled(Settled {
+        job: String::new(),
+        settings,
+        network: Vec::new(),
+        first_step: 0,
+        told_beyond: false,
+    }))
 }
 
 fn ended() -> Arc<Note> {

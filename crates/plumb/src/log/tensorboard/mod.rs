@@ -93,7 +93,9 @@ impl EventFile {
         self.step = step(&note.content).unwrap_or(self.step);
         match &note.content {
             Content::Settled(settled) => {
-                self.write(note.unix_ms, beginning(settled))?;
+                for what in beginning(settled) {
+                    self.write(note.unix_ms, what)?;
+                }
             }
             Content::Measured(measured) => {
                 for (name, bytes) in measured.points.iter().flat_map(projector::files) {
@@ -123,11 +125,16 @@ impl Destination for EventFile {
     }
 }
 
-/// The graph of a new run; for a resumed one, whose graph is told, that what was told from this step on is void.
-fn beginning(settled: &Settled) -> What {
-    match settled.first_step {
-        0 => What::GraphDef(graph::graph(&settled.network)),
-        _ => What::SessionLog(SessionLog { status: 1 }),
+/// What comes first: of a new run its graph, of one that was killed beyond its checkpoint, that what was told from this step on is void.
+///
+/// Both by the start of a session, of which TensorBoard's loader in Python takes only the second and later ones for a restart. Not all
+/// readers heed it (`EventAccumulator` keeps tensors), so a run that goes on where it ended says nothing.
+fn beginning(settled: &Settled) -> Vec<What> {
+    let start = What::SessionLog(SessionLog { status: 1 });
+    match settled {
+        Settled { first_step: 0, .. } => vec![start, What::GraphDef(graph::graph(&settled.network))],
+        Settled { told_beyond: true, .. } => vec![start],
+        Settled { told_beyond: false, .. } => Vec::new(),
     }
 }
 

@@ -29,6 +29,7 @@ fn notes() -> Vec<Note> {
             settings: settings.clone(),
             network: vec![Declared { name: odd.to_owned(), layer: String::new(), shape: Vec::new() }],
             first_step: 40,
+            told_beyond: true,
         }),
         Content::Event(Happened::Step { step: 50, epoch: 1, loss: f64::NAN, lr: 0.1, grad_norm: 1.0 }),
         Content::Event(Happened::Layers {
@@ -107,6 +108,21 @@ fn a_file_begins_with_its_version_and_a_resumed_run_voids_later_steps() {
     );
     assert!(events.is_sorted_by_key(|event| event.step));
     assert!((events[1].wall_time - 1_700_000_000.0).abs() < 1.0);
+}
+
+#[test]
+fn a_run_that_goes_on_where_it_ended_voids_nothing() {
+    let settled = |first_step, told_beyond| Settled {
+        job: String::new(),
+        settings: Vec::new(),
+        network: Vec::new(),
+        first_step,
+        told_beyond,
+    };
+    let start = What::SessionLog(SessionLog { status: 1 });
+    assert_eq!(beginning(&settled(40, false)), []);
+    assert_eq!(beginning(&settled(40, true)), vec![start.clone()]);
+    assert!(matches!(&beginning(&settled(0, false))[..], [first, What::GraphDef(_)] if *first == start));
 }
 
 #[test]
