@@ -118,6 +118,29 @@ def make_classification():
     write("classification", cases)
 
 
+def make_multilabel():
+    rng = np.random.default_rng(9)
+    cases = []
+    for rows, labels, digits in [(80, 4, 6), (200, 9, 2)]:
+        truth = rng.uniform(size=(rows, labels)) < np.linspace(0.1, 0.6, labels)
+        scores = np.round(special.expit(rng.normal(size=(rows, labels)) + 1.5 * truth - 0.7), digits)
+        called = scores >= 0.5
+        values = {
+            "micro_f1": metrics.f1_score(truth, called, average="micro"),
+            "macro_f1": metrics.f1_score(truth, called, average="macro"),
+            "hamming_loss": metrics.hamming_loss(truth, called),
+            "exact_match": metrics.accuracy_score(truth, called),
+            "macro_auroc": metrics.roc_auc_score(truth, scores, average="macro"),
+            "macro_auprc": metrics.average_precision_score(truth, scores, average="macro"),
+            "label_ranking_precision": metrics.label_ranking_average_precision_score(truth, scores),
+        }
+        cases.append(
+            {"labels": labels, "truth": truth.astype(int).ravel().tolist(), "scores": scores.ravel().tolist(),
+             "metrics": {name: float(value) for name, value in values.items()}}
+        )
+    write("multilabel", cases)
+
+
 def make_regression():
     rng = np.random.default_rng(2)
     cases = []
@@ -280,5 +303,5 @@ def make_noise():
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    for make in (make_classification, make_regression, make_bca, make_tests, make_samples, make_noise):
+    for make in (make_classification, make_multilabel, make_regression, make_bca, make_tests, make_samples, make_noise):
         make()

@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attribution;
 pub mod calibration;
+pub mod conformal;
 pub mod confusion;
 pub mod curves;
 pub mod describe;
@@ -13,14 +15,20 @@ mod distributions;
 pub mod drift;
 pub mod effect;
 pub mod intervals;
+pub mod isotonic;
+mod least_squares;
 pub mod metrics;
+pub mod mmd;
+pub mod multilabel;
 pub mod multiplicity;
 pub mod noise;
+pub mod online;
 mod outcome;
 mod ranks;
 pub mod resample;
 mod task;
 pub mod tests;
+pub mod thresholds;
 
 pub use confusion::{ClassReport, confusion};
 pub use intervals::{Bootstrap, Interval, Method, bootstrap, bootstrap_all};

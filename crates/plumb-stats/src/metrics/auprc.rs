@@ -17,7 +17,7 @@ fn plan(outcome: &Outcome<'_>) -> Option<Plan> {
     Ranked::plan(outcome, average_precision)
 }
 
-fn average_precision(ranked: &Ranked, weights: &[u32]) -> Option<f64> {
+pub(crate) fn average_precision(ranked: &Ranked, weights: &[u32]) -> Option<f64> {
     let (mut positives, mut retrieved, mut area) = (0u64, 0u64, 0.0);
     ranked.for_each_tie(weights, |hits, misses| {
         positives += hits;

@@ -19,7 +19,7 @@ fn plan(outcome: &Outcome<'_>) -> Option<Plan> {
 
 /// The Mann-Whitney form, exact in integers until the last division: twice the wins are at most half the square of
 /// the number of rows, which fits 64 bits for as many rows as 32 bits can number.
-fn auroc(ranked: &Ranked, weights: &[u32]) -> Option<f64> {
+pub(crate) fn auroc(ranked: &Ranked, weights: &[u32]) -> Option<f64> {
     let (mut negatives, mut positives, mut twice_wins) = (0u64, 0u64, 0u64);
     ranked.for_each_tie(weights, |hits, misses| {
         twice_wins += misses * (2 * positives + hits);

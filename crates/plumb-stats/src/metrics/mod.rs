@@ -19,6 +19,9 @@ mod mse;
 mod precision_recall_f1;
 mod r2;
 
+pub(crate) use auprc::average_precision;
+pub(crate) use auroc::auroc;
+
 use crate::{Outcome, Task};
 
 /// Which way is better.

@@ -1,8 +1,9 @@
 //! Classification metrics against scikit-learn, confident learning against cleanlab.
 
 use plumb_stats::confusion::per_class;
+use plumb_stats::multilabel::Labelled;
 use plumb_stats::noise::{IssueMethod, confident_joint, label_issues};
-use plumb_stats::{Outcome, confusion, metrics};
+use plumb_stats::{Bootstrap, Outcome, confusion, metrics};
 
 use crate::{cases, codes, counts, near, numbers};
 
@@ -23,6 +24,21 @@ fn metrics_are_those_of_scikit_learn() {
             for (figure, expected) in figures.iter().zip(case["per_class"].as_array().unwrap()) {
                 near(*figure, &expected[class], 1e-12, "per class");
             }
+        }
+    }
+}
+
+#[test]
+fn metrics_of_several_labels_are_those_of_scikit_learn() {
+    for case in cases("multilabel").as_array().unwrap() {
+        let truth: Vec<bool> = codes(&case["truth"]).iter().map(|code| *code == 1).collect();
+        let (scores, labels) = (numbers(&case["scores"]), case["labels"].as_u64().unwrap() as usize);
+        let settings = Bootstrap { resamples: 50, ..Bootstrap::new(plumb_ledger::Seed(1)) };
+        let found = Labelled { truth: &truth, scores: &scores, labels }.metrics(&settings);
+        assert_eq!(found.len(), case["metrics"].as_object().unwrap().len());
+        for metric in found {
+            near(metric.value, &case["metrics"][metric.name], 1e-12, metric.name);
+            assert!(metric.low <= metric.value && metric.value <= metric.high, "{metric:?}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Every statistic against its reference implementation: the golden files of `oracles/stats.py`.
+//! Every statistic against its reference implementation: the golden files of `oracles/stats.py` and `oracles/explain.py`.
 #![expect(clippy::unwrap_used, reason = "a golden file that cannot be read fails the test")]
 
 mod classification;
+mod explanation;
 mod regression;
 mod samples;
 mod significance;
