@@ -57,6 +57,14 @@ pub trait Predictor: Send + Sync {
     fn task(&self) -> Task;
     /// The names of the classes, in the order of the probabilities; empty for regression.
     fn classes(&self) -> &[String];
+    /// Whether it only knows what was predicted for the rows of one table: nothing can be asked about changed rows.
+    fn is_given(&self) -> bool {
+        false
+    }
+    /// Whether its probabilities are more than the name of a class: 1 for one and 0 for the others says nothing of how sure it is.
+    fn knows_how_sure(&self) -> bool {
+        true
+    }
     /// Predicts these rows of the table, in their order.
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError>;
 }

@@ -189,6 +189,32 @@ impl Column {
         }
     }
 
+    /// Some of its rows, in this order; a row may stand several times. `None` where one is not there.
+    fn gather(&self, rows: &[u32]) -> Option<Self> {
+        let indices = arrow_array::UInt32Array::from(rows.to_vec());
+        let options = arrow_select::take::TakeOptions { check_bounds: true };
+        let taken = |array: &dyn Array| arrow_select::take::take(array, &indices, Some(options.clone())).ok();
+        let values = match &self.values {
+            Values::Number(array) => {
+                Values::Number(taken(array)?.as_any().downcast_ref::<Float64Array>()?.clone())
+            }
+            Values::Category(array) => Values::Category(
+                taken(array)?.as_any().downcast_ref::<DictionaryArray<UInt32Type>>()?.clone(),
+            ),
+            Values::Text(array) => {
+                Values::Text(taken(array)?.as_any().downcast_ref::<LargeStringArray>()?.clone())
+            }
+            Values::Time(array) => {
+                Values::Time(taken(array)?.as_any().downcast_ref::<TimestampMillisecondArray>()?.clone())
+            }
+            Values::Image(images) => Values::Image(Images {
+                paths: taken(&images.paths)?.as_any().downcast_ref::<LargeStringArray>()?.clone(),
+                set: Arc::new(rows.iter().map(|&row| images.set.get(row as usize)).collect::<Option<_>>()?),
+            }),
+        };
+        Some(Self { name: self.name.clone(), kind: self.kind, values })
+    }
+
     /// The numbers, when it holds numbers.
     pub fn numbers(&self) -> Option<&Float64Array> {
         if let Values::Number(array) = &self.values { Some(array) } else { None }
@@ -353,6 +379,14 @@ impl Table {
         let rows: Vec<usize> = rows.iter().copied().filter(|&row| row < self.rows).collect();
         let columns: Vec<Column> = self.columns.iter().map(|column| column.keep(&rows)).collect();
         Self { columns: columns.into(), rows: rows.len() }
+    }
+
+    /// A table of the same columns, each of rows of its own: `rows_of(place)` names the rows of the column at a place, all equally
+    /// many. Values are copied, levels of categories shared. `None` where a row is not there or lengths differ.
+    pub fn gather<'r>(&self, rows_of: impl Fn(usize) -> &'r [u32]) -> Option<Self> {
+        let columns: Option<Vec<Column>> =
+            self.columns.iter().enumerate().map(|(place, column)| column.gather(rows_of(place))).collect();
+        Self::new(columns?).ok()
     }
 
     /// The table with another column in this place, of the same length; unchanged otherwise.

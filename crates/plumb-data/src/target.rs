@@ -155,6 +155,21 @@ impl Target {
         }
     }
 
+    /// The same target with these classes as well, in the same order of classes: what a predictor can answer may not occur in the data.
+    #[must_use]
+    pub fn knowing(&self, classes: &[String]) -> Self {
+        let Labels::Classes(codes) = &self.labels else { return self.clone() };
+        let mut all = self.classes.clone();
+        all.extend(classes.iter().filter(|class| !self.classes.contains(class)).cloned());
+        all.sort_by(|a, b| by_value(a, b));
+        let place = |class: &String| all.iter().position(|known| known == class).map(|place| place as u32);
+        let places: Vec<Option<u32>> = self.classes.iter().map(place).collect();
+        let code = |code: &Option<u32>| code.and_then(|code| places.get(code as usize).copied().flatten());
+        let labels = Labels::Classes(codes.iter().map(code).collect());
+        let task = if all.len() > 2 { Task::Multiclass } else { self.task };
+        Self { name: self.name.clone(), task, classes: all, labels }
+    }
+
     /// How many rows have no label.
     pub fn unlabelled(&self) -> usize {
         match &self.labels {
@@ -355,6 +370,15 @@ mod tests {
         assert_eq!(says(none), "target column `y` has no value in any row");
         let infinite = numbers_of([1.0, 2.5, f64::INFINITY, f64::NEG_INFINITY]);
         assert_eq!(says(infinite), "target column `y` is infinite in 2 rows, first in row 3");
+    }
+
+    #[test]
+    fn a_class_that_only_the_predictor_knows_takes_its_place() {
+        let target = of(Column::category("y", Kind::Category, [Some("a"), None, Some("c")])).unwrap();
+        let wider = target.knowing(&["c".to_owned(), "b".to_owned()]);
+        assert_eq!((wider.task, wider.classes.concat()), (Task::Multiclass, "abc".to_owned()));
+        assert_eq!(wider.labels, Labels::Classes(vec![Some(0), None, Some(2)]));
+        assert_eq!(target.knowing(&target.classes), target);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the practices of evaluation look at.
 
+use crate::practices::TestRead;
 use crate::{EvaluateConfig, Evaluation, PartEvaluation, Scored, Subject};
 
 /// An evaluation with everything that it was made from.
@@ -17,6 +18,17 @@ pub struct EvaluateContext<'a> {
     pub seeds: &'a [f64],
     /// What a network that was trained before shows beside itself; none for one that starts from nothing.
     pub transfer: Option<Transfer<'a>>,
+    /// Earlier looks at the judged rows; none where they are not counted.
+    pub reads: Option<&'a TestReads>,
+}
+
+/// The account of looks at some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestReads {
+    /// The looks before this one, the oldest first.
+    pub before: Vec<TestRead>,
+    /// The digest of the predictions that are judged now.
+    pub predictions: String,
 }
 
 /// A network that was trained before, on other data, beside what it was and what it could have been.

@@ -72,7 +72,10 @@ impl Evaluation {
 /// Predicts both parts once, fits the baselines and measures everything.
 pub fn evaluate(subject: &Subject<'_>, config: &EvaluateConfig) -> Result<Evaluation, EvaluateError> {
     let Subject { table, target, predictor, .. } = *subject;
-    let primary = Primary::choose(&config.primary, target, subject.train)?;
+    // Without train rows the shares of classes are those of the judged ones.
+    let known = [subject.train, subject.test, subject.valid].into_iter().find(|rows| !rows.is_empty());
+    let primary =
+        Primary::choose(&config.primary, target, known.unwrap_or_default(), predictor.knows_how_sure())?;
     let part = |rows: &[u32]| match Scored::predict(predictor, table, target, rows) {
         Err(EvaluateError::NoRows) => Ok(None),
         scored => {
@@ -81,7 +84,9 @@ pub fn evaluate(subject: &Subject<'_>, config: &EvaluateConfig) -> Result<Evalua
     };
     let (valid, test) = (part(subject.valid)?, part(subject.test)?);
     let judged = test.as_ref().or(valid.as_ref()).ok_or(EvaluateError::NoRows)?;
-    let baselines = baselines(subject, &judged.scored.rows, config);
+    // Without train rows there is nothing to fit one on.
+    let fitted =
+        if subject.train.is_empty() { Vec::new() } else { baselines(subject, &judged.scored.rows, config) };
     let worst = WorstRows::new(&judged.scored, table, target, config.worst);
     Ok(Evaluation {
         classes: target.classes.clone(),
@@ -89,7 +94,7 @@ pub fn evaluate(subject: &Subject<'_>, config: &EvaluateConfig) -> Result<Evalua
         valid,
         test,
         level: config.level,
-        baselines,
+        baselines: fitted,
         worst,
     })
 }

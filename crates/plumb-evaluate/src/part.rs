@@ -88,7 +88,8 @@ impl PartEvaluation {
             confusion_rows = counts.chunks_exact(scored.width.max(1)).map(<[u64]>::to_vec).collect();
             rows = class_rows(&counts, classes, bootstrap.level);
         }
-        let reliability = reliability(&outcome, RELIABILITY_BINS).unwrap_or_default();
+        let sure = Some(&outcome).filter(|_| !scored.labels_only);
+        let reliability = sure.and_then(|of| reliability(of, RELIABILITY_BINS)).unwrap_or_default();
         let residuals = Residuals::new(&scored);
         let curves = class_curves(&scored, classes);
         Self { confusion: confusion_rows, per_class: rows, curves, reliability, residuals, metrics, scored }
@@ -103,7 +104,8 @@ impl PartEvaluation {
 /// Every metric of the task with its interval.
 pub(crate) fn metric_values(scored: &Scored, bootstrap: &Bootstrap) -> Vec<MetricValue> {
     let outcome = scored.outcome();
-    let known: Vec<&Metric> = metrics::of_task(outcome.task()).collect();
+    let is_defined = |metric: &&Metric| !scored.labels_only || metric.reads_classes_only(&outcome);
+    let known: Vec<&Metric> = metrics::of_task(outcome.task()).filter(is_defined).collect();
     let intervals = bootstrap_all(&outcome, &known, bootstrap);
     let value = |(metric, interval): (&&Metric, Option<Interval>)| {
         let value = interval.map_or_else(|| (metric.compute)(&outcome), |interval| Some(interval.value))?;
@@ -136,6 +138,9 @@ fn class_rows(counts: &[u64], classes: &[String], level: f64) -> Vec<ClassRow> {
 
 fn class_curves(scored: &Scored, classes: &[String]) -> Vec<ClassCurves> {
     let Truth::Classes(truth) = &scored.truth else { return Vec::new() };
+    if scored.labels_only {
+        return Vec::new();
+    }
     let first = usize::from(scored.width == 2);
     let curve = |class: usize| {
         let positive: Vec<bool> = truth.iter().map(|&code| code as usize == class).collect();

@@ -29,9 +29,16 @@ impl Primary {
     /// - more classes: `accuracy`, or `balanced_accuracy` when one has under half of an even share.
     ///
     /// Decided on the train rows, before anything else is looked at.
-    pub fn choose(name: &str, target: &Target, train: &[u32]) -> Result<Self, EvaluateError> {
+    ///
+    /// A predictor that gives classes and no probabilities is judged by `balanced_accuracy` in place of `auroc`.
+    pub fn choose(
+        name: &str,
+        target: &Target,
+        train: &[u32],
+        knows_how_sure: bool,
+    ) -> Result<Self, EvaluateError> {
         let (name, reason) = if name == "auto" {
-            automatic(target, train)
+            automatic(target, train, knows_how_sure)
         } else {
             (name, "named in `evaluate.primary`".to_owned())
         };
@@ -44,14 +51,16 @@ impl Primary {
     }
 }
 
-fn automatic(target: &Target, train: &[u32]) -> (&'static str, String) {
+fn automatic(target: &Target, train: &[u32], knows_how_sure: bool) -> (&'static str, String) {
     let Some(share) = smallest_share(target, train) else {
         return ("rmse", "the target is a number, and training minimises its square".to_owned());
     };
     let rare = share < rare_below(target.classes.len());
     let percent = 100.0 * share;
     match (target.task, rare) {
-        (Task::Binary, true) => ("auroc", format!("the rarer class has {percent:.1} % of the train rows")),
+        (Task::Binary, true) if knows_how_sure => {
+            ("auroc", format!("the rarer class has {percent:.1} % of the train rows"))
+        }
         (_, true) => ("balanced_accuracy", format!("the rarest class has {percent:.1} % of the train rows")),
         (_, false) => ("accuracy", "no class is rare among the train rows".to_owned()),
     }
@@ -91,7 +100,7 @@ mod tests {
 
     fn chosen(codes: &[u32], classes: usize) -> &'static str {
         let rows: Vec<u32> = (0..codes.len() as u32).collect();
-        Primary::choose("auto", &target(codes, classes), &rows).unwrap().metric.name
+        Primary::choose("auto", &target(codes, classes), &rows, true).unwrap().metric.name
     }
 
     #[test]
@@ -105,9 +114,9 @@ mod tests {
     #[test]
     fn a_wrong_name_is_explained() {
         use plumb_ledger::Explain;
-        let error = Primary::choose("accurcy", &target(&[0, 1], 2), &[0, 1]).unwrap_err();
+        let error = Primary::choose("accurcy", &target(&[0, 1], 2), &[0, 1], true).unwrap_err();
         assert_eq!(error.hint().unwrap(), "`evaluate.primary`: did you mean `accuracy`?");
-        let error = Primary::choose("rmse", &target(&[0, 1], 2), &[0, 1]).unwrap_err();
+        let error = Primary::choose("rmse", &target(&[0, 1], 2), &[0, 1], true).unwrap_err();
         assert!(error.to_string().contains("not defined"), "{error}");
     }
 }

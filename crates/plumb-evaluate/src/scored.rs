@@ -25,6 +25,8 @@ pub struct Scored {
     pub predicted: Vec<f64>,
     /// How many values a row has in `predicted`: the number of classes, or 1.
     pub width: usize,
+    /// Whether only the class of each row is known: its probability is 1, and nothing that reads probabilities is defined.
+    pub labels_only: bool,
 }
 
 impl Scored {
@@ -45,7 +47,8 @@ impl Scored {
         }
         let places = class_places(predictor.classes(), target)?;
         let predictions = predictor.predict(table, &rows)?;
-        Self::from_predictions(target, rows, truth, predictions, &places)
+        let scored = Self::from_predictions(target, rows, truth, predictions, &places)?;
+        Ok(Self { labels_only: !predictor.knows_how_sure(), ..scored })
     }
 
     fn from_predictions(
@@ -67,7 +70,7 @@ impl Scored {
             return Err(EvaluateError::NotFinite { row: rows[bad / width] });
         }
         if !target.task.is_classification() {
-            return Ok(Self { rows, truth, predicted: values, width: 1 });
+            return Ok(Self { rows, truth, predicted: values, width: 1, labels_only: false });
         }
         let classes = target.classes.len();
         let mut predicted = vec![0.0; rows.len() * classes];
@@ -76,7 +79,7 @@ impl Scored {
                 to[place] = *value;
             }
         }
-        Ok(Self { rows, truth, predicted, width: classes })
+        Ok(Self { rows, truth, predicted, width: classes, labels_only: false })
     }
 
     /// As the metrics read it.
@@ -111,25 +114,32 @@ impl Scored {
         };
         let row = |place: &u32| self.predicted[*place as usize * self.width..][..self.width].iter().copied();
         let predicted = places.iter().flat_map(row).collect();
-        Self { rows: pick(&self.rows, places), truth, predicted, width: self.width }
+        Self { rows: pick(&self.rows, places), truth, predicted, ..*self }
     }
 
-    /// The loss of each row: `-ln p(true class)`, or the absolute residual.
+    /// The loss of each row: `-ln p(true class)`, or the absolute residual; where only classes are known, the error.
     pub fn losses(&self) -> Vec<f64> {
+        if self.labels_only {
+            return self.errors();
+        }
         match &self.truth {
             Truth::Classes(truth) => {
                 let rows = self.predicted.chunks_exact(self.width.max(1)).zip(truth);
                 rows.map(|(row, &class)| -row[class as usize].max(f64::MIN_POSITIVE).ln()).collect()
             }
-            Truth::Numbers(truth) => truth.iter().zip(&self.predicted).map(|(t, p)| (t - p).abs()).collect(),
+            Truth::Numbers(_) => self.errors(),
         }
     }
 
     /// The error of each row: 1 for a wrong class, or the absolute residual.
     pub fn errors(&self) -> Vec<f64> {
-        let Truth::Classes(truth) = &self.truth else { return self.losses() };
-        let predicted = self.outcome().predicted_classes();
-        truth.iter().zip(predicted).map(|(t, p)| f64::from(u8::from(*t != p))).collect()
+        match &self.truth {
+            Truth::Classes(truth) => {
+                let predicted = self.outcome().predicted_classes();
+                truth.iter().zip(predicted).map(|(t, p)| f64::from(u8::from(*t != p))).collect()
+            }
+            Truth::Numbers(truth) => truth.iter().zip(&self.predicted).map(|(t, p)| (t - p).abs()).collect(),
+        }
     }
 }
 

@@ -114,9 +114,13 @@ pub fn at_temperature(probabilities: &[f64], classes: usize, temperature: f64) -
     scaled
 }
 
-/// The logarithm, with 0 held at the smallest positive number so that a temperature can still move it.
+/// Where probabilities end: files round them to six or seven decimals, and a softmax of 32 bits ends about there. A 0 taken as it
+/// stands would be a logit of -700 and decide the temperature alone.
+const LEAST: f64 = 1e-7;
+
+/// The logarithm of a probability, held at [`LEAST`].
 fn log_of(p: f64) -> f64 {
-    p.max(f64::MIN_POSITIVE).ln()
+    p.max(LEAST).ln()
 }
 
 fn scaled_surprise(logits: &[f64], class: usize, temperature: f64) -> f64 {

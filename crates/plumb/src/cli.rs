@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, check, completions, diagnose, explain_key, init, practices, pretrained, run, schema, ui, watch,
+    audit, check, compare, completions, diagnose, evaluate, explain, explain_key, init, practices,
+    pretrained, run, schema, ui, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -36,6 +37,12 @@ pub(crate) enum Command {
     Audit(audit::Args),
     /// Audit, split and preflight, without training
     Check(check::Args),
+    /// Measure and judge a trained model, whoever trained it
+    Evaluate(evaluate::Args),
+    /// Explain what a trained model says
+    Explain(explain::Args),
+    /// Compare two models on the same rows
+    Compare(compare::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
     /// Follow a run in the terminal
@@ -63,6 +70,9 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Audit(args) => audit::run(&args),
             Self::Check(args) => check::run(&args),
+            Self::Evaluate(args) => evaluate::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Compare(args) => compare::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

@@ -15,6 +15,11 @@ pub(super) fn predict(
     columns: Vec<Column>,
 ) -> Result<Scored, EvaluateError> {
     let subject = &context.subject;
+    if subject.predictor.is_given() {
+        return Err(
+            PredictError { message: "predictions are given, there is no model to ask".to_owned() }.into()
+        );
+    }
     let table = Table::new(columns).map_err(|error| PredictError { message: error.to_string() })?;
     let labels = match &subject.target.labels {
         Labels::Classes(codes) => Labels::Classes(rows.iter().map(|&row| codes[row as usize]).collect()),

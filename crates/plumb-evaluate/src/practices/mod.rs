@@ -6,7 +6,9 @@ mod calibration;
 mod changed_rows;
 mod column_shares;
 mod confidence_interval;
+mod conformal;
 mod cross_validation;
+mod decision_threshold;
 mod disparate_impact;
 mod equalized_odds;
 mod forgetting;
@@ -18,16 +20,20 @@ mod seed_variance;
 mod shift;
 mod shortcuts;
 mod systematic_errors;
+mod test_reads;
 
 use plumb_ledger::Practice;
 
 use crate::EvaluateContext;
+
+pub use test_reads::TestRead;
 
 /// Every practice of this crate, in the order in which they are judged. A function and no static, because what a
 /// context borrows lives shorter than the program.
 pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
     vec![
         Practice { page: beats_baseline::PAGE, judge: beats_baseline::judge },
+        Practice { page: test_reads::PAGE, judge: test_reads::judge },
         Practice { page: confidence_interval::PAGE, judge: confidence_interval::judge },
         Practice { page: cross_validation::PAGE, judge: cross_validation::judge },
         Practice { page: seed_variance::PAGE, judge: seed_variance::judge },
@@ -36,6 +42,8 @@ pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
         Practice { page: systematic_errors::PAGE, judge: systematic_errors::judge },
         Practice { page: shift::PAGE, judge: shift::judge },
         Practice { page: calibration::PAGE, judge: calibration::judge },
+        Practice { page: conformal::PAGE, judge: conformal::judge },
+        Practice { page: decision_threshold::PAGE, judge: decision_threshold::judge },
         Practice { page: robustness::PAGE, judge: robustness::judge },
         Practice { page: beats_scratch::PAGE, judge: beats_scratch::judge },
         Practice { page: forgetting::PAGE, judge: forgetting::judge },

@@ -115,6 +115,7 @@ fn evaluated(
         folds: &[],
         seeds: &[],
         transfer: None,
+        reads: None,
     });
     Ok(())
 }
@@ -365,6 +366,7 @@ fn fairness_figures_are_those_of_fairlearn() {
             folds: &[],
             seeds: &[],
             transfer: None,
+            reads: None,
         };
         let near = |found: f64, name: &str| {
             let wanted = case[name].as_f64().unwrap();

@@ -56,6 +56,11 @@ impl Metric {
         self.gain(a, b) > 0.0
     }
 
+    /// Whether it is a function of true and predicted classes alone, so that it is defined where no probabilities are known.
+    pub fn reads_classes_only(&self, outcome: &Outcome<'_>) -> bool {
+        matches!((self.plan)(outcome), Some(Plan::Confusion { .. }))
+    }
+
     /// How much better `a` is than `b`: positive is better, whatever the direction.
     pub fn gain(&self, a: f64, b: f64) -> f64 {
         match self.direction {

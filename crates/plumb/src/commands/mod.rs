@@ -2,8 +2,11 @@
 
 pub(crate) mod audit;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod diagnose;
+pub(crate) mod evaluate;
+pub(crate) mod explain;
 pub(crate) mod explain_key;
 pub(crate) mod init;
 pub(crate) mod practices;

@@ -6,10 +6,12 @@
 mod jobs;
 mod paired;
 mod predicted;
+mod words;
 
 pub(crate) use jobs::{Difference, differences};
 pub(crate) use paired::{Better, Paired, Refused, paired};
 pub(crate) use predicted::{Outcomes, Predicted, Unreadable, part_rows};
+pub(crate) use words::in_words;
 
 use crate::report::files::metrics::{Metrics, Score};
 

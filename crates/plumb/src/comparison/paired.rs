@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use plumb_ledger::Seed;
-use plumb_stats::tests::{McNemarVariant, PairedDifference, mcnemar, paired_bootstrap};
+use plumb_stats::tests::{McNemarVariant, PairedDifference, delong, mcnemar, paired_bootstrap};
 use plumb_stats::{Bootstrap, Direction, Metric, Outcome, Task, metric};
 
 use super::predicted::{Outcomes, Predicted, Unreadable, part_rows};
@@ -74,6 +74,8 @@ pub(crate) struct Paired {
     pub(crate) metric: Option<&'static Metric>,
     /// The metric of the first minus that of the second.
     pub(crate) difference: Option<PairedDifference>,
+    /// Of two classes: the AUROC of the first minus that of the second, by DeLong's test.
+    pub(crate) auroc: Option<PairedDifference>,
     /// Which is better: by McNemar's test for classes, by the bootstrap for numbers.
     pub(crate) better: Better,
 }
@@ -135,7 +137,7 @@ impl Rows {
             _ => Better::CannotTell,
         };
         let (part, rows, only) = (self.part, self.shared.len(), self.only);
-        Paired { part, rows, only, right: None, metric, difference, better }
+        Paired { part, rows, only, right: None, metric, difference, auroc: None, better }
     }
 }
 
@@ -191,12 +193,20 @@ fn classes(rows: &Rows, a: &Outcomes, b: &Outcomes, primary: (&str, &str)) -> Re
     }
     let p = mcnemar(only_a, only_b, McNemarVariant::Exact).p;
     answer.right = Some((only_a, only_b, p));
+    answer.auroc = (width == 2).then(|| by_delong(&truth, &of_a, &of_b)).flatten();
     answer.better = match only_a.cmp(&only_b) {
         Ordering::Greater if p < CHANCE => Better::First,
         Ordering::Less if p < CHANCE => Better::Second,
         _ => Better::CannotTell,
     };
     Ok(answer)
+}
+
+/// The AUROCs of two sets of probabilities of two classes.
+fn by_delong(truth: &[u32], a: &[f64], b: &[f64]) -> Option<PairedDifference> {
+    let positive: Vec<bool> = truth.iter().map(|&class| class == 1).collect();
+    let scores = |probabilities: &[f64]| probabilities.iter().skip(1).step_by(2).copied().collect::<Vec<_>>();
+    delong(&positive, &scores(a), &scores(b), 0.95)
 }
 
 /// Classes, borrowed.

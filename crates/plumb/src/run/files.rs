@@ -22,6 +22,10 @@ pub(crate) const WORST: &str = "worst.json";
 pub(crate) const PICTURES: &str = "pictures.json";
 /// What the network reads in some texts.
 pub(crate) const TEXTS: &str = "texts.json";
+/// Why the model says what it says.
+pub(crate) const EXPLANATION: &str = "explanation.json";
+/// What each column adds to each explained row.
+pub(crate) const EXPLANATIONS: &str = "explanations.parquet";
 /// The page for people.
 pub(crate) const REPORT: &str = "report.html";
 /// The scores; written last, so that it stands only in a finished run.

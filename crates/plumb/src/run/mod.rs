@@ -35,8 +35,12 @@ mod transfer;
 mod translate;
 
 pub(crate) use folder::RunFolder;
-pub(crate) use open::{Place, Source, open};
+pub(crate) use open::{Place, Source, open, resolved};
+pub(crate) use parquet_file::{bytes as parquet_bytes, predictions as predictions_file};
 pub(crate) use pipeline::{audit, check, run};
 pub(crate) use screen::Screen;
-pub(crate) use stage_data::read_options;
+pub(crate) use stage_data::{Data, read as read_data, read_options};
+pub(crate) use stage_evaluate::{config as evaluate_config, predicted_rows};
+pub(crate) use stage_report::numbers as numbers_of;
 pub(crate) use state::Run;
+pub(crate) use summary::{scores, with_interval};

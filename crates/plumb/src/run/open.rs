@@ -57,6 +57,11 @@ pub(crate) fn open(source: &Source<'_>, place: Place<'_>, screen: Screen) -> Res
     Ok(run)
 }
 
+/// A job with absolute paths, for a command that needs its target.
+pub(crate) fn resolved(job: JobFile) -> Result<JobFile, Fault> {
+    Ok(job::resolve(job, Path::new(""), Needs::Target, &catalogue::ids(), &metric_names())?)
+}
+
 /// The job as typed, and the folder that its paths count from.
 fn typed(source: &Source<'_>) -> Result<(JobFile, PathBuf), Fault> {
     let (mut job, base) = match source.job_or_data {

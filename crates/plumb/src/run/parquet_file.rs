@@ -83,7 +83,8 @@ fn probabilities_of(predictions: &Predictions, code: usize) -> Vec<f64> {
     }
 }
 
-fn bytes(columns: Vec<(impl Into<String>, ArrayRef)>) -> Result<Vec<u8>, Fault> {
+/// A Parquet file of these columns.
+pub(crate) fn bytes(columns: Vec<(impl Into<String>, ArrayRef)>) -> Result<Vec<u8>, Fault> {
     let failed = |e: &dyn std::fmt::Display| Fault::failed(format!("cannot encode Parquet ({e})"));
     let columns = columns.into_iter().map(|(name, array)| (name.into(), array));
     let batch = RecordBatch::try_from_iter::<_, String>(columns).map_err(|e| failed(&e))?;

@@ -60,7 +60,7 @@ const FEW_TEXTS: usize = 5_000;
 /// Settles the job for these train rows.
 pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<Plan, Fault> {
     let target = data.target()?;
-    let primary = Primary::choose(&primary_name(&run.job), target, train_rows)?;
+    let primary = Primary::choose(&primary_name(&run.job), target, train_rows, true)?;
     let job = &mut run.job;
     let pictures =
         data.table.columns().iter().find_map(|column| column.images()).map(|images| images.set.as_ref());

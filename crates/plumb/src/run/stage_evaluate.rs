@@ -79,6 +79,7 @@ pub(crate) fn stage(
             .pretrained
             .as_ref()
             .map(|_| Transfer { scratch: beside.scratch.as_ref(), kept: beside.kept }),
+        reads: None,
     };
     run.judge(&plumb_evaluate::practices(), &context);
     let mut metrics = metrics_file(&evaluation, target, Some(fit.weights_sha256.as_str()));
@@ -100,7 +101,8 @@ pub(crate) fn stage(
     Ok(Measured { metrics, evaluation, gallery })
 }
 
-fn config(run: &Run) -> EvaluateConfig {
+/// What the job says about its evaluation.
+pub(crate) fn config(run: &Run) -> EvaluateConfig {
     let of = &run.job.evaluate;
     let class_weights = run.job.train.class_weights.or(ClassWeights::None) == ClassWeights::Balanced
         || run.job.train.sampling == Sampling::Balanced;
@@ -115,7 +117,8 @@ fn config(run: &Run) -> EvaluateConfig {
     }
 }
 
-fn predicted_rows(evaluation: &Evaluation, of_folds: Vec<PredictedRows>) -> Vec<PredictedRows> {
+/// The predictions for both parts, and for those of folds.
+pub(crate) fn predicted_rows(evaluation: &Evaluation, of_folds: Vec<PredictedRows>) -> Vec<PredictedRows> {
     let parts = [(Part::Valid, &evaluation.valid), (Part::Test, &evaluation.test)];
     let of_parts = parts.into_iter().filter_map(|(part, evaluated)| {
         let scored = &evaluated.as_ref()?.scored;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plumb_evaluate::Truth;
+use plumb_evaluate::{Evaluation, Truth};
 
 use super::stage_data::Data;
 use super::stage_evaluate::Measured;
@@ -37,15 +37,16 @@ pub(crate) fn stage(run: &Run, data: &Data, measured: &Measured, fit: &Fit) -> R
     }
     bytes.insert(files::METRICS.to_owned(), measured.metrics.to_string().into_bytes());
     let mut of_run = RunFiles::from_bytes(&bytes)?;
-    of_run.predictions = numbers(measured);
+    of_run.predictions =
+        numbers(&measured.evaluation).map(|(actual, predicted)| Predictions { actual, predicted });
     of_run.provenance = provenance::of(run, data, fit.weights_sha256.as_str());
     folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?;
     Ok(folder.write_json(files::METRICS, &measured.metrics)?)
 }
 
 /// Targets and predictions of a regression.
-fn numbers(measured: &Measured) -> Option<Predictions> {
-    let scored = &measured.evaluation.judged()?.scored;
+pub(crate) fn numbers(evaluation: &Evaluation) -> Option<(Vec<f64>, Vec<f64>)> {
+    let scored = &evaluation.judged()?.scored;
     let Truth::Numbers(actual) = &scored.truth else { return None };
-    Some(Predictions { actual: actual.clone(), predicted: scored.predicted.clone() })
+    Some((actual.clone(), scored.predicted.clone()))
 }

@@ -57,7 +57,8 @@ fn verdicts(run: &Run) -> Value {
     words.map(|verdict| (verdict.as_str().to_owned(), json!(run.ledger.count(verdict)))).into_iter().collect()
 }
 
-fn scores(evaluation: &Evaluation) -> String {
+/// The primary metric beside that of the baselines, a line each.
+pub(crate) fn scores(evaluation: &Evaluation) -> String {
     let mut text = String::new();
     let name = evaluation.primary.metric.name;
     if let Some(headline) = evaluation.headline() {
@@ -75,7 +76,8 @@ fn scores(evaluation: &Evaluation) -> String {
     text
 }
 
-fn with_interval(metric: &MetricValue) -> String {
+/// A value with the ends of its interval.
+pub(crate) fn with_interval(metric: &MetricValue) -> String {
     match (metric.low, metric.high) {
         (Some(low), Some(high)) => format!("{:.4} ({low:.4} to {high:.4})", metric.value),
         _ => format!("{:.4}", metric.value),

@@ -45,6 +45,7 @@ impl TestContext {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plumb"));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("PLUMB_CACHE", self.folder.path().join("cache"));
+        command.env("PLUMB_STATE", self.folder.path().join("state"));
         command
     }
 

@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "run",
     "audit",
     "check",
+    "evaluate",
+    "explain",
+    "compare",
     "ui",
     "watch",
     "diagnose",

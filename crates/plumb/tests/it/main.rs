@@ -7,6 +7,8 @@ mod bad_input;
 mod bad_job;
 mod context;
 mod diagnose;
+mod evaluate;
+mod explain;
 mod help;
 mod init;
 mod mixed;

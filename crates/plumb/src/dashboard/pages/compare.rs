@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use minijinja::context;
 use minijinja::value::Serde;
-use plumb_stats::{Direction, metric};
+use plumb_stats::metric;
 use serde::Serialize;
 
 use super::super::App;
@@ -14,11 +14,11 @@ use super::super::refusal::Refusal;
 use super::super::store::{Summary, bytes, json_file};
 use super::plots::{Of, plots};
 use super::{address, frame};
-use crate::comparison::{Better, Comparison, MetricPair, Paired, Refused, Side, compare};
+use crate::comparison::{Comparison, MetricPair, Side, compare, in_words as in_words_of};
 use crate::report::files::metrics::Score;
-use crate::report::format::{count, counted, number};
+use crate::report::format::{counted, number};
 use crate::report::redact;
-use crate::report::sections::metric_names::{headed, in_words};
+use crate::report::sections::metric_names::in_words;
 use crate::report::text::cut;
 use crate::report::view::{Block, Cell, Table};
 use crate::run::files;
@@ -57,7 +57,7 @@ pub(crate) fn page(app: &App, asked: &Asked) -> Result<Answer, Refusal> {
             choices => Serde(choices(app)),
             chosen => Serde(vec![a.id.clone(), b.id.clone()]),
             sides => Serde(sides),
-            answer => Serde(answer(&comparison, a, b)),
+            answer => Serde(in_words_of(&comparison, &a.id, &b.id)),
             tables => Serde(tables(&comparison, a, b)),
             plots => Serde(plots),
             wrong => "",
@@ -103,86 +103,6 @@ impl Head {
     fn of(run: &Summary) -> Self {
         Self { id: run.id.clone(), address: address(&run.id), state: run.state.as_str() }
     }
-}
-
-/// The answer of the paired test in words.
-#[derive(Debug, Serialize)]
-struct Verdict {
-    heading: String,
-    sentences: Vec<String>,
-}
-
-fn answer(comparison: &Comparison, a: &Summary, b: &Summary) -> Verdict {
-    match &comparison.paired {
-        Ok(paired) => Verdict { heading: heading(paired, a, b), sentences: sentences(paired, a, b) },
-        Err(reason) => Verdict { heading: "Not compared".to_owned(), sentences: vec![refused(reason)] },
-    }
-}
-
-fn refused(reason: &Refused) -> String {
-    let reason = reason.to_string();
-    let mut letters = reason.chars();
-    let head = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{head}{}.", letters.as_str())
-}
-
-fn heading(paired: &Paired, a: &Summary, b: &Summary) -> String {
-    match paired.better {
-        Better::First => format!("{} is better", a.id),
-        Better::Second => format!("{} is better", b.id),
-        Better::CannotTell => "Cannot tell which is better".to_owned(),
-    }
-}
-
-fn sentences(paired: &Paired, a: &Summary, b: &Summary) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let rows = format!("the same {} of the {} part", counted(paired.rows, "row"), paired.part);
-    if let Some((only_a, only_b, p)) = paired.right {
-        sentences.push(format!(
-            "On {rows} {} alone got {} right and {} alone {} (McNemar's exact test, p {}).",
-            a.id,
-            count(only_a as usize),
-            b.id,
-            count(only_b as usize),
-            chance(p)
-        ));
-    }
-    sentences.push(match (paired.metric, paired.difference) {
-        (Some(metric), Some(found)) => format!(
-            "{} of {} minus that of {} on {rows}: {} (95\u{a0}% interval {} to {}, paired bootstrap, p {}); {} is better.",
-            headed(metric.name),
-            a.id,
-            b.id,
-            number(found.difference),
-            number(found.low),
-            number(found.high),
-            chance(found.p),
-            if metric.direction == Direction::Up { "more" } else { "less" }
-        ),
-        (Some(metric), None) => format!("{} is undefined on these rows.", headed(metric.name)),
-        (None, _) => "The two runs have no primary metric in common, so the bootstrap has nothing to compare.".to_owned(),
-    });
-    if paired.only != [0, 0] {
-        sentences.push(format!(
-            "Left out: {} that only {} and {} that only {} was judged on.",
-            counted(paired.only[0], "row"),
-            a.id,
-            counted(paired.only[1], "row"),
-            b.id
-        ));
-    }
-    if paired.better == Better::CannotTell {
-        sentences.push("The difference is within what chance alone does on so many rows.".to_owned());
-    }
-    sentences.push(
-        "Whoever picks the best of many runs by their test part has used it up: choose by the valid part."
-            .to_owned(),
-    );
-    sentences
-}
-
-fn chance(p: f64) -> String {
-    if p < 0.0001 { "< 0.0001".to_owned() } else { number(p) }
 }
 
 fn tables(comparison: &Comparison, a: &Summary, b: &Summary) -> Vec<Block> {

@@ -3,6 +3,7 @@
 //! A field that is missing takes its empty value and one that is unknown is passed over, so that a report can
 //! be drawn of an older run, of a run that was stopped, and of a foreign one. A file that is no JSON is an error.
 
+pub(crate) mod explanation;
 pub(crate) mod gallery;
 pub(crate) mod history;
 pub(crate) mod lenient;
@@ -19,6 +20,7 @@ use plumb_ledger::Ledger;
 use serde::de::DeserializeOwned;
 
 use super::ReportError;
+use explanation::Explanation;
 use gallery::Gallery;
 use history::History;
 use metrics::Metrics;
@@ -53,6 +55,8 @@ pub(crate) struct RunFiles {
     pub(crate) gallery: Option<Gallery>,
     /// `texts.json`, what the network reads in some texts.
     pub(crate) reading: Option<Reading>,
+    /// `explanation.json`, why the model says what it says.
+    pub(crate) explanation: Option<Explanation>,
     /// What a rerun needs to know beside the job: digests, seed, version, device, in this order.
     pub(crate) provenance: Vec<(String, String)>,
 }
@@ -86,6 +90,7 @@ impl RunFiles {
             worst: read_json(files, "worst.json")?,
             gallery: read_json(files, "pictures.json")?,
             reading: read_json(files, "texts.json")?,
+            explanation: read_json(files, "explanation.json")?,
             provenance: Vec::new(),
         })
     }

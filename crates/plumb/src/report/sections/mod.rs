@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 mod data;
 mod evaluation;
+mod explanation;
 mod job;
 mod layers;
 pub(crate) mod metric_names;
@@ -31,7 +32,7 @@ pub(crate) struct Section {
 }
 
 /// The sections below the answer, in order.
-pub(crate) static SECTIONS: [Section; 12] = [
+pub(crate) static SECTIONS: [Section; 13] = [
     Section { id: "verdicts", title: "Verdicts", blocks: verdicts::blocks },
     Section { id: "data", title: "Data", blocks: data::blocks },
     Section { id: "split", title: "Split", blocks: split::blocks },
@@ -39,6 +40,7 @@ pub(crate) static SECTIONS: [Section; 12] = [
     Section { id: "training", title: "Training", blocks: training::blocks },
     Section { id: "layers", title: "Layers", blocks: layers::blocks },
     Section { id: "evaluation", title: "Evaluation", blocks: evaluation::blocks },
+    Section { id: "explanation", title: "Explanation", blocks: explanation::blocks },
     Section { id: "worst", title: "Worst predictions", blocks: worst::blocks },
     Section { id: "texts", title: "Texts", blocks: texts::blocks },
     Section { id: "pictures", title: "Pictures", blocks: pictures::blocks },

@@ -1,0 +1,22 @@
+//! Why a predictor says what it says: what each column adds to single predictions and to all of them.
+//!
+//! Every method asks the predictor about rows that are put together from rows of the table, so it works for any model. One file
+//! each; the arithmetic is that of [`plumb_stats::attribution`].
+
+mod ask;
+mod counterfactual;
+mod dependence;
+mod importance;
+mod lime;
+mod practices;
+mod shap;
+mod shuffled;
+
+pub use ask::Asked;
+pub use counterfactual::{Counterfactual, counterfactual};
+pub use dependence::{Dependence, dependence};
+pub use importance::{Importance, permutation_importance};
+pub use lime::{LimeConfig, LimeExplanation, lime};
+pub use practices::{ExplainContext, PRACTICES};
+pub use shap::{ShapConfig, ShapMethod, ShapValues, Told, shap, told};
+pub use shuffled::of_shuffled_labels;

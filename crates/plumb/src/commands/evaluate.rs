@@ -1,0 +1,117 @@
+//! `plumb evaluate PREDICTOR`: how good a trained model is, whoever trained it.
+
+use std::path::PathBuf;
+
+use plumb_ledger::ExitCode;
+
+use crate::clock::SystemClock;
+use crate::evaluation::{Ask, evaluate};
+use crate::fault::Fault;
+use crate::predictors::GivenOptions;
+use crate::run::Screen;
+use crate::{catalogue, commands::practices};
+
+/// Measure and judge a trained model
+///
+/// PREDICTOR is the folder of a run, or a file of predictions that any tool has made: one row for each row of the data, with a column
+/// `p_CLASS` for each class, one score for the second of two classes, or a column `prediction`. Every metric comes with an interval, the
+/// `evaluate.*` and `fairness.*` practices judge it, and each look at test rows is counted.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  plumb evaluate runs/adult-1\n  plumb evaluate runs/adult-1 --data adult_2026.csv --by month\n  \
+                  plumb evaluate predictions.csv --target label --groups sex\n  \
+                  plumb evaluate lightgbm.parquet --data test.csv --train train.csv --target label --key id --out evaluation"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    rows: RowArgs,
+    /// PREDICTOR is a table of predictions, which is told by itself
+    #[arg(long)]
+    predictions: bool,
+    /// A column of groups of people: the `fairness.*` practices; may be given several times
+    #[arg(long, value_name = "COL")]
+    groups: Vec<String>,
+    /// A column of sources or periods: `evaluate.shift`; may be given several times
+    #[arg(long, value_name = "COL")]
+    by: Vec<String>,
+    /// The column by which predictions and data are matched
+    #[arg(long, value_name = "COL")]
+    key: Option<String>,
+    /// The column of the file that is the prediction
+    #[arg(long, value_name = "COL")]
+    column: Option<String>,
+    /// The class that a single score is for
+    #[arg(long, value_name = "CLASS")]
+    positive: Option<String>,
+}
+
+/// A predictor, the rows that it is asked about, and what becomes of the answer.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RowArgs {
+    /// The folder of a run, or a table of predictions
+    predictor: PathBuf,
+    /// The rows to look at; without it a run's own test part, or the rows of the predictions themselves
+    #[arg(long, value_name = "DATA", num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Rows that the model was trained on: baselines are fitted on them
+    #[arg(long, value_name = "DATA", num_args = 1.., requires = "data")]
+    train: Vec<PathBuf>,
+    /// The column of the data that says which rows are train, valid and test
+    #[arg(long, value_name = "COL")]
+    parts: Option<String>,
+    /// The column that was to be predicted
+    #[arg(long, value_name = "COL")]
+    target: Option<String>,
+    /// A key of the job and its value, such as `evaluate.primary=auroc`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// A folder for what was found, the ledger and the page; nothing is written otherwise
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// A practice that ends the command with exit code 3 when it fails; may be given several times
+    #[arg(long = "gate", value_name = "ID")]
+    gates: Vec<String>,
+    /// Print what was found and the verdicts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Evaluates.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
+    if args.predictions && args.rows.predictor.is_dir() {
+        let shown = args.rows.predictor.display();
+        return Err(Fault::usage(format!("a folder is no table of predictions: {shown}"))
+            .hint("leave `--predictions` out for the folder of a run"));
+    }
+    let given = GivenOptions {
+        key: args.key.as_deref(),
+        column: args.column.as_deref(),
+        positive: args.positive.as_deref(),
+        ..GivenOptions::default()
+    };
+    let ask = Ask { groups: &args.groups, by: &args.by, given, ..args.rows.ask()? };
+    evaluate(&ask, Screen::new(SystemClock::start()))
+}
+
+impl RowArgs {
+    /// As the evaluation takes it.
+    pub(crate) fn ask(&self) -> Result<Ask<'_>, Fault> {
+        if let Some(unknown) = self.gates.iter().find(|id| catalogue::page(id).is_none()) {
+            return Err(practices::unknown(unknown));
+        }
+        Ok(Ask {
+            predictor: &self.predictor,
+            data: &self.data,
+            train: &self.train,
+            parts: self.parts.as_deref(),
+            target: self.target.as_deref(),
+            groups: &[],
+            by: &[],
+            given: GivenOptions::default(),
+            overrides: &self.overrides,
+            gates: &self.gates,
+            out: self.out.as_deref(),
+            json: self.json,
+        })
+    }
+}

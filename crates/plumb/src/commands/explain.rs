@@ -1,0 +1,49 @@
+//! `plumb explain PREDICTOR`: why a trained model says what it says.
+
+use plumb_ledger::ExitCode;
+
+use super::evaluate::RowArgs;
+use crate::clock::SystemClock;
+use crate::evaluation::Ask;
+use crate::explanation::{How, Method, explain};
+use crate::fault::Fault;
+use crate::run::Screen;
+
+/// Explain what a trained model says
+///
+/// What each column is worth (permutation importance), how answers depend on it (partial dependence), what it adds to single predictions
+/// (Shapley values, or LIME) and the fewest changes that turn a prediction. The `explain.*` practices say whether the explanation can be
+/// believed: whether it is additive, stable over other draws, and vanishes when labels are shuffled.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  plumb explain runs/adult-1\n  plumb explain runs/adult-1 --data new.csv --rows 20 --out explanation\n  \
+                  plumb explain runs/adult-1 --method lime --json"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    rows_from: RowArgs,
+    /// How many rows are explained
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rows: u32,
+    /// How single rows are explained
+    #[arg(long, value_enum, default_value_t = Method::Shap)]
+    method: Method,
+    /// How many rows stand for a column that is left out
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    background: u32,
+    /// How many coalitions of columns are asked about for each row; 2,048 and two for each column without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    budget: Option<u32>,
+}
+
+/// Explains.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
+    let how = How {
+        method: args.method,
+        rows: args.rows as usize,
+        background: args.background as usize,
+        budget: args.budget.map(|budget| budget as usize),
+    };
+    let ask: Ask<'_> = args.rows_from.ask()?;
+    explain(&ask, how, Screen::new(SystemClock::start()))
+}

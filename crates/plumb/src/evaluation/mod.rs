@@ -1,0 +1,93 @@
+//! The evaluation of any predictor on any rows: what `plumb evaluate` does.
+//!
+//! One direction: find the predictor, read the rows, tell which are train, valid and test, predict, measure, judge, write.
+
+mod account;
+mod answer;
+mod open;
+mod parts;
+
+use std::collections::BTreeMap;
+
+use plumb_data::split::Part;
+use plumb_evaluate::{EvaluateContext, Evaluation, Subject, metrics_file};
+use plumb_ledger::{Entry, ExitCode};
+
+pub(crate) use open::{Ask, Ready, open};
+
+use crate::console;
+use crate::fault::Fault;
+use crate::predictors::Opened;
+use crate::report::{self, Predictions, RunFiles};
+use crate::run::{self, Data, Run, Screen, files};
+
+/// Evaluates, judges, writes and answers.
+pub(crate) fn evaluate(ask: &Ask<'_>, screen: Screen) -> Result<ExitCode, Fault> {
+    let (mut run, ready) = open(ask, screen)?;
+    let answer = whole(&mut run, &ready, ask.json);
+    if let (Err(_), Some(folder)) = (&answer, &run.folder) {
+        folder.abandon();
+    }
+    console::result(answer?)?;
+    let broken: Vec<&Entry> = run.ledger.broken_gates(ask.gates).collect();
+    if broken.is_empty() { Ok(ExitCode::Done) } else { Err(Fault::gate_named(&broken)) }
+}
+
+fn whole(run: &mut Run, ready: &Ready, as_json: bool) -> Result<String, Fault> {
+    let Ready { data, opened, parts, name } = ready;
+    let Opened { predictor, table, target, .. } = opened;
+    let (train, valid, test) = (&parts.train, &parts.valid, &parts.test);
+    let subject = Subject { table, target, train, valid, test, predictor: predictor.as_ref() };
+    let config = run::evaluate_config(run);
+    let evaluation = plumb_evaluate::evaluate(&subject, &config)?;
+    let reads = account::take(data, &subject, &evaluation, name, &run.screen);
+    let context = EvaluateContext {
+        subject,
+        config: &config,
+        evaluation: &evaluation,
+        folds: &[],
+        seeds: &[],
+        transfer: None,
+        reads: reads.as_ref(),
+    };
+    run.judge(&plumb_evaluate::practices(), &context);
+    let metrics = metrics_file(&evaluation, target, None);
+    write(run, opened, &evaluation, &metrics)?;
+    Ok(answer::answer(run, &evaluation, &metrics, as_json))
+}
+
+/// Writes what a run writes of its evaluation, and the page.
+fn write(
+    run: &Run,
+    opened: &Opened,
+    evaluation: &Evaluation,
+    metrics: &serde_json::Value,
+) -> Result<(), Fault> {
+    let Some(folder) = &run.folder else { return Ok(()) };
+    run.write_job()?;
+    run.write_json(files::LEDGER, &run.ledger)?;
+    run.write_json(files::WORST, &evaluation.worst)?;
+    let predicted = run::predicted_rows(evaluation, Vec::new());
+    run.write(files::PREDICTIONS, &run::predictions_file(&opened.target, &predicted)?)?;
+    let mut bytes: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (name, value) in [
+        (files::LEDGER, serde_json::to_vec(&run.ledger)),
+        (files::WORST, serde_json::to_vec(&evaluation.worst)),
+        (files::METRICS, serde_json::to_vec(metrics)),
+    ] {
+        let value = value.map_err(|e| Fault::failed(format!("cannot write {name} as JSON ({e})")))?;
+        bytes.insert(name.to_owned(), value);
+    }
+    let mut of_run = RunFiles::from_bytes(&bytes)?;
+    of_run.predictions =
+        run::numbers_of(evaluation).map(|(actual, predicted)| Predictions { actual, predicted });
+    folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?;
+    Ok(folder.write_json(files::METRICS, metrics)?)
+}
+
+/// The digest of the data and the part that is judged, for whoever keeps count.
+fn judged_rows<'a>(data: &'a Data, evaluation: &'a Evaluation) -> (&'a str, Part, &'a [u32]) {
+    let part = if evaluation.test.is_some() { Part::Test } else { Part::Valid };
+    let rows = evaluation.judged().map(|part| part.scored.rows.as_slice()).unwrap_or_default();
+    (data.digest.as_str(), part, rows)
+}

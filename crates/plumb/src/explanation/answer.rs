@@ -1,0 +1,98 @@
+//! What `plumb explain` says on stdout.
+
+use std::fmt::Write as _;
+
+use plumb_evaluate::explain::ShapValues;
+use plumb_ledger::Verdict;
+use serde_json::{Value, json};
+
+use super::Explained;
+use super::file::as_json;
+use crate::console::visible;
+use crate::report::format::number;
+use crate::run::{Run, files};
+
+/// Columns of a list, and rows that are shown.
+const COLUMNS: usize = 20;
+const ROWS: usize = 5;
+const FACTS: usize = 4;
+
+/// For a person: the columns by what they are worth, some rows, the verdicts. For a machine: all of it.
+pub(super) fn answer(run: &Run, explained: &Explained, for_machines: bool) -> String {
+    let folder = run.folder.as_ref().map(|folder| folder.path().display().to_string());
+    if for_machines {
+        let report = folder.map(|folder| format!("{folder}/{}", files::REPORT));
+        let answer: Value =
+            json!({"schema": 1, "explanation": as_json(explained), "ledger": run.ledger, "report": report});
+        return format!("{answer:#}");
+    }
+    let mut text = String::new();
+    columns(&mut text, explained);
+    rows(&mut text, explained);
+    turned(&mut text, explained);
+    for entry in run.ledger.worst_first() {
+        push(
+            &mut text,
+            format_args!("{:<8} {:<28} {}\n", entry.verdict.as_str(), entry.id, visible(&entry.summary)),
+        );
+        if entry.verdict <= Verdict::Warn {
+            push(&mut text, format_args!("{:37} remedy: {}\n", "", visible(&entry.remedy)));
+        }
+    }
+    if let Some(folder) = folder {
+        push(&mut text, format_args!("report    {folder}/{}\n", files::REPORT));
+    }
+    text.trim_end().to_owned()
+}
+
+fn columns(text: &mut String, explained: &Explained) {
+    let size = explained.values.as_ref().map(ShapValues::importance);
+    let mut order: Vec<usize> = (0..explained.inputs.len()).collect();
+    order.sort_by(|&a, &b| explained.importance[b].mean.total_cmp(&explained.importance[a].mean));
+    let loss = format!("loss of {}", explained.metric);
+    push(text, format_args!("{:<28}{loss:>28}{:>22}\n", "column", "mean |Shapley value|"));
+    for at in order.into_iter().take(COLUMNS) {
+        let of = &explained.importance[at];
+        let worth = format!("{} \u{b1} {}", number(of.mean), number(of.deviation));
+        let size = size.as_ref().map_or_else(|| "-".to_owned(), |size| number(size[at]));
+        push(text, format_args!("{:<28}{worth:>28}{size:>22}\n", visible(&explained.inputs[at])));
+    }
+}
+
+fn rows(text: &mut String, explained: &Explained) {
+    for place in 0..explained.rows.len().min(ROWS) {
+        let (output, answer, facts) = explained.strongest(place);
+        let said = facts.iter().take(FACTS).map(|&(input, value)| {
+            let cell = visible(&explained.cells[place][input]);
+            format!("{} = {cell} {value:+.3}", visible(&explained.inputs[input]))
+        });
+        let said: Vec<String> = said.collect();
+        let output = visible(&explained.outputs[output]);
+        push(
+            text,
+            format_args!("row {}: {output} {}: {}\n", explained.rows[place], number(answer), said.join(", ")),
+        );
+    }
+}
+
+fn turned(text: &mut String, explained: &Explained) {
+    for (of, other) in explained.counterfactuals.iter().zip(&explained.others).take(ROWS) {
+        let change = |&input: &usize| {
+            let name = visible(&explained.inputs[input]);
+            let place = explained.rows.iter().position(|&row| row == of.row).unwrap_or(0);
+            format!(
+                "{name} {} instead of {}",
+                visible(&other[input]),
+                visible(&explained.cells[place][input])
+            )
+        };
+        let changes: Vec<String> = of.changed.iter().map(change).collect();
+        let after = visible(&explained.outputs[of.after]);
+        push(text, format_args!("row {} would be {after} with {}\n", of.row, changes.join(" and ")));
+    }
+}
+
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _infallible = text.write_fmt(line);
+}

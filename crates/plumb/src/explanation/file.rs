@@ -1,0 +1,154 @@
+//! `explanation.json` and `explanation.parquet`: what was found, for machines and for the page.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, StringArray, UInt32Array};
+use plumb_evaluate::explain::{Counterfactual, Dependence, ShapValues};
+use serde_json::{Value, json};
+
+use super::{Explained, How, Method};
+use crate::evaluation::Ready;
+use crate::fault::Fault;
+use crate::report::{self, RunFiles};
+use crate::run::{self, Run, files};
+
+/// Rows with all their values in the JSON file; the Parquet file has all.
+const ROWS: usize = 50;
+
+impl Explained {
+    /// Of the row at a place: the output that is explained, its answer, and what inputs add to it, the largest first. With Shapley values
+    /// the output is the one that the model says; of numbers there is one.
+    pub(super) fn strongest(&self, place: usize) -> (usize, f64, Vec<(usize, f64)>) {
+        let Some(values) = &self.values else {
+            let of = &self.local[place];
+            return (of.output, of.answer, of.coefficients.clone());
+        };
+        let answer = &values.answers[place * values.width..][..values.width];
+        let output = (0..answer.len()).fold(0, |best, at| if answer[at] > answer[best] { at } else { best });
+        let mut facts: Vec<(usize, f64)> = values.of(place, output).iter().copied().enumerate().collect();
+        facts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        (output, answer[output], facts)
+    }
+
+    fn method(&self) -> &'static str {
+        match &self.values {
+            None => "lime",
+            Some(values) if values.is_exact => "shap, all coalitions",
+            Some(_) => "shap, drawn coalitions",
+        }
+    }
+}
+
+/// The file as a whole.
+pub(super) fn as_json(explained: &Explained) -> Value {
+    let size = explained.values.as_ref().map(ShapValues::importance);
+    let importance = |(at, name): (usize, &String)| {
+        let of = &explained.importance[at];
+        json!({"column": name, "loss": of.mean, "deviation": of.deviation, "size": size.as_ref().map(|size| size[at])})
+    };
+    let rows = (0..explained.rows.len().min(ROWS)).map(|place| row(explained, place));
+    let turned = explained
+        .counterfactuals
+        .iter()
+        .zip(&explained.others)
+        .map(|(of, other)| turned(explained, of, other));
+    json!({
+        "schema": 1,
+        "method": explained.method(),
+        "inputs": explained.inputs,
+        "outputs": explained.outputs,
+        "background": explained.background,
+        "metric": explained.metric,
+        "base": explained.values.as_ref().map(|values| &values.base),
+        "importance": explained.inputs.iter().enumerate().map(importance).collect::<Vec<_>>(),
+        "dependence": explained.dependence.iter().map(|of| curve(explained, of)).collect::<Vec<_>>(),
+        "rows": rows.collect::<Vec<_>>(),
+        "counterfactuals": turned.collect::<Vec<_>>(),
+    })
+}
+
+fn row(explained: &Explained, place: usize) -> Value {
+    let (output, answer, facts) = explained.strongest(place);
+    let fact = |&(input, value): &(usize, f64)| json!({"column": explained.inputs[input], "cell": explained.cells[place][input], "adds": value});
+    json!({
+        "row": explained.rows[place],
+        "output": explained.outputs[output],
+        "answer": answer,
+        "r2": explained.local.get(place).and_then(|of| of.r2),
+        "columns": facts.iter().map(fact).collect::<Vec<_>>(),
+    })
+}
+
+fn curve(explained: &Explained, of: &Dependence) -> Value {
+    let outputs = explained.outputs.len();
+    let of_output =
+        |output: usize| of.mean.iter().skip(output).step_by(outputs).copied().collect::<Vec<f64>>();
+    json!({
+        "column": explained.inputs[of.input],
+        "labels": of.labels,
+        "values": of.values,
+        "mean": (0..outputs).map(of_output).collect::<Vec<_>>(),
+    })
+}
+
+fn turned(explained: &Explained, of: &Counterfactual, other: &[String]) -> Value {
+    let place = explained.rows.iter().position(|&row| row == of.row).unwrap_or(0);
+    let change = |&input: &usize| json!({"column": explained.inputs[input], "from": explained.cells[place][input], "to": other[input]});
+    json!({
+        "row": of.row,
+        "before": explained.outputs[of.before],
+        "after": explained.outputs[of.after],
+        "probability": of.probability,
+        "changes": of.changed.iter().map(change).collect::<Vec<_>>(),
+    })
+}
+
+/// Writes the files and the page, where there is a folder.
+pub(super) fn write(run: &Run, ready: &Ready, explained: &Explained, how: How) -> Result<(), Fault> {
+    let Some(folder) = &run.folder else { return Ok(()) };
+    run.write_job()?;
+    let explanation = as_json(explained);
+    run.write_json(files::EXPLANATION, &explanation)?;
+    if how.method != Method::Lime {
+        run.write(files::EXPLANATIONS, &table(explained)?)?;
+    }
+    let mut bytes: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (name, value) in [
+        (files::LEDGER, serde_json::to_vec(&run.ledger)),
+        (files::EXPLANATION, serde_json::to_vec(&explanation)),
+    ] {
+        let value = value.map_err(|e| Fault::failed(format!("cannot write {name} as JSON ({e})")))?;
+        bytes.insert(name.to_owned(), value);
+    }
+    let mut of_run = RunFiles::from_bytes(&bytes)?;
+    of_run.provenance = vec![("target".to_owned(), ready.opened.target.name.clone())];
+    Ok(folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?)
+}
+
+/// One line for each explained row and output: what each input adds.
+fn table(explained: &Explained) -> Result<Vec<u8>, Fault> {
+    let Some(values) = &explained.values else { return Ok(Vec::new()) };
+    let lines =
+        || (0..values.rows.len()).flat_map(|place| (0..values.width).map(move |output| (place, output)));
+    let mut columns: Vec<(String, ArrayRef)> = vec![
+        (
+            "row".to_owned(),
+            Arc::new(UInt32Array::from_iter_values(lines().map(|(place, _)| values.rows[place]))),
+        ),
+        (
+            "output".to_owned(),
+            Arc::new(lines().map(|(_, output)| Some(&explained.outputs[output])).collect::<StringArray>()),
+        ),
+        (
+            "base".to_owned(),
+            Arc::new(Float64Array::from_iter_values(lines().map(|(_, output)| values.base[output]))),
+        ),
+        ("answer".to_owned(), Arc::new(Float64Array::from_iter_values(values.answers.iter().copied()))),
+    ];
+    for (input, name) in explained.inputs.iter().enumerate() {
+        let of_input = values.values.iter().skip(input).step_by(values.inputs).copied();
+        columns.push((format!("adds_{name}"), Arc::new(Float64Array::from_iter_values(of_input))));
+    }
+    run::parquet_bytes(columns)
+}

@@ -1,0 +1,278 @@
+//! What `plumb explain` does: why a predictor says what it says, and whether the explanation can be believed.
+
+mod answer;
+mod file;
+
+use plumb_data::{Column, Kind};
+use plumb_evaluate::explain::{
+    Asked, Counterfactual, Dependence, ExplainContext, Importance, LimeConfig, LimeExplanation, PRACTICES,
+    ShapConfig, ShapMethod, ShapValues, counterfactual, dependence, lime, of_shuffled_labels,
+    permutation_importance, shap, told,
+};
+use plumb_evaluate::{EvaluateError, Primary};
+use plumb_ledger::{Entry, ExitCode, Seed};
+
+use crate::console;
+use crate::evaluation::{Ask, Ready, open};
+use crate::fault::Fault;
+use crate::run::{self, Run, Screen};
+
+/// What is asked beside the predictor and its rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    /// The method.
+    pub(crate) method: Method,
+    /// Rows that are explained.
+    pub(crate) rows: usize,
+    /// Background rows.
+    pub(crate) background: usize,
+    /// Coalitions for each row; none for the method's own number.
+    pub(crate) budget: Option<usize>,
+}
+
+/// How rows are explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Method {
+    /// Shapley values by KernelSHAP; exact up to eleven columns.
+    Shap,
+    /// Shapley values by permutations of the columns.
+    Permutation,
+    /// Local linear models.
+    Lime,
+}
+
+/// All that was found.
+pub(crate) struct Explained {
+    /// The names of the inputs.
+    pub(crate) inputs: Vec<String>,
+    /// The outputs: classes, or the target.
+    pub(crate) outputs: Vec<String>,
+    /// The rows that are explained.
+    pub(crate) rows: Vec<u32>,
+    /// How many background rows.
+    pub(crate) background: usize,
+    /// Shapley values; none by LIME.
+    pub(crate) values: Option<ShapValues>,
+    /// Local linear models; none by SHAP.
+    pub(crate) local: Vec<LimeExplanation>,
+    /// What each input is worth.
+    pub(crate) importance: Vec<Importance>,
+    /// The metric of it.
+    pub(crate) metric: &'static str,
+    /// How the answers depend on the inputs that matter most.
+    pub(crate) dependence: Vec<Dependence>,
+    /// The fewest changes that turn a row.
+    pub(crate) counterfactuals: Vec<Counterfactual>,
+    /// The cells of each explained row, input by input.
+    pub(crate) cells: Vec<Vec<String>>,
+    /// The cells of the rows that counterfactuals take values from.
+    pub(crate) others: Vec<Vec<String>>,
+}
+
+/// Rows whose metric is measured again for each exchanged column.
+const IMPORTANCE_ROWS: usize = 2000;
+/// How often columns are exchanged.
+const REPEATS: usize = 5;
+/// Rows over which dependence is averaged, and inputs that are drawn.
+const DEPENDENCE_ROWS: usize = 200;
+const DEPENDENCE_INPUTS: usize = 6;
+/// Rows that get a counterfactual, and rows that it may come from.
+const COUNTERFACTUALS: usize = 10;
+const OTHERS: usize = 2000;
+
+/// Explains, judges, writes and answers.
+pub(crate) fn explain(ask: &Ask<'_>, how: How, screen: Screen) -> Result<ExitCode, Fault> {
+    let (mut run, ready) = open(ask, screen)?;
+    let answer = whole(&mut run, &ready, how, ask.json);
+    if let (Err(_), Some(folder)) = (&answer, &run.folder) {
+        folder.abandon();
+    }
+    console::result(answer?)?;
+    let broken: Vec<&Entry> = run.ledger.broken_gates(ask.gates).collect();
+    if broken.is_empty() { Ok(ExitCode::Done) } else { Err(Fault::gate_named(&broken)) }
+}
+
+fn whole(run: &mut Run, ready: &Ready, how: How, as_json: bool) -> Result<String, Fault> {
+    let table = &ready.opened.table;
+    if ready.opened.predictor.is_given() {
+        return Err(Fault::usage("a file of predictions cannot be asked why it says what it says")
+            .hint("name a model: the folder of a run"));
+    }
+    let target = ready.opened.target.name.as_str();
+    let is_input = |column: &Column| {
+        column.name != target
+            && (column.kind.is_table_input() || column.kind == Kind::Text)
+            && column.images().is_none()
+    };
+    let inputs: Vec<usize> =
+        (0..table.columns().len()).filter(|&place| is_input(&table.columns()[place])).collect();
+    if inputs.is_empty() {
+        return Err(Fault::usage(
+            "the data has no column of numbers, categories, times or texts to explain by",
+        )
+        .hint("pictures are explained in the report of their run"));
+    }
+    let asked = Asked { predictor: ready.opened.predictor.as_ref(), table, inputs: &inputs };
+    let explained = explained(run, ready, &asked, how)?;
+    file::write(run, ready, &explained, how)?;
+    run.end_stage()?;
+    Ok(answer::answer(run, &explained, as_json))
+}
+
+/// Every n-th of some rows, at most so many.
+fn spread(rows: &[u32], most: usize) -> Vec<u32> {
+    let step = rows.len().div_ceil(most.max(1)).max(1);
+    rows.iter().copied().step_by(step).collect()
+}
+
+fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How) -> Result<Explained, Fault> {
+    let parts = &ready.parts;
+    let judged = if parts.test.is_empty() { &parts.valid } else { &parts.test };
+    let rows = spread(judged, how.rows);
+    let known = if parts.train.is_empty() { judged } else { &parts.train };
+    // Both halves of the background: one to explain by, one to ask again.
+    let both = spread(known, 2 * how.background);
+    let half = |from: usize| both.iter().copied().skip(from).step_by(2).collect::<Vec<u32>>();
+    let (background, second) = (half(0), half(1));
+    let seed = run.seed();
+    let mut found = Explained {
+        inputs: asked.names(),
+        outputs: outputs(ready),
+        background: background.len(),
+        values: None,
+        local: Vec::new(),
+        importance: importance(run, ready, asked, judged)?,
+        metric: primary(run, ready)?.metric.name,
+        dependence: Vec::new(),
+        counterfactuals: Vec::new(),
+        cells: cells(asked, &rows),
+        others: Vec::new(),
+        rows,
+    };
+    match how.method {
+        Method::Lime => found.local = by_lime(run, asked, &found.rows, known, seed)?,
+        method => {
+            found.values = Some(by_shapley(run, ready, asked, &found, (&background, &second), how, method)?);
+        }
+    }
+    let mut order: Vec<usize> = (0..found.inputs.len()).collect();
+    order.sort_by(|&a, &b| found.importance[b].mean.total_cmp(&found.importance[a].mean));
+    for &input in order.iter().take(DEPENDENCE_INPUTS) {
+        found.dependence.extend(dependence(asked, input, &spread(judged, DEPENDENCE_ROWS))?);
+    }
+    let others = spread(known, OTHERS);
+    for &row in found.rows.iter().take(COUNTERFACTUALS) {
+        found.counterfactuals.extend(counterfactual(asked, row, &others)?);
+    }
+    found.others = cells(asked, &found.counterfactuals.iter().map(|of| of.other).collect::<Vec<_>>());
+    Ok(found)
+}
+
+fn outputs(ready: &Ready) -> Vec<String> {
+    match ready.opened.predictor.classes() {
+        [] => vec![ready.opened.target.name.clone()],
+        classes => classes.to_vec(),
+    }
+}
+
+fn cells(asked: &Asked<'_>, rows: &[u32]) -> Vec<Vec<String>> {
+    let cell = |row: &u32, place: &usize| asked.table.columns()[*place].display(*row as usize);
+    rows.iter().map(|row| asked.inputs.iter().map(|place| cell(row, place)).collect()).collect()
+}
+
+fn primary(run: &Run, ready: &Ready) -> Result<Primary, EvaluateError> {
+    let parts = &ready.parts;
+    let known = [&parts.train, &parts.test, &parts.valid].into_iter().find(|rows| !rows.is_empty());
+    let rows = known.map(Vec::as_slice).unwrap_or_default();
+    Primary::choose(&run::evaluate_config(run).primary, &ready.opened.target, rows, true)
+}
+
+fn importance(
+    run: &mut Run,
+    ready: &Ready,
+    asked: &Asked<'_>,
+    judged: &[u32],
+) -> Result<Vec<Importance>, Fault> {
+    let metric = primary(run, ready)?.metric;
+    let rows = spread(judged, IMPORTANCE_ROWS);
+    let stream = run.seed().stream("permutation importance");
+    let count = rows.len();
+    let order =
+        move |input: usize, repeat: usize| stream.at(input as u64).at(repeat as u64).permutation(count);
+    Ok(permutation_importance(asked, &ready.opened.target, &rows, metric, REPEATS, &order)?)
+}
+
+fn by_lime(
+    run: &mut Run,
+    asked: &Asked<'_>,
+    rows: &[u32],
+    train: &[u32],
+    seed: Seed,
+) -> Result<Vec<LimeExplanation>, Fault> {
+    let width = asked.width();
+    let config = LimeConfig::new(seed);
+    let answers = asked.rows(rows)?;
+    let likely =
+        |answer: &[f64]| (0..width).fold(0, |best, at| if answer[at] > answer[best] { at } else { best });
+    run.screen.begin("explaining", rows.len() as u64);
+    let mut found = Vec::new();
+    for (at, (&row, answer)) in rows.iter().zip(answers.chunks_exact(width)).enumerate() {
+        found.extend(lime(asked, &[(row, likely(answer))], train, &config)?);
+        run.screen.advance(at as u64 + 1, "rows");
+    }
+    run.screen.end();
+    Ok(found)
+}
+
+/// Shapley values of all rows, and what they are held against.
+fn by_shapley(
+    run: &mut Run,
+    ready: &Ready,
+    asked: &Asked<'_>,
+    found: &Explained,
+    (background, second): (&[u32], &[u32]),
+    how: How,
+    method: Method,
+) -> Result<ShapValues, Fault> {
+    let own = ShapConfig::new(asked.inputs.len(), run.seed());
+    let method = if method == Method::Permutation { ShapMethod::Permutation } else { ShapMethod::Kernel };
+    let config = ShapConfig { method, budget: how.budget.unwrap_or(own.budget), ..own };
+    run.screen.begin("explaining", found.rows.len() as u64);
+    let mut all: Option<ShapValues> = None;
+    for (at, row) in found.rows.iter().enumerate() {
+        let one = shap(asked, std::slice::from_ref(row), background, &config)?;
+        match &mut all {
+            None => all = Some(one),
+            Some(all) => all.append(one),
+        }
+        run.screen.advance(at as u64 + 1, "rows");
+    }
+    run.screen.end();
+    let values = all.ok_or(EvaluateError::NoRows)?;
+    judge(run, ready, asked, found, &values, (background, second), &config)?;
+    Ok(values)
+}
+
+/// Rows that are explained a second time, and for a model of shuffled labels.
+const AGAIN: usize = 30;
+
+fn judge(
+    run: &mut Run,
+    ready: &Ready,
+    asked: &Asked<'_>,
+    found: &Explained,
+    values: &ShapValues,
+    (background, second): (&[u32], &[u32]),
+    config: &ShapConfig,
+) -> Result<(), Fault> {
+    let rows: Vec<u32> = found.rows.iter().copied().take(AGAIN).collect();
+    let other = ShapConfig { seed: config.seed.derive(1), ..config.clone() };
+    let again = if second.is_empty() { None } else { Some(shap(asked, &rows, second, &other)?) };
+    let parts = &ready.parts;
+    let shuffled = of_shuffled_labels(asked, &ready.opened.target, &parts.train, &rows, background, config);
+    let told = told(asked, &found.rows, background)?;
+    let inputs = found.inputs.clone();
+    let context = ExplainContext { inputs, values: values.clone(), told, again, shuffled };
+    run.judge(PRACTICES, &context);
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What stands behind `PREDICTOR` on the command line: anything that maps rows to predictions, whoever trained it.
+//!
+//! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]).
+
+mod columns;
+mod given;
+mod run_folder;
+
+use std::path::{Path, PathBuf};
+
+use plumb_data::{Predictor, Table, Target};
+
+pub(crate) use given::GivenOptions;
+
+use crate::fault::Fault;
+use crate::run::{Screen, files};
+
+/// A predictor as the command line names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The folder of a run.
+    Run(PathBuf),
+    /// A table of predictions.
+    Given(PathBuf),
+}
+
+/// A predictor that can be asked about rows of a table.
+pub(crate) struct Opened {
+    /// The predictor.
+    pub(crate) predictor: Box<dyn Predictor>,
+    /// The rows of the table that it has an answer for; none for all.
+    pub(crate) rows: Option<Vec<u32>>,
+    /// The table, in which what is a prediction is no input.
+    pub(crate) table: Table,
+    /// The target, which knows every class that the predictor knows.
+    pub(crate) target: Target,
+    /// What was assumed about it, one line each.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("remarks", &self.remarks).finish_non_exhaustive()
+    }
+}
+
+impl Wanted {
+    /// What `text` names: a folder is a run, a file a table of predictions.
+    pub(crate) fn of(text: &Path) -> Result<Self, Fault> {
+        if text.is_dir() {
+            return run_folder::check(text).map(|()| Self::Run(text.to_owned()));
+        }
+        if text.is_file() {
+            return Ok(Self::Given(text.to_owned()));
+        }
+        Err(Fault::usage(format!("no predictor: {}", text.display())).hint(
+            "name the folder of a finished run, or a file of predictions (CSV, Parquet, JSON Lines, Arrow)",
+        ))
+    }
+
+    /// What it is called where it is judged.
+    pub(crate) fn name(&self) -> String {
+        let (Self::Run(path) | Self::Given(path)) = self;
+        path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The job of a run; none for what was not made by one.
+    pub(crate) fn job(&self) -> Option<PathBuf> {
+        match self {
+            Self::Run(folder) => Some(folder.join(files::JOB)),
+            Self::Given(_) => None,
+        }
+    }
+
+    /// Opens it for the rows of a table. `is_data` says that the table was read from the file of predictions itself.
+    pub(crate) fn open(
+        &self,
+        table: &Table,
+        target: &Target,
+        options: &GivenOptions<'_>,
+        screen: &mut Screen,
+    ) -> Result<Opened, Fault> {
+        match self {
+            Self::Run(folder) => run_folder::open(folder, table, target),
+            Self::Given(file) => given::open(file, table, target, options, screen),
+        }
+    }
+}

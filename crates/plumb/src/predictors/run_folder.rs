@@ -1,0 +1,57 @@
+//! The model of a finished run.
+
+use std::path::Path;
+
+use plumb_data::{Predictor as _, Table, Target};
+use plumb_learn::predict::TrainedModel;
+
+use super::Opened;
+use crate::fault::Fault;
+use crate::run::files;
+
+/// Bytes of a file of a model at most: 8 GiB, two billion weights.
+const MOST_BYTES: u64 = 8 << 30;
+
+/// Refuses a folder without a model.
+pub(super) fn check(folder: &Path) -> Result<(), Fault> {
+    if folder.join(files::MODEL).join("model.json").is_file() {
+        return Ok(());
+    }
+    Err(Fault::usage(format!("no model in the folder: {}", folder.display()))
+        .hint("name the folder of a finished run, such as `runs/penguins-1`"))
+}
+
+/// Loads the model; nothing in its files is run.
+pub(super) fn open(folder: &Path, table: &Table, target: &Target) -> Result<Opened, Fault> {
+    let model = model(folder)?;
+    let target = target.knowing(model.classes());
+    Ok(Opened { predictor: Box::new(model), rows: None, table: table.clone(), target, remarks: Vec::new() })
+}
+
+fn model(folder: &Path) -> Result<TrainedModel, Fault> {
+    let model = folder.join(files::MODEL);
+    let bytes = |name: &str| bytes(&model.join(name));
+    let text = |name: &str| {
+        String::from_utf8(bytes(name)?).map_err(|_not_text| {
+            Fault::failed(format!("the file is not UTF-8: {}", model.join(name).display()))
+        })
+    };
+    TrainedModel::read(&text("model.json")?, &bytes("model.safetensors")?, &text("preparation.json")?)
+        .map_err(|e| {
+            Fault::failed(format!("the model cannot be loaded ({e}): {}", model.display()))
+                .hint("the run may be of another version of plumb: train it again, or use that version")
+        })
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Fault> {
+    let cannot = |e: std::io::Error| Fault::failed(format!("cannot read the file ({e}): {}", path.display()));
+    let size = std::fs::metadata(path).map_err(cannot)?.len();
+    if size > MOST_BYTES {
+        return Err(Fault::failed(format!(
+            "the file is larger than {} GiB: {}",
+            MOST_BYTES >> 30,
+            path.display()
+        )));
+    }
+    std::fs::read(path).map_err(cannot)
+}

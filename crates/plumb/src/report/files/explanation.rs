@@ -1,0 +1,111 @@
+//! `explanation.json`: why a model says what it says.
+
+use serde::Deserialize;
+
+use super::lenient::Number;
+
+/// The file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Explanation {
+    /// `shap` or `lime`, and how.
+    pub(crate) method: String,
+    /// What is explained: classes, or the target.
+    pub(crate) outputs: Vec<String>,
+    /// How many background rows stand for a column that is left out.
+    pub(crate) background: usize,
+    /// The metric by which columns are worth something.
+    pub(crate) metric: String,
+    /// The mean answer over the background, by output.
+    pub(crate) base: Option<Vec<Number>>,
+    /// The columns, in the order of the table.
+    pub(crate) importance: Vec<Worth>,
+    /// The columns that matter most.
+    pub(crate) dependence: Vec<Curve>,
+    /// Single rows.
+    pub(crate) rows: Vec<ExplainedRow>,
+    /// The fewest changes that turn a row.
+    pub(crate) counterfactuals: Vec<Turned>,
+}
+
+/// What a column is worth.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Worth {
+    /// The column.
+    pub(crate) column: String,
+    /// By how much the metric is worse without it.
+    pub(crate) loss: Number,
+    /// Over repeats.
+    pub(crate) deviation: Number,
+    /// The mean size of its Shapley values.
+    pub(crate) size: Number,
+}
+
+/// How the answers depend on a column.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Curve {
+    /// The column.
+    pub(crate) column: String,
+    /// Its values as text.
+    pub(crate) labels: Vec<String>,
+    /// Its values; empty for categories.
+    pub(crate) values: Vec<Number>,
+    /// The mean answer for each, by output.
+    pub(crate) mean: Vec<Vec<Number>>,
+}
+
+/// A row and what its columns add.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ExplainedRow {
+    /// Its number in the table.
+    pub(crate) row: u32,
+    /// What the model says.
+    pub(crate) output: String,
+    /// How sure it is, or the number.
+    pub(crate) answer: Number,
+    /// The columns, the largest first.
+    pub(crate) columns: Vec<Added>,
+}
+
+/// What a column adds.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Added {
+    /// The column.
+    pub(crate) column: String,
+    /// Its value in the row.
+    pub(crate) cell: String,
+    /// What it adds.
+    pub(crate) adds: Number,
+}
+
+/// The fewest changes that were found with which the model says something else.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Turned {
+    /// The row.
+    pub(crate) row: u32,
+    /// What the model says of it.
+    pub(crate) before: String,
+    /// What it would say.
+    pub(crate) after: String,
+    /// How sure it would be.
+    pub(crate) probability: Number,
+    /// The changes.
+    pub(crate) changes: Vec<Change>,
+}
+
+/// A change of a cell.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Change {
+    /// The column.
+    pub(crate) column: String,
+    /// Its value in the row.
+    pub(crate) from: String,
+    /// The other value.
+    pub(crate) to: String,
+}

@@ -1,0 +1,213 @@
+//! Models that others have trained, judged by their predictions; runs judged again; two of them compared.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::context::TestContext;
+
+/// A row of data: a number, a group, a source, and a label that the number tells with this chance.
+struct Row {
+    x: f64,
+    group: &'static str,
+    source: &'static str,
+    label: bool,
+    chance: f64,
+}
+
+fn rows(count: usize) -> Vec<Row> {
+    let row = |at: usize| {
+        let stream = plumb_ledger::Seed(at as u64).stream("evaluate");
+        let x = stream.normal(0);
+        let chance = 1.0 / (1.0 + (-2.0 * x).exp());
+        let group = ["a", "b"][stream.below(3, 2)];
+        let source = ["north", "south", "west"][stream.below(4, 3)];
+        Row { x, group, source, label: stream.uniform(5) < chance, chance }
+    };
+    (0..count).map(row).collect()
+}
+
+/// `data.csv` with an id, and `predictions.csv` in the opposite order.
+fn write(context: &TestContext, rows: &[Row], predicted: impl Fn(usize, &Row) -> f64) {
+    let (mut data, mut predictions) = ("id,x,group,source,label\n".to_owned(), "id,score\n".to_owned());
+    for (at, row) in rows.iter().enumerate() {
+        let label = if row.label { "yes" } else { "no" };
+        writeln!(data, "n{at},{:.5},{},{},{label}", row.x, row.group, row.source).unwrap();
+    }
+    for (at, row) in rows.iter().enumerate().rev() {
+        writeln!(predictions, "n{at},{:.6}", predicted(at, row)).unwrap();
+    }
+    context.write("data.csv", data);
+    context.write("predictions.csv", predictions);
+}
+
+const JUDGE: [&str; 8] =
+    ["evaluate", "predictions.csv", "--data", "data.csv", "--key", "id", "--target", "label"];
+
+/// The answer as JSON, of the test part alone.
+fn judged(context: &TestContext, more: &[&str]) -> Value {
+    let arguments: Vec<&str> = JUDGE.iter().chain(more).chain(&["--json"]).copied().collect();
+    let answer = context.plumb(&arguments);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    serde_json::from_str(&answer.stdout).unwrap()
+}
+
+fn verdict<'a>(answer: &'a Value, id: &str) -> &'a Value {
+    let all = answer["ledger"]["verdicts"].as_array().unwrap();
+    all.iter().find(|entry| entry["id"] == id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+#[test]
+fn a_file_of_predictions_is_judged_without_any_training() {
+    let context = TestContext::new();
+    let rows = rows(1500);
+    write(&context, &rows, |_, row| row.chance);
+    let answer = judged(&context, &["--groups", "group", "--by", "source", "--out", "judged"]);
+    let right = rows.iter().filter(|row| (row.chance > 0.5) == row.label).count() as f64 / 1500.0;
+    let accuracy = &answer["metrics"]["test"]["accuracy"];
+    assert!((accuracy["value"].as_f64().unwrap() - right).abs() < 1e-12, "matched by the key");
+    assert!(accuracy["low"].as_f64().unwrap() < right && accuracy["high"].as_f64().unwrap() > right);
+    for id in ["evaluate.calibration", "evaluate.shift", "fairness.equalized-odds"] {
+        assert_eq!(verdict(&answer, id)["verdict"], "pass", "{id}: {}", verdict(&answer, id)["summary"]);
+    }
+    assert_eq!(verdict(&answer, "evaluate.robustness")["verdict"], "skipped", "no model can be asked");
+    for file in
+        ["ledger.json", "metrics.json", "predictions.parquet", "worst.json", "report.html", "job.toml"]
+    {
+        assert!(context.path("judged").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn what_is_planted_into_predictions_is_found() {
+    let context = TestContext::new();
+    let rows = rows(3000);
+    let logit = |p: f64| (p / (1.0 - p)).ln();
+    let sharp = |p: f64| 1.0 / (1.0 + (-3.0 * logit(p)).exp());
+    write(&context, &rows, |_, row| sharp(row.chance));
+    let answer = judged(&context, &[]);
+    let found = verdict(&answer, "evaluate.calibration");
+    assert_eq!(found["verdict"], "warn", "{}", found["summary"]);
+    let temperature = found["evidence"]["temperature"].as_f64().unwrap();
+    assert!((temperature - 3.0).abs() < 0.4, "{temperature}");
+
+    write(&context, &rows, |_, row| if row.source == "west" { 1.0 - row.chance } else { row.chance });
+    let answer = judged(&context, &["--by", "source"]);
+    let found = verdict(&answer, "evaluate.shift");
+    assert_eq!(found["verdict"], "warn");
+    assert!(found["summary"].as_str().unwrap().contains("`source` = `west`"), "{}", found["summary"]);
+
+    let misses = |at: usize, row: &Row| {
+        if row.group == "b" && row.label && at.is_multiple_of(2) { 0.2 } else { row.chance }
+    };
+    write(&context, &rows, misses);
+    let answer = judged(&context, &["--groups", "group"]);
+    let found = verdict(&answer, "fairness.equalized-odds");
+    assert_eq!(found["verdict"], "warn");
+    assert!(found["summary"].as_str().unwrap().contains("true positive rate"), "{}", found["summary"]);
+    let reads = verdict(&answer, "evaluate.test-reads");
+    assert_eq!(reads["verdict"], "warn", "the third model on the same rows: {}", reads["summary"]);
+    assert!(reads["summary"].as_str().unwrap().contains("model 3"), "{}", reads["summary"]);
+}
+
+#[test]
+fn classes_alone_are_judged_by_what_classes_can_tell() {
+    let context = TestContext::new();
+    let rows = rows(400);
+    write(&context, &rows, |_, row| row.chance);
+    let labels: Vec<&str> = rows.iter().map(|row| if row.chance > 0.5 { "yes" } else { "no" }).collect();
+    context.write("labels.csv", format!("prediction\n{}\n", labels.join("\n")));
+    let answer =
+        context.plumb(&["evaluate", "labels.csv", "--data", "data.csv", "--target", "label", "--json"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stderr.contains("matched by the order of the rows"), "{}", answer.stderr);
+    let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let metrics = answer["metrics"]["test"].as_object().unwrap();
+    assert!(
+        metrics.contains_key("mcc") && !metrics.contains_key("auroc") && !metrics.contains_key("log_loss")
+    );
+    assert_eq!(verdict(&answer, "evaluate.calibration")["verdict"], "skipped");
+}
+
+#[test]
+fn numbers_are_judged_and_parts_are_told_by_a_column() {
+    let context = TestContext::new();
+    let mut table = "part,size,prediction\n".to_owned();
+    for (at, row) in rows(900).iter().enumerate() {
+        let part = ["train", "valid", "test"][at % 3];
+        writeln!(table, "{part},{:.4},{:.4}", 10.0 * row.x + row.chance, 10.0 * row.x + 0.5).unwrap();
+    }
+    context.write("both.csv", table);
+    let answer = context.plumb(&["evaluate", "both.csv", "--target", "size", "--json"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(answer["metrics"]["test"]["rmse"]["n"], 300);
+    assert!(answer["metrics"]["baselines"]["majority"]["rmse"]["value"].as_f64().unwrap() > 5.0);
+    assert_eq!(
+        verdict(&answer, "evaluate.conformal")["verdict"],
+        "pass",
+        "{}",
+        verdict(&answer, "evaluate.conformal")
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_judged_is_told_in_a_sentence() {
+    let context = TestContext::new();
+    write(&context, &rows(60), |_, row| row.chance);
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let answer = context.plumb(arguments);
+        assert_eq!(answer.code, Some(code), "{arguments:?}: {}", answer.stderr);
+        assert!(answer.stderr.contains(words) && answer.stderr.contains("hint: "), "{}", answer.stderr);
+    };
+    let data = ["--data", "data.csv", "--target", "label"];
+    let with = |file: &'static str, more: &[&'static str]| -> Vec<&'static str> {
+        ["evaluate", file].iter().chain(&data).chain(more).copied().collect()
+    };
+    refused(&with("nowhere.csv", &[]), 2, "no predictor");
+    refused(&with("predictions.csv", &["--key", "x"]), 4, "is not in both");
+    refused(&with("predictions.csv", &["--column", "nothing"]), 4, "no column is a prediction");
+    refused(&with("predictions.csv", &["--positive", "maybe"]), 2, "`maybe` is not one of the two classes");
+    context.write("few.csv", "score\n0.5\n");
+    refused(&with("few.csv", &[]), 4, "1 predictions for 60 rows");
+    context.write("wide.csv", format!("p_no,p_yes\n{}", "0.5,0.9\n".repeat(60)));
+    refused(&with("wide.csv", &[]), 4, "sum to 1.4");
+    context.write("logits.csv", format!("p_no,p_yes\n{}", "-3.0,4.0\n".repeat(60)));
+    refused(&with("logits.csv", &[]), 4, "is no probability");
+    refused(&["evaluate", ".", "--target", "label"], 2, "no model in the folder");
+}
+
+#[test]
+fn a_run_is_judged_again_on_its_own_rows_and_on_new_ones_and_compared() {
+    let context = TestContext::new();
+    write(&context, &rows(600), |_, row| row.chance);
+    let train = ["run", "data.csv", "--target", "label", "--out", "model", "--set", "train.epochs=3"];
+    let kinds = ["--set", "data.kinds.id=id"];
+    let answer = context.plumb(&train.iter().chain(&kinds).copied().collect::<Vec<_>>());
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let again = context.plumb(&["evaluate", "model", "--out", "again", "--json"]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    let (first, again) = (context.json("model/metrics.json"), context.json("again/metrics.json"));
+    assert_eq!(first["test"], again["test"], "the same model on the same rows");
+    assert_eq!(first["baselines"], again["baselines"]);
+
+    let mut new = "id,x,group,source,label\n".to_owned();
+    for (at, row) in rows(900).iter().enumerate().skip(600) {
+        let label = if row.label { "yes" } else { "no" };
+        writeln!(new, "m{at},{:.5},{},{},{label}", row.x, row.group, row.source).unwrap();
+    }
+    context.write("new.csv", new);
+    let on_new = context.plumb(&["evaluate", "model", "--data", "new.csv", "--json"]);
+    assert_eq!(on_new.code, Some(0), "{}", on_new.stderr);
+    let on_new: Value = serde_json::from_str(&on_new.stdout).unwrap();
+    assert_eq!(on_new["metrics"]["test"]["accuracy"]["n"], 300);
+    assert!(on_new["metrics"]["baselines"]["linear"]["accuracy"]["value"].as_f64().unwrap() > 0.6);
+
+    let same = context.plumb(&["compare", "model", "again"]);
+    assert_eq!(same.code, Some(0), "{}", same.stderr);
+    assert!(same.stdout.contains("Cannot tell") && same.stdout.contains("DeLong"), "{}", same.stdout);
+    let parsed: Value =
+        serde_json::from_str(&context.plumb(&["compare", "model", "again", "--json"]).stdout).unwrap();
+    assert_eq!(parsed["paired"]["better"], "cannot tell");
+    assert_eq!(context.plumb(&["compare", "model", "."]).code, Some(2));
+}

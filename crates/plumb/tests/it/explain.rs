@@ -1,0 +1,89 @@
+//! Why a run's model says what it says.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::context::TestContext;
+
+/// A model of a table in which `strong` decides, `weak` helps, `kind` shifts and `noise` does nothing.
+fn trained(context: &TestContext) {
+    let mut table = "strong,weak,kind,noise,label\n".to_owned();
+    for row in 0..800 {
+        let stream = plumb_ledger::Seed(row).stream("explain");
+        let [strong, weak, noise] = [0, 1, 2].map(|at| stream.normal(at));
+        let kind = ["red", "blue"][stream.below(10, 2)];
+        let shift = if kind == "red" { 0.5 } else { -0.5 };
+        let label = if 3.0 * strong + weak + shift + 0.3 * stream.normal(11) > 0.0 { "yes" } else { "no" };
+        writeln!(table, "{strong:.4},{weak:.4},{kind},{noise:.4},{label}").unwrap();
+    }
+    context.write("data.csv", table);
+    let answer =
+        context.plumb(&["run", "data.csv", "--target", "label", "--out", "model", "--set", "train.epochs=8"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+}
+
+fn explained(context: &TestContext, more: &[&str]) -> Value {
+    let arguments: Vec<&str> =
+        ["explain", "model", "--rows", "12", "--json"].iter().chain(more).copied().collect();
+    let answer = context.plumb(&arguments);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    serde_json::from_str(&answer.stdout).unwrap()
+}
+
+#[test]
+fn the_columns_that_decide_are_named_and_the_explanation_is_judged() {
+    let context = TestContext::new();
+    trained(&context);
+    let answer = explained(&context, &["--out", "explained"]);
+    let worth = |name: &str, what: &str| {
+        let all = answer["explanation"]["importance"].as_array().unwrap();
+        all.iter().find(|of| of["column"] == name).unwrap()[what].as_f64().unwrap()
+    };
+    for what in ["loss", "size"] {
+        assert!(
+            worth("strong", what) > 2.0 * worth("weak", what),
+            "{what}: {}",
+            answer["explanation"]["importance"]
+        );
+        assert!(
+            worth("weak", what) > worth("noise", what),
+            "{what}: {}",
+            answer["explanation"]["importance"]
+        );
+    }
+    assert_eq!(answer["explanation"]["method"], "shap, all coalitions");
+    for id in ["explain.additive", "explain.stable", "explain.sane"] {
+        let all = answer["ledger"]["verdicts"].as_array().unwrap();
+        let found = all.iter().find(|entry| entry["id"] == id).unwrap();
+        assert_eq!(found["verdict"], "pass", "{id}: {}", found["summary"]);
+    }
+    let rows = answer["explanation"]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    let decided = rows.iter().filter(|row| row["columns"][0]["column"] == "strong").count();
+    assert!(decided >= 7, "{decided} of 12");
+    for turned in answer["explanation"]["counterfactuals"].as_array().unwrap() {
+        assert_ne!(turned["before"], turned["after"]);
+        assert!(!turned["changes"].as_array().unwrap().is_empty());
+    }
+    for file in ["explanation.json", "explanations.parquet", "report.html", "ledger.json"] {
+        assert!(context.path("explained").join(file).is_file(), "{file}");
+    }
+    assert!(context.read("explained/report.html").contains("What each column is worth"));
+
+    let walked = explained(&context, &["--method", "permutation", "--budget", "60"]);
+    assert_eq!(walked["explanation"]["method"], "shap, drawn coalitions");
+    let local = explained(&context, &["--method", "lime"]);
+    let rows = local["explanation"]["rows"].as_array().unwrap();
+    let decided = rows.iter().filter(|row| row["columns"][0]["column"] == "strong").count();
+    assert!(decided >= 7, "{decided} of 12 by LIME");
+}
+
+#[test]
+fn what_cannot_be_asked_is_not_explained() {
+    let context = TestContext::new();
+    context.write("predictions.csv", "x,label,score\n1,yes,0.9\n2,no,0.2\n3,yes,0.7\n4,no,0.4\n");
+    let answer = context.plumb(&["explain", "predictions.csv", "--target", "label"]);
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    assert!(answer.stderr.contains("cannot be asked why"), "{}", answer.stderr);
+}
