@@ -31,7 +31,11 @@ const DOORS: &[Door] = &[
         paths: &["std::env", "env::var", "env::args"],
         open_to: &["crates/plumb/src/", "xtask/"],
     },
-    Door { what: "the network", paths: &["ureq::"], open_to: &["crates/plumb/src/log/mlflow/"] },
+    Door {
+        what: "the network",
+        paths: &["ureq::"],
+        open_to: &["crates/plumb/src/log/mlflow/", "crates/plumb/src/predictors/endpoint.rs"],
+    },
     Door { what: "tensors", paths: &["burn::"], open_to: &["crates/plumb-learn/", "crates/plumb-kernels/"] },
     Door {
         what: "an unseeded generator",

@@ -117,6 +117,18 @@ impl Scored {
         Self { rows: pick(&self.rows, places), truth, predicted, ..*self }
     }
 
+    /// These rows and then others of the same kind; none where the one has classes and the other numbers.
+    pub(crate) fn followed_by(mut self, next: &Self) -> Option<Self> {
+        match (&mut self.truth, &next.truth) {
+            (Truth::Classes(own), Truth::Classes(more)) if self.width == next.width => own.extend(more),
+            (Truth::Numbers(own), Truth::Numbers(more)) => own.extend(more),
+            _ => return None,
+        }
+        self.rows.extend(&next.rows);
+        self.predicted.extend(&next.predicted);
+        Some(self)
+    }
+
     /// The loss of each row: `-ln p(true class)`, or the absolute residual; where only classes are known, the error.
     pub fn losses(&self) -> Vec<f64> {
         if self.labels_only {

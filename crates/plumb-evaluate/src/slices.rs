@@ -4,6 +4,7 @@ use plumb_data::{Column, Table};
 use plumb_stats::describe::quantile_of_sorted;
 use plumb_stats::multiplicity::holm;
 use plumb_stats::tests::{Moments, welch};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 /// Rows that share a value.
@@ -176,6 +177,99 @@ pub(crate) fn compare<'a>(errors: &[f64], slices: &'a [Slice], least: usize) -> 
     compared
 }
 
+/// Rows with one value in each of two columns, against all other rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pair {
+    /// `a = x and b = y`.
+    pub(crate) name: String,
+    /// How many rows.
+    pub(crate) rows: usize,
+    /// Their mean error.
+    pub(crate) error: f64,
+    /// The mean error of all other rows.
+    pub(crate) rest: f64,
+    /// The larger of the mean errors of the rows with the one and with the other value.
+    pub(crate) of_one: f64,
+    /// The p-value of equal means (Welch), adjusted by Holm over all pairs compared.
+    pub(crate) p: f64,
+}
+
+/// Columns times columns times rows that are looked at: a second or so.
+const PAIRS_WORK: usize = 200_000_000;
+/// Columns whose pairs are looked at.
+const PAIRS_COLUMNS: usize = 30;
+/// No value that has a slice.
+const NONE: u16 = u16::MAX;
+
+/// Every pair of values of two columns with at least `least` rows (and as many others), the worst first. `of_columns` holds the slices of
+/// each column. One pass over the rows for each pair of columns, in parallel.
+pub(crate) fn crossed(errors: &[f64], of_columns: &[Vec<Slice>], least: usize) -> Vec<Pair> {
+    let n = errors.len();
+    let mut columns = of_columns.len().min(PAIRS_COLUMNS);
+    while columns * columns.saturating_sub(1) / 2 * n > PAIRS_WORK {
+        columns -= 1;
+    }
+    let mean = errors.iter().sum::<f64>() / n.max(1) as f64;
+    let centred: Vec<f64> = errors.iter().map(|error| error - mean).collect();
+    let squares: f64 = centred.iter().map(|error| error * error).sum();
+    let codes: Vec<Vec<u16>> = of_columns[..columns].iter().map(|slices| codes(slices, n)).collect();
+    let places: Vec<(usize, usize)> =
+        (0..columns).flat_map(|a| (a + 1..columns).map(move |b| (a, b))).collect();
+    let of_pair = |&(a, b): &(usize, usize)| -> Vec<Pair> {
+        let wide = of_columns[b].len();
+        let mut cells = vec![(0usize, 0.0, 0.0); of_columns[a].len() * wide];
+        for ((&x, &y), error) in codes[a].iter().zip(&codes[b]).zip(&centred) {
+            if x != NONE && y != NONE {
+                let cell = &mut cells[x as usize * wide + y as usize];
+                *cell = (cell.0 + 1, cell.1 + error, cell.2 + error * error);
+            }
+        }
+        let fits = |count: usize| count >= least && n - count >= least;
+        let found = cells.into_iter().enumerate().filter(|(_, cell)| fits(cell.0)).map(
+            |(at, (rows, sum, square))| {
+                let (first, second) = (&of_columns[a][at / wide], &of_columns[b][at % wide]);
+                let (inside, outside) =
+                    (moments(rows, sum, square), moments(n - rows, -sum, squares - square));
+                let of_value = |slice: &Slice| {
+                    mean + slice.places.iter().map(|&place| centred[place as usize]).sum::<f64>()
+                        / slice.places.len() as f64
+                };
+                Pair {
+                    name: format!(
+                        "`{}` = `{}` and `{}` = `{}`",
+                        first.column, first.value, second.column, second.value
+                    ),
+                    rows,
+                    error: mean + inside.mean,
+                    rest: mean + outside.mean,
+                    // Looked up for what is worse than the average alone: nothing else is ever told.
+                    of_one: if inside.mean > 0.0 { of_value(first).max(of_value(second)) } else { 0.0 },
+                    p: welch(&inside, &outside).unwrap_or(1.0),
+                }
+            },
+        );
+        found.collect()
+    };
+    let mut pairs: Vec<Pair> = places.par_iter().map(of_pair).collect::<Vec<_>>().concat();
+    let adjusted = holm(&pairs.iter().map(|pair| pair.p).collect::<Vec<_>>());
+    for (pair, p) in pairs.iter_mut().zip(adjusted) {
+        pair.p = p;
+    }
+    pairs.sort_by(|a, b| (b.error - b.rest).total_cmp(&(a.error - a.rest)));
+    pairs
+}
+
+/// For each row the number of its slice among those of a column.
+fn codes(slices: &[Slice], rows: usize) -> Vec<u16> {
+    let mut codes = vec![NONE; rows];
+    for (code, slice) in (0..NONE).zip(slices) {
+        for &place in &slice.places {
+            codes[place as usize] = code;
+        }
+    }
+    codes
+}
+
 fn moments(count: usize, sum: f64, squares: f64) -> Moments {
     let n = count as f64;
     let mean = sum / n;
@@ -196,6 +290,28 @@ mod tests {
         assert_eq!(slices.len(), 6);
         assert_eq!(slices.iter().map(|slice| slice.places.len()).sum::<usize>(), 100);
         assert!(slices.iter().any(|slice| slice.value == "(missing)" && slice.places == [0]));
+    }
+
+    #[test]
+    fn a_bad_pair_is_found_where_its_values_alone_are_not_bad() {
+        let code = |row: usize, at: u64| plumb_ledger::Seed(5).stream("pairs").at(at).below(row as u64, 4);
+        let column = |at: u64| {
+            Column::category(
+                &format!("c{at}"),
+                Kind::Category,
+                (0..2000).map(move |row| Some(["w", "x", "y", "z"][code(row, at)])),
+            )
+        };
+        let rows: Vec<u32> = (0..2000).collect();
+        let of_columns: Vec<Vec<Slice>> = (0..4).map(|at| by_column(&column(at), &rows)).collect();
+        let is_bad = |row: usize| code(row, 1) == 2 && code(row, 3) == 0;
+        let error = |row: usize| f64::from(u8::from(row.is_multiple_of(if is_bad(row) { 2 } else { 10 })));
+        let errors: Vec<f64> = (0..2000).map(error).collect();
+        let pairs = crossed(&errors, &of_columns, 30);
+        assert_eq!(pairs[0].name, "`c1` = `y` and `c3` = `w`");
+        assert!(pairs[0].p < 1e-6 && pairs[0].of_one < 0.3 && pairs[0].error > 0.4, "{:?}", pairs[0]);
+        assert!(pairs[1..].iter().all(|pair| pair.error < 0.35), "{:?}", pairs[1]);
+        assert!(crossed(&[], &[Vec::new(), Vec::new()], 30).is_empty());
     }
 
     #[test]

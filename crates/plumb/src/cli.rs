@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, check, compare, completions, diagnose, evaluate, explain, explain_key, init, practices,
-    pretrained, run, schema, ui, watch,
+    ablate, audit, check, compare, completions, diagnose, evaluate, explain, explain_key, fairness, init,
+    practices, pretrained, run, schema, ui, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -41,8 +41,12 @@ pub(crate) enum Command {
     Evaluate(evaluate::Args),
     /// Explain what a trained model says
     Explain(explain::Args),
+    /// Measure a trained model for groups of people
+    Fairness(fairness::Args),
     /// Compare two models on the same rows
     Compare(compare::Args),
+    /// Train without each practice in turn, and say what it buys
+    Ablate(ablate::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
     /// Follow a run in the terminal
@@ -72,7 +76,9 @@ impl Command {
             Self::Check(args) => check::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
             Self::Explain(args) => explain::run(&args),
+            Self::Fairness(args) => fairness::run(&args),
             Self::Compare(args) => compare::run(&args),
+            Self::Ablate(args) => ablate::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ablation;
 mod catalogue;
 mod cli;
 mod clock;

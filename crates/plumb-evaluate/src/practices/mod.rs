@@ -12,8 +12,10 @@ mod decision_threshold;
 mod disparate_impact;
 mod equalized_odds;
 mod forgetting;
+mod group_calibration;
 mod group_performance;
 mod imbalance_aware;
+mod mitigation;
 mod regression_errors;
 mod robustness;
 mod seed_variance;
@@ -52,6 +54,8 @@ pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
         Practice { page: group_performance::PAGE, judge: group_performance::judge },
         Practice { page: disparate_impact::PAGE, judge: disparate_impact::judge },
         Practice { page: equalized_odds::PAGE, judge: equalized_odds::judge },
+        Practice { page: group_calibration::PAGE, judge: group_calibration::judge },
+        Practice { page: mitigation::PAGE, judge: mitigation::judge },
     ]
 }
 

@@ -58,7 +58,7 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let Some(clean) = (metric.compute)(&part.scored.at(&places).outcome()) else {
         return Judgement::skipped(format!("{} is undefined on the judged rows", metric.name));
     };
-    let mut results = Vec::new();
+    let (mut results, mut refused) = (Vec::new(), Vec::new());
     for change in CHANGES {
         match changed(context, &rows, change, stream) {
             Ok(scored) => results.extend((metric.compute)(&scored.outcome()).map(|value| Changed {
@@ -67,10 +67,12 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
                 allowed: tolerance(metric, clean) + unavoidable(context, change, clean),
                 value,
             })),
-            Err(error) => {
-                return Judgement::skipped(format!("the model cannot predict changed rows: {error}"));
-            }
+            // A model that takes no missing value can still be asked about noise.
+            Err(error) => refused.push(format!("with {}: {error}", change.name)),
         }
+    }
+    if let (true, Some(reason)) = (results.is_empty(), refused.first()) {
+        return Judgement::skipped(format!("the model cannot predict changed rows, {reason}"));
     }
     let facts =
         results.iter().map(|c| json!({"change": c.name, "value": c.value, "allowed_loss": c.allowed}));
@@ -79,6 +81,7 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
         .with("rows", rows.len())
         .with("clean", clean)
         .with("changed", facts.collect::<Vec<_>>())
+        .with("refused", refused)
 }
 
 /// What a change did to the metric.

@@ -4,23 +4,30 @@ use std::collections::HashSet;
 
 use plumb_data::Column;
 use plumb_ledger::{Judgement, Page, Source, Threshold};
+use plumb_stats::describe::quantile;
+use plumb_stats::multiplicity::holm;
+use plumb_stats::tests::{MatchedDifference, matched};
+use serde_json::{Value, json};
 
 use super::{LEAST_ROWS, NOTHING_JUDGED, SIGNIFICANCE};
 use crate::EvaluateContext;
-use crate::slices::{Comparison, Slice, by_column, compare, labels};
+use crate::scored::{Scored, Truth};
+use crate::slices::{Slice, by_column, labels};
 
 const RATIO: f64 = 1.25;
 const SHOWN: usize = 50;
 
 pub(super) const PAGE: Page = Page {
     id: "evaluate.shift",
-    question: "Is the model as good in each named source and period as in the others?",
+    question: "Is the model as good in each named source and period as on rows of the same kind elsewhere?",
     why: "A model meets tomorrow's data and new sources. A period or a source where it is worse today says what to expect.",
-    evidence: "The error in each value of the columns named in `evaluate.by`, by month for times, beside that of all other rows, with corrected \
-               p-values; and the error in all values that no train row has, beside that of the valid rows.",
+    evidence: "The error in each value of the columns named in `evaluate.by`, by month for times, beside the error that other rows with the \
+               same mix of classes (of numbers: the same fifths of the target) make, the difference with its interval and corrected \
+               p-value; and the same for all values that no train row has, beside the valid rows. Without this matching a source with more \
+               of the difficult class would look worse without any shift.",
     thresholds: &[
         Threshold {
-            name: "error over that of the rest",
+            name: "error over that of matched rows",
             value: RATIO,
             reason: "a quarter more errors: these columns were named because they matter, so less is asked than of any slice",
         },
@@ -35,7 +42,7 @@ pub(super) const PAGE: Page = Page {
             reason: "a rate of one half is then known to within 18 points",
         },
     ],
-    false_alarms: "A source with harder cases is worse without any shift.",
+    false_alarms: "A source whose cases are harder within each class is worse without any shift.",
     remedy: "name the column in `split.column` with `split.method` group or time, so that the test part asks this question by itself",
     sources: &[Source::BestPractices],
 };
@@ -52,53 +59,125 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
         return Judgement::skipped(format!("the table has no column `{}`", missing.join("`, `")));
     }
     let columns: Vec<&Column> = context.config.by.iter().filter_map(|name| table.column(name)).collect();
-    let slices: Vec<Slice> = columns.iter().flat_map(|column| by_column(column, &part.scored.rows)).collect();
-    let new: Vec<(Slice, Vec<f64>)> =
-        columns.iter().filter_map(|column| of_new_values(context, column)).collect();
-    let mut compared = compare(&part.scored.errors(), &slices, LEAST_ROWS);
+    let strata = strata(&part.scored);
+    let errors = part.scored.errors();
+    let mut found: Vec<Found> = columns
+        .iter()
+        .flat_map(|column| by_column(column, &part.scored.rows))
+        .filter_map(|slice| Found::of(slice, &errors, &strata, context.config.level))
+        .collect();
+    adjust(&mut found);
+    found.sort_by(|a, b| b.matched.difference.total_cmp(&a.matched.difference));
     // First: a drop from what was seen to what is new is what the question is about.
-    let of_new =
-        new.iter().flat_map(|(slice, errors)| compare(errors, std::slice::from_ref(slice), LEAST_ROWS));
-    compared.splice(0..0, of_new);
-    if compared.is_empty() {
+    let mut new: Vec<Found> = columns.iter().filter_map(|column| of_new_values(context, column)).collect();
+    adjust(&mut new);
+    found.splice(0..0, new);
+    verdict(&found)
+}
+
+fn verdict(found: &[Found]) -> Judgement {
+    if found.is_empty() {
         return Judgement::skipped(format!(
             "no value has {LEAST_ROWS} rows and as many others to compare with"
         ));
     }
-    let is_worse = |c: &&Comparison<'_>| c.p < SIGNIFICANCE && c.error > RATIO * c.rest;
-    let worse: Vec<&Comparison<'_>> = compared.iter().filter(is_worse).collect();
+    let worse: Vec<&Found> = found.iter().filter(|of| of.is_worse()).collect();
     let judgement = match worse.first() {
-        None => {
-            Judgement::pass(format!("none of {} sources and periods is worse than the rest", compared.len()))
-        }
+        None => Judgement::pass(format!(
+            "none of {} sources and periods is worse than rows like theirs",
+            found.len()
+        )),
         Some(worst) => Judgement::warn(format!(
-            "{} of {} sources and periods are worse than the rest, first of all {}",
+            "{} of {} sources and periods are worse than rows like theirs, first of all {}",
             worse.len(),
-            compared.len(),
+            found.len(),
             worst.named()
         )),
     };
     judgement
-        .with("compared", compared.len())
+        .with("compared", found.len())
         .with("worse", worse.len())
-        .with("values", compared.iter().take(SHOWN).map(Comparison::fact).collect::<Vec<_>>())
+        .with("values", found.iter().take(SHOWN).map(Found::fact).collect::<Vec<_>>())
 }
 
-/// The test rows whose value no train row has, before the valid rows, with the errors of all of them; none without such rows, and
-/// for numbers, which are always new.
-fn of_new_values(context: &EvaluateContext<'_>, column: &Column) -> Option<(Slice, Vec<f64>)> {
+/// A value beside other rows of the same make.
+struct Found {
+    slice: Slice,
+    matched: MatchedDifference,
+}
+
+impl Found {
+    fn of(slice: Slice, errors: &[f64], strata: &[u32], level: f64) -> Option<Self> {
+        let own = slice.places.len();
+        if own < LEAST_ROWS || errors.len() - own < LEAST_ROWS {
+            return None;
+        }
+        let matched = matched(errors, strata, &slice.places, level)?;
+        Some(Self { slice, matched })
+    }
+
+    fn is_worse(&self) -> bool {
+        self.matched.p < SIGNIFICANCE && self.matched.mean > RATIO * self.matched.expected
+    }
+
+    fn named(&self) -> String {
+        let MatchedDifference { mean, expected, difference, low, high, .. } = self.matched;
+        let Slice { column, value, .. } = &self.slice;
+        format!(
+            "`{column}` = `{value}` (error {mean:.3} against {expected:.3}: {difference:+.3}, between {low:+.3} and {high:+.3})"
+        )
+    }
+
+    fn fact(&self) -> Value {
+        json!({
+            "column": self.slice.column,
+            "value": self.slice.value,
+            "rows": self.slice.places.len(),
+            "error": self.matched.mean,
+            "error_of_matched_rows": self.matched.expected,
+            "difference": self.matched.difference,
+            "low": self.matched.low,
+            "high": self.matched.high,
+            "p_adjusted": self.matched.p,
+        })
+    }
+}
+
+/// Corrects the p-values for their number.
+fn adjust(found: &mut [Found]) {
+    let adjusted = holm(&found.iter().map(|of| of.matched.p).collect::<Vec<_>>());
+    for (of, p) in found.iter_mut().zip(adjusted) {
+        of.matched.p = p;
+    }
+}
+
+/// Fifths of a target that is a number.
+const FIFTHS: usize = 5;
+
+/// What rows are matched by: the true class, or the fifth of the true number.
+fn strata(scored: &Scored) -> Vec<u32> {
+    match &scored.truth {
+        Truth::Classes(truth) => truth.clone(),
+        Truth::Numbers(truth) => {
+            let edges: Vec<f64> =
+                (1..FIFTHS).filter_map(|at| quantile(truth, at as f64 / FIFTHS as f64)).collect();
+            truth.iter().map(|x| edges.partition_point(|edge| edge < x) as u32).collect()
+        }
+    }
+}
+
+/// The test rows whose value no train row has beside the valid rows; none without such rows, and for numbers, which are always new.
+fn of_new_values(context: &EvaluateContext<'_>, column: &Column) -> Option<Found> {
     let (test, valid) = (context.evaluation.test.as_ref()?, context.evaluation.valid.as_ref()?);
-    if column.numbers().is_some() {
+    if column.numbers().is_some() || context.subject.train.is_empty() {
         return None;
     }
     let seen: HashSet<Option<String>> = labels(column, context.subject.train).into_iter().collect();
     let values = labels(column, &test.scored.rows);
-    let new = values.iter().zip(test.scored.errors()).filter(|(value, _)| !seen.contains(*value));
-    let mut errors: Vec<f64> = new.map(|(_, error)| error).collect();
-    let places = (0..errors.len() as u32).collect();
-    errors.extend(valid.scored.errors());
-    Some((
-        Slice { column: column.name.clone(), value: "not among the train rows".to_owned(), places },
-        errors,
-    ))
+    let new: Vec<u32> =
+        (0..).zip(&values).filter(|(_, value)| !seen.contains(*value)).map(|(at, _)| at).collect();
+    let both = test.scored.at(&new).followed_by(&valid.scored)?;
+    let places = (0..new.len() as u32).collect();
+    let slice = Slice { column: column.name.clone(), value: "not among the train rows".to_owned(), places };
+    Found::of(slice, &both.errors(), &strata(&both), context.config.level)
 }

@@ -4,18 +4,19 @@ use plumb_ledger::{Judgement, Page, Source, Threshold};
 use serde_json::json;
 
 use super::{LEAST_ROWS, NOTHING_JUDGED, SIGNIFICANCE};
-use crate::slices::{Comparison, Slice, by_column, compare};
+use crate::slices::{Comparison, Pair, Slice, by_column, compare, crossed};
 use crate::{EvaluateContext, PartEvaluation};
 
 const RATIO: f64 = 2.0;
 const POINTS: f64 = 0.05;
+const OF_ONE: f64 = 1.5;
 const SHOWN: usize = 10;
 
 pub(super) const PAGE: Page = Page {
     id: "evaluate.systematic-errors",
-    question: "Is there a value of a column, or a pair of classes, where errors pile up beyond chance?",
+    question: "Is there a value of a column, a pair of values, or a pair of classes, where errors pile up beyond chance?",
     why: "An average hides the sensor, the region or the product for which the model does not work, and those are the cheapest errors to fix.",
-    evidence: "Each category, fifth of the numbers, month and missing value of every input: its error beside that of all other rows, p-values corrected for the number of slices (Holm); the most frequent confusions.",
+    evidence: "Each category, fifth of the numbers, month and missing value of every input: its error beside that of all other rows, p-values corrected for the number of slices (Holm); the same for every pair of values of two columns, up to 30 columns; the most frequent confusions.",
     thresholds: &[
         Threshold {
             name: "error of the slice over that of the rest",
@@ -28,9 +29,14 @@ pub(super) const PAGE: Page = Page {
             reason: "five points, for classes only: two in a thousand against one is no finding",
         },
         Threshold {
+            name: "error of a pair over that of either of its values",
+            value: OF_ONE,
+            reason: "half as much again: else the one value is the finding",
+        },
+        Threshold {
             name: "corrected p-value",
-            value: SIGNIFICANCE,
-            reason: "one false alarm in a hundred tables",
+            value: SIGNIFICANCE / 2.0,
+            reason: "one false alarm in a hundred tables, half of it for values and half for pairs",
         },
         Threshold {
             name: "rows of a slice",
@@ -50,29 +56,66 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
         return Judgement::skipped(format!("{} rows are too few to slice", rows.len()));
     }
     let target = context.subject.target.name.as_str();
-    let slices: Vec<Slice> =
-        context.subject.table.inputs(Some(target)).flat_map(|column| by_column(column, rows)).collect();
-    let compared = compare(&part.scored.errors(), &slices, LEAST_ROWS);
+    let inputs = context.subject.table.inputs(Some(target));
+    let of_columns: Vec<Vec<Slice>> = inputs.map(|column| by_column(column, rows)).collect();
+    let slices: Vec<Slice> = of_columns.iter().flatten().cloned().collect();
+    let errors = part.scored.errors();
+    let compared = compare(&errors, &slices, LEAST_ROWS);
     let least = if part.residuals.is_some() { 0.0 } else { POINTS };
     let bad: Vec<&Comparison<'_>> = compared.iter().filter(|c| is_bad(c, least)).collect();
-    let judgement = match bad.first() {
-        None => Judgement::pass(format!("none of {} slices is much worse than the rest", compared.len())),
-        Some(worst) => Judgement::warn(format!(
-            "{} of {} slices are much worse than the rest, the worst is {}",
-            bad.len(),
-            compared.len(),
-            worst.named()
-        )),
-    };
-    judgement
+    let pairs = crossed(&errors, &of_columns, LEAST_ROWS);
+    let bad_pairs: Vec<&Pair> = pairs.iter().filter(|pair| is_bad_pair(pair, least)).collect();
+    verdict(&bad, &bad_pairs, compared.len(), pairs.len())
         .with("slices", compared.len())
+        .with("pairs", pairs.len())
         .with("worse", bad.len())
+        .with("worse_pairs", bad_pairs.len())
         .with("worst", bad.iter().take(SHOWN).map(|c| c.fact()).collect::<Vec<_>>())
+        .with("worst_pairs", bad_pairs.iter().take(SHOWN).map(|pair| fact_of(pair)).collect::<Vec<_>>())
         .with("confusions", confusions(part, &context.evaluation.classes))
 }
 
+fn verdict(bad: &[&Comparison<'_>], pairs: &[&Pair], slices: usize, of_pairs: usize) -> Judgement {
+    let pair = |pair: &Pair| format!("{} (error {:.3} against {:.3})", pair.name, pair.error, pair.rest);
+    match (bad.first(), pairs.first()) {
+        (None, None) => Judgement::pass(format!(
+            "none of {slices} slices and {of_pairs} pairs of them is much worse than the rest"
+        )),
+        (Some(worst), None) => Judgement::warn(format!(
+            "{} of {slices} slices are much worse than the rest, the worst is {}",
+            bad.len(),
+            worst.named()
+        )),
+        (None, Some(worst)) => Judgement::warn(format!(
+            "no slice alone but {} of {of_pairs} pairs are much worse than the rest, the worst is {}",
+            pairs.len(),
+            pair(worst)
+        )),
+        (Some(first), Some(second)) => Judgement::warn(format!(
+            "{} of {slices} slices and {} of {of_pairs} pairs are much worse than the rest, the worst are {} and {}",
+            bad.len(),
+            pairs.len(),
+            first.named(),
+            pair(second)
+        )),
+    }
+}
+
+fn fact_of(pair: &Pair) -> serde_json::Value {
+    json!({"pair": pair.name, "rows": pair.rows, "error": pair.error, "error_of_the_rest": pair.rest,
+           "error_of_one_value": pair.of_one, "p_adjusted": pair.p})
+}
+
+/// Much worse than the rest, and than the rows with either of its values.
+fn is_bad_pair(pair: &Pair, least: f64) -> bool {
+    pair.p < SIGNIFICANCE / 2.0
+        && pair.error > RATIO * pair.rest
+        && pair.error - pair.rest > least
+        && pair.error > OF_ONE * pair.of_one
+}
+
 fn is_bad(comparison: &Comparison<'_>, least: f64) -> bool {
-    comparison.p < SIGNIFICANCE
+    comparison.p < SIGNIFICANCE / 2.0
         && comparison.error > RATIO * comparison.rest
         && comparison.error - comparison.rest > least
 }

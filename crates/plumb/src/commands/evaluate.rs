@@ -7,19 +7,20 @@ use plumb_ledger::ExitCode;
 use crate::clock::SystemClock;
 use crate::evaluation::{Ask, evaluate};
 use crate::fault::Fault;
-use crate::predictors::GivenOptions;
+use crate::predictors::{GivenOptions, WiringOptions};
 use crate::run::Screen;
 use crate::{catalogue, commands::practices};
 
 /// Measure and judge a trained model
 ///
-/// PREDICTOR is the folder of a run, or a file of predictions that any tool has made: one row for each row of the data, with a column
+/// PREDICTOR is the folder of a run, the address of a model that a server of the Open Inference Protocol (v2) has, or a file of predictions that any tool has made: one row for each row of the data, with a column
 /// `p_CLASS` for each class, one score for the second of two classes, or a column `prediction`. Every metric comes with an interval, the
 /// `evaluate.*` and `fairness.*` practices judge it, and each look at test rows is counted.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  plumb evaluate runs/adult-1\n  plumb evaluate runs/adult-1 --data adult_2026.csv --by month\n  \
                   plumb evaluate predictions.csv --target label --groups sex\n  \
+                  plumb evaluate http://localhost:8080/v2/models/adult --data test.csv --target label\n  \
                   plumb evaluate lightgbm.parquet --data test.csv --train train.csv --target label --key id --out evaluation"
 )]
 pub(crate) struct Args {
@@ -34,6 +35,13 @@ pub(crate) struct Args {
     /// A column of sources or periods: `evaluate.shift`; may be given several times
     #[arg(long, value_name = "COL")]
     by: Vec<String>,
+    #[command(flatten)]
+    given: GivenArgs,
+}
+
+/// How a table of predictions is read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GivenArgs {
     /// The column by which predictions and data are matched
     #[arg(long, value_name = "COL")]
     key: Option<String>,
@@ -48,7 +56,7 @@ pub(crate) struct Args {
 /// A predictor, the rows that it is asked about, and what becomes of the answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RowArgs {
-    /// The folder of a run, or a table of predictions
+    /// The folder of a run, a table of predictions, or `http://HOST/v2/models/NAME`
     predictor: PathBuf,
     /// The rows to look at; without it a run's own test part, or the rows of the predictions themselves
     #[arg(long, value_name = "DATA", num_args = 1..)]
@@ -62,6 +70,12 @@ pub(crate) struct RowArgs {
     /// The column that was to be predicted
     #[arg(long, value_name = "COL")]
     target: Option<String>,
+    /// The columns that go into a model behind an address, in its order
+    #[arg(long, value_name = "COLS", value_delimiter = ',')]
+    inputs: Vec<String>,
+    /// The classes in the order of such a model's outputs; those of the data, sorted, without it
+    #[arg(long, value_name = "CLASSES", value_delimiter = ',')]
+    classes: Vec<String>,
     /// A key of the job and its value, such as `evaluate.primary=auroc`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -83,14 +97,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         return Err(Fault::usage(format!("a folder is no table of predictions: {shown}"))
             .hint("leave `--predictions` out for the folder of a run"));
     }
-    let given = GivenOptions {
-        key: args.key.as_deref(),
-        column: args.column.as_deref(),
-        positive: args.positive.as_deref(),
-        ..GivenOptions::default()
-    };
-    let ask = Ask { groups: &args.groups, by: &args.by, given, ..args.rows.ask()? };
+    let ask = Ask { groups: &args.groups, by: &args.by, given: args.given.options(), ..args.rows.ask()? };
     evaluate(&ask, Screen::new(SystemClock::start()))
+}
+
+impl GivenArgs {
+    /// As the predictor takes it.
+    pub(crate) fn options(&self) -> GivenOptions<'_> {
+        GivenOptions {
+            key: self.key.as_deref(),
+            column: self.column.as_deref(),
+            positive: self.positive.as_deref(),
+            ..GivenOptions::default()
+        }
+    }
 }
 
 impl RowArgs {
@@ -108,6 +128,7 @@ impl RowArgs {
             groups: &[],
             by: &[],
             given: GivenOptions::default(),
+            wiring: WiringOptions { inputs: &self.inputs, classes: &self.classes },
             overrides: &self.overrides,
             gates: &self.gates,
             out: self.out.as_deref(),

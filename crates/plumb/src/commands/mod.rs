@@ -1,5 +1,6 @@
 //! One file for each command: its arguments and what it does.
 
+pub(crate) mod ablate;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod compare;
@@ -8,6 +9,7 @@ pub(crate) mod diagnose;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod explain_key;
+pub(crate) mod fairness;
 pub(crate) mod init;
 pub(crate) mod practices;
 pub(crate) mod pretrained;

@@ -9,7 +9,7 @@ mod predicted;
 mod words;
 
 pub(crate) use jobs::{Difference, differences};
-pub(crate) use paired::{Better, Paired, Refused, paired};
+pub(crate) use paired::{Better, Paired, Refused, paired, paired_on_valid};
 pub(crate) use predicted::{Outcomes, Predicted, Unreadable, part_rows};
 pub(crate) use words::in_words;
 

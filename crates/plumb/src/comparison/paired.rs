@@ -10,7 +10,7 @@ use plumb_ledger::Seed;
 use plumb_stats::tests::{McNemarVariant, PairedDifference, delong, mcnemar, paired_bootstrap};
 use plumb_stats::{Bootstrap, Direction, Metric, Outcome, Task, metric};
 
-use super::predicted::{Outcomes, Predicted, Unreadable, part_rows};
+use super::predicted::{Outcomes, Predicted, Unreadable, part_rows, rows_of};
 
 /// The customary level.
 const CHANCE: f64 = 0.05;
@@ -80,12 +80,27 @@ pub(crate) struct Paired {
     pub(crate) better: Better,
 }
 
-/// Compares two runs, whose primary metrics are named.
+/// Compares two runs, whose primary metrics are named, on the part that verdicts rest on.
 pub(crate) fn paired(a: &Predicted, b: &Predicted, primary: (&str, &str)) -> Result<Paired, Refused> {
     let ((part, of_a), (part_b, of_b)) = (part_rows(a), part_rows(b));
     if part != part_b {
         return Err(Refused::OtherPart);
     }
+    paired_at((a, &of_a), (b, &of_b), part, primary)
+}
+
+/// The same on the valid part, where choices are made.
+pub(crate) fn paired_on_valid(a: &Predicted, b: &Predicted, primary: &str) -> Result<Paired, Refused> {
+    let (of_a, of_b) = (rows_of(a, "valid"), rows_of(b, "valid"));
+    paired_at((a, &of_a), (b, &of_b), "valid", (primary, primary))
+}
+
+fn paired_at(
+    (a, of_a): (&Predicted, &[usize]),
+    (b, of_b): (&Predicted, &[usize]),
+    part: &'static str,
+    primary: (&str, &str),
+) -> Result<Paired, Refused> {
     let places: BTreeMap<u32, usize> = of_b.iter().map(|&at| (b.rows[at], at)).collect();
     let shared: Vec<(usize, usize)> =
         of_a.iter().filter_map(|&at| Some((at, *places.get(&a.rows[at])?))).collect();

@@ -64,13 +64,13 @@ pub(crate) enum Outcomes {
 
 /// The places of the rows that verdicts rest on: those of the test part, or of the valid part without a test part; folds left out.
 pub(crate) fn part_rows(predicted: &Predicted) -> (&'static str, Vec<usize>) {
-    let of = |part: &str| -> Vec<usize> {
-        (0..predicted.rows.len())
-            .filter(|&at| predicted.parts[at] == part && predicted.folds[at] == 0)
-            .collect()
-    };
-    let test = of("test");
-    if test.is_empty() { ("valid", of("valid")) } else { ("test", test) }
+    let test = rows_of(predicted, "test");
+    if test.is_empty() { ("valid", rows_of(predicted, "valid")) } else { ("test", test) }
+}
+
+/// The places of the rows of a part; folds left out.
+pub(crate) fn rows_of(predicted: &Predicted, part: &str) -> Vec<usize> {
+    (0..predicted.rows.len()).filter(|&at| predicted.parts[at] == part && predicted.folds[at] == 0).collect()
 }
 
 impl Predicted {

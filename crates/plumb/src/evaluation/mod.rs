@@ -23,8 +23,21 @@ use crate::run::{self, Data, Run, Screen, files};
 
 /// Evaluates, judges, writes and answers.
 pub(crate) fn evaluate(ask: &Ask<'_>, screen: Screen) -> Result<ExitCode, Fault> {
+    judged(ask, screen, "", answer::answer)
+}
+
+/// The same for groups of people alone: `fairness.*`.
+pub(crate) fn groups(ask: &Ask<'_>, screen: Screen) -> Result<ExitCode, Fault> {
+    judged(ask, screen, "fairness.", answer::of_groups)
+}
+
+/// What is said of an evaluation: for a person, or as JSON.
+type Say = fn(&Run, &Evaluation, &serde_json::Value, bool) -> String;
+
+fn judged(ask: &Ask<'_>, screen: Screen, practices: &str, say: Say) -> Result<ExitCode, Fault> {
     let (mut run, ready) = open(ask, screen)?;
-    let answer = whole(&mut run, &ready, ask.json);
+    let answer = whole(&mut run, &ready, practices)
+        .map(|(evaluation, metrics)| say(&run, &evaluation, &metrics, ask.json));
     if let (Err(_), Some(folder)) = (&answer, &run.folder) {
         folder.abandon();
     }
@@ -33,7 +46,8 @@ pub(crate) fn evaluate(ask: &Ask<'_>, screen: Screen) -> Result<ExitCode, Fault>
     if broken.is_empty() { Ok(ExitCode::Done) } else { Err(Fault::gate_named(&broken)) }
 }
 
-fn whole(run: &mut Run, ready: &Ready, as_json: bool) -> Result<String, Fault> {
+/// Measures, and asks the practices whose ids begin so.
+fn whole(run: &mut Run, ready: &Ready, practices: &str) -> Result<(Evaluation, serde_json::Value), Fault> {
     let Ready { data, opened, parts, name } = ready;
     let Opened { predictor, table, target, .. } = opened;
     let (train, valid, test) = (&parts.train, &parts.valid, &parts.test);
@@ -50,10 +64,12 @@ fn whole(run: &mut Run, ready: &Ready, as_json: bool) -> Result<String, Fault> {
         transfer: None,
         reads: reads.as_ref(),
     };
-    run.judge(&plumb_evaluate::practices(), &context);
+    let mut asked = plumb_evaluate::practices();
+    asked.retain(|practice| practice.page.id.starts_with(practices));
+    run.judge(&asked, &context);
     let metrics = metrics_file(&evaluation, target, None);
     write(run, opened, &evaluation, &metrics)?;
-    Ok(answer::answer(run, &evaluation, &metrics, as_json))
+    Ok((evaluation, metrics))
 }
 
 /// Writes what a run writes of its evaluation, and the page.

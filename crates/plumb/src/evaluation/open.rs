@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::parts::{self, Origin, Parts};
 use crate::fault::Fault;
 use crate::job::{self, JobFile};
-use crate::predictors::{GivenOptions, Opened, Wanted};
+use crate::predictors::{GivenOptions, Opened, Wanted, WiringOptions};
 use crate::run::{self, Data, Run, RunFolder, Screen};
 
 /// What is asked on the command line.
@@ -27,6 +27,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) by: &'a [String],
     /// How a file of predictions is read.
     pub(crate) given: GivenOptions<'a>,
+    /// How columns and classes go with a model that knows only tensors.
+    pub(crate) wiring: WiringOptions<'a>,
     /// `--set` arguments.
     pub(crate) overrides: &'a [String],
     /// Practices that end the command.
@@ -72,7 +74,7 @@ fn ready(ask: &Ask<'_>, wanted: &Wanted, origin: &Origin, run: &mut Run) -> Resu
     let data = run::read_data(run)?;
     let before = origin.rows_before(&data);
     let given = GivenOptions { before, is_data: matches!(origin, Origin::Itself), ..ask.given };
-    let opened = wanted.open(&data.table, data.target()?, &given, &mut run.screen)?;
+    let opened = wanted.open(&data.table, data.target()?, (&given, &ask.wiring), &mut run.screen)?;
     for remark in &opened.remarks {
         run.screen.say(remark);
     }
@@ -95,7 +97,12 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
             job.data.files = paths(std::slice::from_ref(file))?;
             Origin::Itself
         }
-        Wanted::Given(_) => {
+        Wanted::Endpoint(address) if data.is_empty() => {
+            return Err(
+                Fault::usage(format!("no rows to ask about: {address}")).hint("name them with `--data DATA`")
+            );
+        }
+        Wanted::Given(_) | Wanted::Endpoint(_) => {
             let train = paths(ask.train)?;
             let files = train.len();
             job.data.files = train.into_iter().chain(data).collect();

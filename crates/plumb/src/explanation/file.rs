@@ -8,7 +8,6 @@ use plumb_evaluate::explain::{Counterfactual, Dependence, ShapValues};
 use serde_json::{Value, json};
 
 use super::{Explained, How, Method};
-use crate::evaluation::Ready;
 use crate::fault::Fault;
 use crate::report::{self, RunFiles};
 use crate::run::{self, Run, files};
@@ -86,6 +85,7 @@ fn curve(explained: &Explained, of: &Dependence) -> Value {
         |output: usize| of.mean.iter().skip(output).step_by(outputs).copied().collect::<Vec<f64>>();
     json!({
         "column": explained.inputs[of.input],
+        "rows": of.rows.len() / (of.labels.len() * outputs).max(1),
         "labels": of.labels,
         "values": of.values,
         "mean": (0..outputs).map(of_output).collect::<Vec<_>>(),
@@ -105,7 +105,7 @@ fn turned(explained: &Explained, of: &Counterfactual, other: &[String]) -> Value
 }
 
 /// Writes the files and the page, where there is a folder.
-pub(super) fn write(run: &Run, ready: &Ready, explained: &Explained, how: How) -> Result<(), Fault> {
+pub(super) fn write(run: &Run, explained: &Explained, how: How) -> Result<(), Fault> {
     let Some(folder) = &run.folder else { return Ok(()) };
     run.write_job()?;
     let explanation = as_json(explained);
@@ -121,8 +121,7 @@ pub(super) fn write(run: &Run, ready: &Ready, explained: &Explained, how: How) -
         let value = value.map_err(|e| Fault::failed(format!("cannot write {name} as JSON ({e})")))?;
         bytes.insert(name.to_owned(), value);
     }
-    let mut of_run = RunFiles::from_bytes(&bytes)?;
-    of_run.provenance = vec![("target".to_owned(), ready.opened.target.name.clone())];
+    let of_run = RunFiles::from_bytes(&bytes)?;
     Ok(folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?)
 }
 

@@ -114,15 +114,15 @@ fn whole(run: &mut Run, ready: &Ready, how: How, as_json: bool) -> Result<String
     }
     let asked = Asked { predictor: ready.opened.predictor.as_ref(), table, inputs: &inputs };
     let explained = explained(run, ready, &asked, how)?;
-    file::write(run, ready, &explained, how)?;
+    file::write(run, &explained, how)?;
     run.end_stage()?;
     Ok(answer::answer(run, &explained, as_json))
 }
 
-/// Every n-th of some rows, at most so many.
+/// At most so many of some rows, evenly spread.
 fn spread(rows: &[u32], most: usize) -> Vec<u32> {
-    let step = rows.len().div_ceil(most.max(1)).max(1);
-    rows.iter().copied().step_by(step).collect()
+    let count = most.min(rows.len());
+    (0..count).map(|at| rows[at * rows.len() / count]).collect()
 }
 
 fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How) -> Result<Explained, Fault> {

@@ -1,16 +1,20 @@
 //! What stands behind `PREDICTOR` on the command line: anything that maps rows to predictions, whoever trained it.
 //!
-//! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]).
+//! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]), a server ([`endpoint`]). What knows only tensors is
+//! tied to columns by [`wiring`].
 
 mod columns;
+mod endpoint;
 mod given;
 mod run_folder;
+mod wiring;
 
 use std::path::{Path, PathBuf};
 
 use plumb_data::{Predictor, Table, Target};
 
 pub(crate) use given::GivenOptions;
+pub(crate) use wiring::WiringOptions;
 
 use crate::fault::Fault;
 use crate::run::{Screen, files};
@@ -22,6 +26,8 @@ pub(crate) enum Wanted {
     Run(PathBuf),
     /// A table of predictions.
     Given(PathBuf),
+    /// The address of a model of the Open Inference Protocol.
+    Endpoint(String),
 }
 
 /// A predictor that can be asked about rows of a table.
@@ -45,8 +51,11 @@ impl std::fmt::Debug for Opened {
 }
 
 impl Wanted {
-    /// What `text` names: a folder is a run, a file a table of predictions.
+    /// What `text` names: an address is a server, a folder a run, a file a table of predictions.
     pub(crate) fn of(text: &Path) -> Result<Self, Fault> {
+        if let Some(address) = text.to_str().filter(|text| endpoint::is_address(text)) {
+            return Ok(Self::Endpoint(address.to_owned()));
+        }
         if text.is_dir() {
             return run_folder::check(text).map(|()| Self::Run(text.to_owned()));
         }
@@ -54,35 +63,43 @@ impl Wanted {
             return Ok(Self::Given(text.to_owned()));
         }
         Err(Fault::usage(format!("no predictor: {}", text.display())).hint(
-            "name the folder of a finished run, or a file of predictions (CSV, Parquet, JSON Lines, Arrow)",
+            "name the folder of a finished run, a file of predictions (CSV, Parquet, JSON Lines, Arrow), or `http://HOST/v2/models/NAME`",
         ))
     }
 
     /// What it is called where it is judged.
     pub(crate) fn name(&self) -> String {
-        let (Self::Run(path) | Self::Given(path)) = self;
-        path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+        match self {
+            Self::Run(path) | Self::Given(path) => {
+                path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+            }
+            Self::Endpoint(address) => {
+                let name = address.split("/v2/models/").nth(1).unwrap_or(address);
+                name.split('/').next().unwrap_or_default().to_owned()
+            }
+        }
     }
 
     /// The job of a run; none for what was not made by one.
     pub(crate) fn job(&self) -> Option<PathBuf> {
         match self {
             Self::Run(folder) => Some(folder.join(files::JOB)),
-            Self::Given(_) => None,
+            Self::Given(_) | Self::Endpoint(_) => None,
         }
     }
 
-    /// Opens it for the rows of a table. `is_data` says that the table was read from the file of predictions itself.
+    /// Opens it for the rows of a table.
     pub(crate) fn open(
         &self,
         table: &Table,
         target: &Target,
-        options: &GivenOptions<'_>,
+        (given, wiring): (&GivenOptions<'_>, &WiringOptions<'_>),
         screen: &mut Screen,
     ) -> Result<Opened, Fault> {
         match self {
             Self::Run(folder) => run_folder::open(folder, table, target),
-            Self::Given(file) => given::open(file, table, target, options, screen),
+            Self::Given(file) => given::open(file, table, target, given, screen),
+            Self::Endpoint(address) => endpoint::open(address, table, target, wiring),
         }
     }
 }

@@ -8,9 +8,13 @@ use crate::console;
 use crate::fault::Fault;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
+static LISTENING: AtomicBool = AtomicBool::new(false);
 
-/// Starts to listen.
+/// Starts to listen; a second run of the same process finds it done.
 pub(crate) fn listen() -> Result<(), Fault> {
+    if LISTENING.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
     ctrlc::set_handler(on_signal).map_err(|e| Fault::failed(format!("cannot listen for Ctrl-C ({e})")))
 }
 

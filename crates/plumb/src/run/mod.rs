@@ -37,7 +37,7 @@ mod translate;
 pub(crate) use folder::RunFolder;
 pub(crate) use open::{Place, Source, open, resolved};
 pub(crate) use parquet_file::{bytes as parquet_bytes, predictions as predictions_file};
-pub(crate) use pipeline::{audit, check, run};
+pub(crate) use pipeline::{audit, check, run, run_quietly};
 pub(crate) use screen::Screen;
 pub(crate) use stage_data::{Data, read as read_data, read_options};
 pub(crate) use stage_evaluate::{config as evaluate_config, predicted_rows};

@@ -39,6 +39,14 @@ pub(crate) fn run(mut run: Run, json: bool) -> Result<ExitCode, Fault> {
     Ok(ExitCode::Done)
 }
 
+/// The same without an answer on stdout.
+pub(crate) fn run_quietly(mut run: Run) -> Result<(), Fault> {
+    interrupt::listen()?;
+    let answer = whole(&mut run, false);
+    notes::ended(&run, answer.as_ref().err());
+    answer.map(drop)
+}
+
 /// Every stage; answers with the result for stdout.
 fn whole(run: &mut Run, json: bool) -> Result<String, Fault> {
     let data = read(run)?;

@@ -105,6 +105,25 @@ fn what_is_planted_into_predictions_is_found() {
     let found = verdict(&answer, "fairness.equalized-odds");
     assert_eq!(found["verdict"], "warn");
     assert!(found["summary"].as_str().unwrap().contains("true positive rate"), "{}", found["summary"]);
+    let shown = context.plumb(&[
+        "fairness",
+        "predictions.csv",
+        "--data",
+        "data.csv",
+        "--key",
+        "id",
+        "--target",
+        "label",
+        "--groups",
+        "group",
+    ]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(
+        shown.stdout.contains("group = b") && shown.stdout.contains("true positive rate"),
+        "{}",
+        shown.stdout
+    );
+    assert!(!shown.stdout.contains("evaluate."), "{}", shown.stdout);
     let reads = verdict(&answer, "evaluate.test-reads");
     assert_eq!(reads["verdict"], "warn", "the third model on the same rows: {}", reads["summary"]);
     assert!(reads["summary"].as_str().unwrap().contains("model 3"), "{}", reads["summary"]);
@@ -210,4 +229,150 @@ fn a_run_is_judged_again_on_its_own_rows_and_on_new_ones_and_compared() {
         serde_json::from_str(&context.plumb(&["compare", "model", "again", "--json"]).stdout).unwrap();
     assert_eq!(parsed["paired"]["better"], "cannot tell");
     assert_eq!(context.plumb(&["compare", "model", "."]).code, Some(2));
+}
+
+#[test]
+fn what_a_practice_buys_is_said_with_its_interval() {
+    let context = TestContext::new();
+    write(&context, &rows(500), |_, row| row.chance);
+    let settings = [
+        "--set",
+        "train.epochs=2",
+        "--set",
+        "model.preset=mlp",
+        "--set",
+        "model.dropout=0.3",
+        "--set",
+        "data.kinds.id=id",
+    ];
+    let arguments = [
+        "ablate",
+        "data.csv",
+        "--target",
+        "label",
+        "--out",
+        "without",
+        "--json",
+        "--only",
+        "dropout",
+        "--only",
+        "another seed",
+    ];
+    let answer = context.plumb(&arguments.iter().chain(&settings).copied().collect::<Vec<_>>());
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let names: Vec<&str> =
+        answer["ablated"].as_array().unwrap().iter().map(|of| of["without"].as_str().unwrap()).collect();
+    assert_eq!(names, ["another seed", "dropout"]);
+    for of in answer["ablated"].as_array().unwrap() {
+        let bought = &of["bought"];
+        assert!(bought["low"].as_f64().unwrap() <= bought["gain"].as_f64().unwrap(), "{of}");
+    }
+    assert!(context.read("without/dropout/job.toml").contains("dropout = 0.0"));
+    assert_eq!(context.plumb(&["ablate", "data.csv", "--target", "label", "--only", "sleep"]).code, Some(2));
+}
+
+/// A server that speaks the Open Inference Protocol of one model: the probability of the second class from a number.
+struct Server {
+    address: String,
+}
+
+impl Server {
+    /// Answers requests until the test ends; `slope` is that of the model.
+    fn start(slope: f64) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/v2/models/logistic", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                answer(&mut stream.unwrap(), slope);
+            }
+        });
+        Self { address }
+    }
+}
+
+fn answer(stream: &mut std::net::TcpStream, slope: f64) {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first).unwrap();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let (status, answer) = if first.starts_with("GET /v2/models/logistic ") {
+        let input = serde_json::json!({"name": "x", "datatype": "FP64", "shape": [-1, 1]});
+        let output = serde_json::json!({"name": "probability", "datatype": "FP32", "shape": [-1, 1]});
+        ("200 OK", serde_json::json!({"name": "logistic", "inputs": [input], "outputs": [output]}))
+    } else if first.starts_with("POST /v2/models/logistic/infer ") {
+        let asked: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(asked["inputs"][0]["datatype"], "FP64");
+        let x = asked["inputs"][0]["data"].as_array().unwrap();
+        let p: Vec<f64> = x.iter().map(|x| 1.0 / (1.0 + (-slope * x.as_f64().unwrap()).exp())).collect();
+        let output =
+            serde_json::json!({"name": "probability", "datatype": "FP32", "shape": [p.len(), 1], "data": p});
+        ("200 OK", serde_json::json!({"model_name": "logistic", "outputs": [output]}))
+    } else {
+        ("404 Not Found", serde_json::json!({"error": "no such model"}))
+    };
+    let answer = answer.to_string();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
+        answer.len()
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_model_behind_an_address_is_judged_and_explained() {
+    let context = TestContext::new();
+    let rows = rows(700);
+    write(&context, &rows, |_, row| row.chance);
+    let server = Server::start(2.0);
+    let data = ["--data", "data.csv", "--target", "label", "--json"];
+    let asked = |command: &'static str, address: &str, more: &[&str]| {
+        let arguments: Vec<&str> = [command, address].iter().chain(&data).chain(more).copied().collect();
+        context.plumb(&arguments)
+    };
+    let judged = asked("evaluate", &server.address, &[]);
+    assert_eq!(judged.code, Some(0), "{}", judged.stderr);
+    assert!(judged.stderr.contains("how likely `yes` is"), "{}", judged.stderr);
+    let judged: Value = serde_json::from_str(&judged.stdout).unwrap();
+    let right = rows.iter().filter(|row| (row.chance > 0.5) == row.label).count() as f64 / 700.0;
+    assert!((judged["metrics"]["test"]["accuracy"]["value"].as_f64().unwrap() - right).abs() < 0.01);
+    assert_eq!(
+        verdict(&judged, "evaluate.robustness")["verdict"],
+        "pass",
+        "it can be asked about changed rows"
+    );
+
+    let explained = asked(
+        "explain",
+        &server.address,
+        &["--rows", "4", "--background", "10", "--set", "data.kinds.id=id"],
+    );
+    assert_eq!(explained.code, Some(0), "{}", explained.stderr);
+    let explained: Value = serde_json::from_str(&explained.stdout).unwrap();
+    assert_eq!(explained["explanation"]["rows"][0]["columns"][0]["column"], "x");
+
+    let wrong = asked("evaluate", &server.address.replace("logistic", "other"), &[]);
+    assert_eq!(wrong.code, Some(1), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("refused (HTTP 404") && wrong.stderr.contains("no such model"),
+        "{}",
+        wrong.stderr
+    );
+    let away = asked("evaluate", "http://127.0.0.1:9/v2/models/x", &[]);
+    assert!(away.stderr.contains("no answer") && away.stderr.contains("hint: "), "{}", away.stderr);
+    let nowhere = context.plumb(&["evaluate", &server.address, "--target", "label"]);
+    assert!(nowhere.stderr.contains("no rows to ask about"), "{}", nowhere.stderr);
 }

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "run",
     "audit",
     "check",
+    "ablate",
     "evaluate",
     "explain",
+    "fairness",
     "compare",
     "ui",
     "watch",

@@ -48,6 +48,8 @@ pub(crate) struct Worth {
 pub(crate) struct Curve {
     /// The column.
     pub(crate) column: String,
+    /// Rows over which the answers are averaged.
+    pub(crate) rows: usize,
     /// Its values as text.
     pub(crate) labels: Vec<String>,
     /// Its values; empty for categories.

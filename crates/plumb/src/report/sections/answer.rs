@@ -8,6 +8,7 @@ use super::metric_names::{headed, in_words};
 use crate::report::RunFiles;
 use crate::report::charts::Markup;
 use crate::report::charts::forest::{self, Row};
+use crate::report::files::explanation::{Explanation, Worth};
 use crate::report::files::metrics::{Metrics, Score};
 use crate::report::format::{counted, number};
 use crate::report::text::{Span, spans};
@@ -42,6 +43,10 @@ struct Tally {
 
 /// Makes the head of the page.
 pub(crate) fn view(folder: &RunFiles) -> Answer {
+    if let Some(of) = folder.explanation.as_ref().filter(|_| folder.metrics.is_none()) {
+        let (heading, sentences) = explained(of);
+        return Answer::of_log(&folder.ledger, "explanation".to_owned(), heading, sentences);
+    }
     let metrics = folder.metrics.as_ref();
     let part = metrics.and_then(headline_score);
     Answer {
@@ -58,7 +63,7 @@ pub(crate) fn view(folder: &RunFiles) -> Answer {
 }
 
 impl Answer {
-    /// The head of a page that judges a log: what is wrong, and where it stands.
+    /// The head of a page without a score: of a log, of an explanation.
     pub(crate) fn of_log(ledger: &Ledger, subject: String, heading: String, sentences: Vec<String>) -> Self {
         Self {
             run: ledger.run.clone(),
@@ -71,6 +76,23 @@ impl Answer {
             tally: tally(ledger),
         }
     }
+}
+
+/// Which columns a model lives on.
+fn explained(of: &Explanation) -> (String, Vec<String>) {
+    let mut order: Vec<&Worth> = of.importance.iter().collect();
+    order.sort_by(|a, b| b.loss.0.total_cmp(&a.loss.0));
+    let Some(first) = order.first() else { return ("No column was explained".to_owned(), Vec::new()) };
+    let loss = |of: &Worth| format!("{} {}", of.column, number(of.loss.0));
+    let others: Vec<String> = order.iter().skip(1).take(3).map(|of| loss(of)).collect();
+    let next = if others.is_empty() { String::new() } else { format!(" Next: {}.", others.join(", ")) };
+    let sentence = format!(
+        "When the values of {} change places among the rows, {} is worse by {}.{next}",
+        first.column,
+        in_words(&of.metric),
+        number(first.loss.0)
+    );
+    (format!("{} matters most", first.column), vec![sentence])
 }
 
 /// The judged part, the primary metric and its score.

@@ -17,6 +17,8 @@ const MOST_DRAWN: usize = 12;
 const MOST_LISTED: usize = 100;
 const MOST_ROWS: usize = 6;
 const MOST_FACTS: usize = 8;
+/// Rows that stand open.
+const OPEN_ROWS: usize = 2;
 /// Outputs of a curve.
 const MOST_CURVES: usize = 6;
 /// Letters of a cell.
@@ -37,7 +39,8 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     blocks.push(Block::Table(columns(of)));
     blocks.extend(Block::figures(of.dependence.iter().map(|curve| dependence(of, curve))));
     blocks.extend(of.dependence.iter().filter_map(|curve| by_category(of, curve)).map(Block::Table));
-    blocks.extend(of.rows.iter().take(MOST_ROWS).map(|row| Block::Table(facts(of, row))));
+    blocks
+        .extend(of.rows.iter().take(MOST_ROWS).enumerate().map(|(at, row)| Block::Table(facts(of, row, at))));
     blocks.extend((!of.counterfactuals.is_empty()).then(|| Block::Table(turned(&of.counterfactuals))));
     blocks
 }
@@ -100,8 +103,11 @@ fn dependence(of: &Explanation, curve: &Curve) -> Option<Figure> {
     let lines =
         Lines { label: &label, x_title: &name, y_title: "mean answer", spread: Spread::Linear, mark: None };
     let drawing = lines::draw(&lines, &curves)?;
-    let caption = "The mean answer over 200 rows when all of them are given this value (partial dependence): where columns go together, \
-                   rows are asked about that do not occur.";
+    let caption = format!(
+        "The mean answer over {} rows when all of them are given this value (partial dependence): where columns go together, rows are \
+         asked about that do not occur.",
+        count(curve.rows)
+    );
     Some(Figure::new(format!("By {}", cut(&curve.column, 40)), caption, drawing))
 }
 
@@ -120,11 +126,12 @@ fn by_category(of: &Explanation, curve: &Curve) -> Option<Table> {
         let values = (0..outputs.len()).map(|output| Cell::number(number(value(first + output, at))));
         std::iter::once(Cell::text(cut(label, LETTERS))).chain(values).collect()
     };
-    let caption = format!("The mean answer when all of 200 rows have this {}", curve.column);
+    let caption =
+        format!("The mean answer when all of {} rows have this {}", count(curve.rows), curve.column);
     Some(Table::new(caption, &head, curve.labels.iter().enumerate().map(row).collect()))
 }
 
-fn facts(of: &Explanation, row: &ExplainedRow) -> Table {
+fn facts(of: &Explanation, row: &ExplainedRow, at: usize) -> Table {
     let fact = |added: &Added| {
         let adds = format!("{}{}", if added.adds.0 > 0.0 { "+" } else { "" }, number(added.adds.0));
         vec![Cell::text(added.column.clone()), Cell::text(cut(&added.cell, LETTERS)), Cell::number(adds)]
@@ -135,7 +142,9 @@ fn facts(of: &Explanation, row: &ExplainedRow) -> Table {
         .map_or_else(String::new, |base| format!(", on average {}", number(base.0)));
     let caption = format!("Row {}: {} {}{base}", count(row.row as usize), row.output, number(row.answer.0));
     let adds = if of.base.is_some() { "adds" } else { "weight" };
-    Table::new(caption, &["column", "value", adds], row.columns.iter().take(MOST_FACTS).map(fact).collect())
+    let rows = row.columns.iter().take(MOST_FACTS).map(fact).collect();
+    let table = Table::new(caption.clone(), &["column", "value", adds], rows);
+    if at < OPEN_ROWS { table } else { table.folded(caption) }
 }
 
 fn turned(all: &[Turned]) -> Table {
