@@ -14,9 +14,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plumb-kernels", &[]),
     ("plumb-learn", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels"]),
     ("plumb-evaluate", &["plumb-ledger", "plumb-stats", "plumb-data"]),
+    ("plumb-onnx", &[]),
     (
         "plumb-dl",
-        &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels", "plumb-learn", "plumb-evaluate"],
+        &[
+            "plumb-ledger",
+            "plumb-stats",
+            "plumb-data",
+            "plumb-kernels",
+            "plumb-learn",
+            "plumb-evaluate",
+            "plumb-onnx",
+        ],
     ),
     ("xtask", &[]),
 ];
@@ -31,7 +40,8 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("axum", &["plumb-dl"]),
     ("hyper", &["plumb-dl"]),
     ("tokio", &["plumb-dl"]),
-    ("prost", &["plumb-dl"]),
+    ("prost", &["plumb-dl", "plumb-onnx"]),
+    ("rten", &["plumb-onnx"]),
     ("ureq", &["plumb-dl"]),
 ];
 

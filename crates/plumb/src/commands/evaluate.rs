@@ -13,12 +13,13 @@ use crate::{catalogue, commands::practices};
 
 /// Measure and judge a trained model
 ///
-/// PREDICTOR is the folder of a run, the address of a model that a server of the Open Inference Protocol (v2) has, or a file of predictions that any tool has made: one row for each row of the data, with a column
+/// PREDICTOR is the folder of a run, an ONNX file, the address of a model that a server of the Open Inference Protocol (v2) has, or a file of predictions that any tool has made: one row for each row of the data, with a column
 /// `p_CLASS` for each class, one score for the second of two classes, or a column `prediction`. Every metric comes with an interval, the
 /// `evaluate.*` and `fairness.*` practices judge it, and each look at test rows is counted.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  plumb evaluate runs/adult-1\n  plumb evaluate runs/adult-1 --data adult_2026.csv --by month\n  \
+                  plumb evaluate forest.onnx --data test.csv --train train.csv --target label\n  \
                   plumb evaluate predictions.csv --target label --groups sex\n  \
                   plumb evaluate http://localhost:8080/v2/models/adult --data test.csv --target label\n  \
                   plumb evaluate lightgbm.parquet --data test.csv --train train.csv --target label --key id --out evaluation"
@@ -56,7 +57,7 @@ pub(crate) struct GivenArgs {
 /// A predictor, the rows that it is asked about, and what becomes of the answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RowArgs {
-    /// The folder of a run, a table of predictions, or `http://HOST/v2/models/NAME`
+    /// The folder of a run, an `.onnx` file, a table of predictions, or `http://HOST/v2/models/NAME`
     predictor: PathBuf,
     /// The rows to look at; without it a run's own test part, or the rows of the predictions themselves
     #[arg(long, value_name = "DATA", num_args = 1..)]
@@ -70,7 +71,7 @@ pub(crate) struct RowArgs {
     /// The column that was to be predicted
     #[arg(long, value_name = "COL")]
     target: Option<String>,
-    /// The columns that go into a model behind an address, in its order
+    /// The columns that go into an ONNX file or a model behind an address, in its order
     #[arg(long, value_name = "COLS", value_delimiter = ',')]
     inputs: Vec<String>,
     /// The classes in the order of such a model's outputs; those of the data, sorted, without it

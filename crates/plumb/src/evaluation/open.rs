@@ -97,12 +97,11 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
             job.data.files = paths(std::slice::from_ref(file))?;
             Origin::Itself
         }
-        Wanted::Endpoint(address) if data.is_empty() => {
-            return Err(
-                Fault::usage(format!("no rows to ask about: {address}")).hint("name them with `--data DATA`")
-            );
+        Wanted::Onnx(_) | Wanted::Endpoint(_) if data.is_empty() => {
+            return Err(Fault::usage(format!("no rows to ask about: {}", ask.predictor.display()))
+                .hint("name them with `--data DATA`"));
         }
-        Wanted::Given(_) | Wanted::Endpoint(_) => {
+        Wanted::Given(_) | Wanted::Onnx(_) | Wanted::Endpoint(_) => {
             let train = paths(ask.train)?;
             let files = train.len();
             job.data.files = train.into_iter().chain(data).collect();

@@ -1,11 +1,12 @@
 //! What stands behind `PREDICTOR` on the command line: anything that maps rows to predictions, whoever trained it.
 //!
-//! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]), a server ([`endpoint`]). What knows only tensors is
+//! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]), a server ([`endpoint`]), an ONNX file ([`onnx`]). What knows only tensors is
 //! tied to columns by [`wiring`].
 
 mod columns;
 mod endpoint;
 mod given;
+mod onnx;
 mod run_folder;
 mod wiring;
 
@@ -26,6 +27,8 @@ pub(crate) enum Wanted {
     Run(PathBuf),
     /// A table of predictions.
     Given(PathBuf),
+    /// An ONNX file.
+    Onnx(PathBuf),
     /// The address of a model of the Open Inference Protocol.
     Endpoint(String),
 }
@@ -51,7 +54,7 @@ impl std::fmt::Debug for Opened {
 }
 
 impl Wanted {
-    /// What `text` names: an address is a server, a folder a run, a file a table of predictions.
+    /// What `text` names: an address is a server, a folder a run, `.onnx` a model, another file a table of predictions.
     pub(crate) fn of(text: &Path) -> Result<Self, Fault> {
         if let Some(address) = text.to_str().filter(|text| endpoint::is_address(text)) {
             return Ok(Self::Endpoint(address.to_owned()));
@@ -59,18 +62,22 @@ impl Wanted {
         if text.is_dir() {
             return run_folder::check(text).map(|()| Self::Run(text.to_owned()));
         }
+        if text.is_file() && text.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
+        {
+            return Ok(Self::Onnx(text.to_owned()));
+        }
         if text.is_file() {
             return Ok(Self::Given(text.to_owned()));
         }
         Err(Fault::usage(format!("no predictor: {}", text.display())).hint(
-            "name the folder of a finished run, a file of predictions (CSV, Parquet, JSON Lines, Arrow), or `http://HOST/v2/models/NAME`",
+            "name the folder of a finished run, an `.onnx` file, a file of predictions (CSV, Parquet, JSON Lines, Arrow), or `http://HOST/v2/models/NAME`",
         ))
     }
 
     /// What it is called where it is judged.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Run(path) | Self::Given(path) => {
+            Self::Run(path) | Self::Given(path) | Self::Onnx(path) => {
                 path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
             }
             Self::Endpoint(address) => {
@@ -84,7 +91,7 @@ impl Wanted {
     pub(crate) fn job(&self) -> Option<PathBuf> {
         match self {
             Self::Run(folder) => Some(folder.join(files::JOB)),
-            Self::Given(_) | Self::Endpoint(_) => None,
+            Self::Given(_) | Self::Onnx(_) | Self::Endpoint(_) => None,
         }
     }
 
@@ -99,6 +106,7 @@ impl Wanted {
         match self {
             Self::Run(folder) => run_folder::open(folder, table, target),
             Self::Given(file) => given::open(file, table, target, given, screen),
+            Self::Onnx(file) => onnx::open(file, table, target, wiring),
             Self::Endpoint(address) => endpoint::open(address, table, target, wiring),
         }
     }

@@ -272,6 +272,66 @@ fn what_a_practice_buys_is_said_with_its_interval() {
     assert_eq!(context.plumb(&["ablate", "data.csv", "--target", "label", "--only", "sleep"]).code, Some(2));
 }
 
+/// Four numbers a row, and the classes that a forest of scikit-learn has learned of such rows.
+fn forest_rows(rows: u64) -> String {
+    let mut table = "x0,x1,x2,x3,level\n".to_owned();
+    for row in 0..rows {
+        let stream = plumb_ledger::Seed(row).stream("forest");
+        let [a, b, c, d] = [0, 1, 2, 3].map(|at| stream.normal(at));
+        let level = if a - d < -0.7 {
+            "low"
+        } else if a - d < 0.7 {
+            "middle"
+        } else {
+            "high"
+        };
+        writeln!(table, "{a:.3},{b:.3},{c:.3},{d:.3},{level}").unwrap();
+    }
+    table
+}
+
+#[test]
+fn a_forest_of_scikit_learn_is_judged_and_explained_from_its_onnx_file() {
+    let context = TestContext::new();
+    context.write("rows.csv", forest_rows(600));
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../plumb-onnx/tests/golden/forest_three.onnx");
+    context.write("forest.onnx", std::fs::read(model).unwrap());
+    let judged =
+        context.plumb(&["evaluate", "forest.onnx", "--data", "rows.csv", "--target", "level", "--json"]);
+    assert_eq!(judged.code, Some(0), "{}", judged.stderr);
+    assert!(judged.stderr.contains("the model takes x0, x1, x2, x3"), "{}", judged.stderr);
+    let judged: Value = serde_json::from_str(&judged.stdout).unwrap();
+    assert!(
+        judged["metrics"]["test"]["accuracy"]["value"].as_f64().unwrap() > 0.75,
+        "{}",
+        judged["metrics"]["test"]
+    );
+    assert_eq!(judged["metrics"]["classes"], serde_json::json!(["high", "low", "middle"]));
+    assert_ne!(verdict(&judged, "evaluate.robustness")["verdict"], "skipped");
+    let explained =
+        ["explain", "forest.onnx", "--data", "rows.csv", "--target", "level", "--rows", "8", "--json"];
+    let explained = context.plumb(&explained);
+    assert_eq!(explained.code, Some(0), "{}", explained.stderr);
+    let explained: Value = serde_json::from_str(&explained.stdout).unwrap();
+    let mut worth: Vec<(f64, String)> = explained["explanation"]["importance"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| (of["loss"].as_f64().unwrap(), of["column"].as_str().unwrap().to_owned()))
+        .collect();
+    worth.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let first: std::collections::BTreeSet<&str> = worth[..2].iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(first, ["x0", "x3"].into());
+
+    context.write("few.csv", "x0,x1,level\n1,2,low\n2,1,high\n0,1,middle\n");
+    let refused = context.plumb(&["evaluate", "forest.onnx", "--data", "few.csv", "--target", "level"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("takes 4 numbers a row, the data has 2"), "{}", refused.stderr);
+    context.write("broken.onnx", "no model");
+    let broken = context.plumb(&["evaluate", "broken.onnx", "--data", "rows.csv", "--target", "level"]);
+    assert_eq!(broken.code, Some(4), "{}", broken.stderr);
+}
+
 /// A server that speaks the Open Inference Protocol of one model: the probability of the second class from a number.
 struct Server {
     address: String,

@@ -1,0 +1,232 @@
+//! Arithmetic: element by element with broadcasting, and products of matrices.
+
+use super::{Outputs, input, logistic, shapes};
+use crate::proto::Node;
+use crate::tensor::size;
+use crate::{OnnxError, Tensor, Values};
+
+/// The shape that two shapes are stretched to, as NumPy has it.
+pub(super) fn broadcast(node: &Node, a: &[usize], b: &[usize]) -> Result<Vec<usize>, OnnxError> {
+    let rank = a.len().max(b.len());
+    let extent = |shape: &[usize], at: usize| (at + shape.len()).checked_sub(rank).map_or(1, |at| shape[at]);
+    let both = |at: usize| match (extent(a, at), extent(b, at)) {
+        (1, other) | (other, 1) => Ok(other),
+        (x, y) if x == y => Ok(x),
+        _ => Err(node.wrong(format!("{a:?} and {b:?} do not go together"))),
+    };
+    let shape: Vec<usize> = (0..rank).map(both).collect::<Result<_, _>>()?;
+    size(&shape).map(|_| shape.clone()).ok_or(OnnxError::TooLarge(shape))
+}
+
+/// For each element of the stretched shape the place in a smaller one.
+pub(super) fn places(from: &[usize], to: &[usize]) -> Vec<usize> {
+    let count = to.iter().product();
+    if from == to {
+        return (0..count).collect();
+    }
+    let ahead = to.len() - from.len();
+    let mut strides = vec![0; to.len()];
+    let mut stride = 1;
+    for at in (0..from.len()).rev() {
+        strides[ahead + at] = if from[at] == 1 { 0 } else { stride };
+        stride *= from[at];
+    }
+    let place = |mut number: usize| {
+        let mut place = 0;
+        for at in (0..to.len()).rev() {
+            place += number % to[at] * strides[at];
+            number /= to[at];
+        }
+        place
+    };
+    (0..count).map(place).collect()
+}
+
+/// Two tensors of numbers, element by element. Whole numbers stay whole.
+fn both(
+    node: &Node,
+    a: &Tensor,
+    b: &Tensor,
+    of: fn(f32, f32) -> f32,
+    of_whole: Option<fn(i64, i64) -> i64>,
+) -> Result<Tensor, OnnxError> {
+    let shape = broadcast(node, a.shape(), b.shape())?;
+    let (left, right) = (places(a.shape(), &shape), places(b.shape(), &shape));
+    if let (Values::Whole(x), Values::Whole(y), Some(of)) = (a.values(), b.values(), of_whole) {
+        let values = left.iter().zip(&right).map(|(&l, &r)| of(x[l], y[r])).collect();
+        return Tensor::new(shape, Values::Whole(values));
+    }
+    let (x, y) = (a.floats(&node.op_type)?, b.floats(&node.op_type)?);
+    Tensor::new(shape, Values::Floats(left.iter().zip(&right).map(|(&l, &r)| of(x[l], y[r])).collect()))
+}
+
+fn pair(
+    node: &Node,
+    inputs: &[Option<&Tensor>],
+    of: fn(f32, f32) -> f32,
+    whole: Option<fn(i64, i64) -> i64>,
+) -> Outputs {
+    Ok(vec![both(node, input(node, inputs, 0)?, input(node, inputs, 1)?, of, whole)?])
+}
+
+fn each(node: &Node, inputs: &[Option<&Tensor>], of: impl Fn(f32) -> f32) -> Outputs {
+    let x = input(node, inputs, 0)?;
+    let values = x.floats(&node.op_type)?.into_iter().map(of).collect();
+    Ok(vec![Tensor::new(x.shape().to_vec(), Values::Floats(values))?])
+}
+
+/// All inputs, one after the other.
+fn all(
+    node: &Node,
+    inputs: &[Option<&Tensor>],
+    of: fn(f32, f32) -> f32,
+    whole: Option<fn(i64, i64) -> i64>,
+) -> Outputs {
+    let mut found = input(node, inputs, 0)?.clone();
+    for at in 1..inputs.len() {
+        found = both(node, &found, input(node, inputs, at)?, of, whole)?;
+    }
+    Ok(vec![found])
+}
+
+macro_rules! pairs {
+    ($($(#[$doc:meta])* $name:ident: $of:expr, $whole:expr;)*) => {
+        $($(#[$doc])* pub(super) fn $name(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs { pair(node, inputs, $of, $whole) })*
+    };
+}
+
+pairs! {
+    /// `Add`.
+    add: |a, b| a + b, Some(i64::wrapping_add);
+    /// `Sub`.
+    sub: |a, b| a - b, Some(i64::wrapping_sub);
+    /// `Mul`.
+    mul: |a, b| a * b, Some(i64::wrapping_mul);
+    /// `Div`; whole numbers towards 0, and by 0 it is 0.
+    div: |a, b| a / b, Some(|a, b| a.checked_div(b).unwrap_or(0));
+    /// `Pow`.
+    pow: f32::powf, None;
+}
+
+macro_rules! eaches {
+    ($($(#[$doc:meta])* $name:ident: $of:expr;)*) => {
+        $($(#[$doc])* pub(super) fn $name(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs { each(node, inputs, $of) })*
+    };
+}
+
+eaches! {
+    /// `Abs`.
+    abs: f32::abs;
+    /// `Exp`.
+    exp: f32::exp;
+    /// `Log`.
+    log: f32::ln;
+    /// `Neg`.
+    neg: |x| -x;
+    /// `Reciprocal`.
+    reciprocal: f32::recip;
+    /// `Relu`.
+    relu: |x| x.max(0.0);
+    /// `Sigmoid`.
+    sigmoid: logistic;
+    /// `Sqrt`.
+    sqrt: f32::sqrt;
+    /// `Tanh`.
+    tanh: f32::tanh;
+}
+
+/// `Max` of all inputs.
+pub(super) fn max(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    all(node, inputs, f32::max, Some(Ord::max))
+}
+
+/// `Min` of all inputs.
+pub(super) fn min(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    all(node, inputs, f32::min, Some(Ord::min))
+}
+
+/// `Sum` of all inputs.
+pub(super) fn sum(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    all(node, inputs, |a, b| a + b, None)
+}
+
+/// `Clip`, its ends by inputs or attributes.
+pub(super) fn clip(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    let end = |place: usize, name: &str, usual: f32| -> Result<f32, OnnxError> {
+        match inputs.get(place).copied().flatten() {
+            Some(end) => Ok(end.floats(&node.op_type)?.first().copied().unwrap_or(usual)),
+            None => Ok(node.float(name, usual)),
+        }
+    };
+    let (low, high) = (end(1, "min", f32::NEG_INFINITY)?, end(2, "max", f32::INFINITY)?);
+    each(node, inputs, |x| x.max(low).min(high))
+}
+
+/// `Softmax` along an axis; before version 13 over all extents from the axis on, which for tables is the same.
+pub(super) fn softmax(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    let x = input(node, inputs, 0)?;
+    let at = shapes::axis(node, node.int("axis", -1), x.shape().len())?;
+    if at + 1 != x.shape().len() {
+        return Err(node.wrong("only along the last axis"));
+    }
+    let mut values = x.floats(&node.op_type)?;
+    let width = x.shape().last().copied().unwrap_or(1).max(1);
+    values.chunks_exact_mut(width).for_each(|row| super::softmax(row, |_| true));
+    Ok(vec![Tensor::new(x.shape().to_vec(), Values::Floats(values))?])
+}
+
+/// `a b`, rows by columns, in 32 bits with sums in order.
+fn product(a: &[f32], b: &[f32], (rows, inner, columns): (usize, usize, usize)) -> Vec<f32> {
+    let mut out = vec![0.0; rows * columns];
+    for (row, out) in a.chunks_exact(inner.max(1)).zip(out.chunks_exact_mut(columns.max(1))) {
+        for (x, b) in row.iter().zip(b.chunks_exact(columns.max(1))) {
+            out.iter_mut().zip(b).for_each(|(sum, y)| *sum += x * y);
+        }
+    }
+    out
+}
+
+/// `MatMul` of two matrices, of a matrix and a vector, or of a stack and a matrix.
+pub(super) fn mat_mul(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    let (a, b) = (input(node, inputs, 0)?, input(node, inputs, 1)?);
+    let inner = a.shape().last().copied().unwrap_or(1);
+    let (of_b, columns) = match b.shape() {
+        [inner] => (*inner, 1),
+        [inner, columns] => (*inner, *columns),
+        _ => return Err(node.wrong("the second is no matrix")),
+    };
+    if inner != of_b {
+        return Err(node.wrong(format!("{:?} by {:?}", a.shape(), b.shape())));
+    }
+    let rows = a.values().len().checked_div(inner).unwrap_or(0);
+    let values = product(&a.floats(&node.op_type)?, &b.floats(&node.op_type)?, (rows, inner, columns));
+    let mut shape = a.shape()[..a.shape().len().saturating_sub(1)].to_vec();
+    if b.shape().len() == 2 {
+        shape.push(columns);
+    }
+    Ok(vec![Tensor::new(shape, Values::Floats(values))?])
+}
+
+/// `Gemm`: `alpha A B + beta C`, either turned.
+pub(super) fn gemm(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    let turned = |place: usize, name: &str| -> Result<Tensor, OnnxError> {
+        let x = input(node, inputs, place)?;
+        if node.int(name, 0) == 0 {
+            return Ok(x.clone());
+        }
+        let plain = Node { attribute: Vec::new(), ..node.clone() };
+        shapes::transpose(&plain, &[Some(x)])?.pop().ok_or_else(|| node.wrong("nothing to turn"))
+    };
+    let (a, b) = (turned(0, "transA")?, turned(1, "transB")?);
+    let product = mat_mul(node, &[Some(&a), Some(&b)])?.pop().ok_or_else(|| node.wrong("no product"))?;
+    let alpha = node.float("alpha", 1.0);
+    let scaled = product.floats(&node.op_type)?.into_iter().map(|x| alpha * x).collect();
+    let scaled = Tensor::new(product.shape().to_vec(), Values::Floats(scaled))?;
+    let Some(c) = inputs.get(2).copied().flatten() else { return Ok(vec![scaled]) };
+    let beta = node.float("beta", 1.0);
+    let c = Tensor::new(
+        c.shape().to_vec(),
+        Values::Floats(c.floats(&node.op_type)?.into_iter().map(|x| beta * x).collect()),
+    )?;
+    Ok(vec![both(node, &scaled, &c, |a, b| a + b, None)?])
+}

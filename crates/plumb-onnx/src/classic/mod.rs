@@ -1,0 +1,251 @@
+//! Classical models: a graph of operators on tables, computed node by node.
+//!
+//! One file for each family of operators, one row for each operator in [`OPERATORS`]. Semantics are those of ONNX Runtime, with which
+//! the golden files are made.
+
+mod categories;
+mod linear;
+mod logic;
+mod math;
+mod reduce;
+mod scale;
+mod shapes;
+mod svm;
+mod trees;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{CLASSIC, Parsed};
+use crate::proto::Node;
+use crate::{OnnxError, Tensor};
+
+/// What an operator has computed: its outputs, in order.
+type Outputs = Result<Vec<Tensor>, OnnxError>;
+
+/// An operator: from its node and its inputs to its outputs. An input that is left out is none.
+type Compute = fn(&Node, &[Option<&Tensor>]) -> Outputs;
+
+/// Operators of the domain `ai.onnx.ml`, then those of ONNX itself.
+static OPERATORS: &[(&str, Compute)] = &[
+    ("ArrayFeatureExtractor", shapes::array_feature_extractor),
+    ("Binarizer", scale::binarizer),
+    ("CategoryMapper", categories::category_mapper),
+    ("FeatureVectorizer", shapes::feature_vectorizer),
+    ("Imputer", scale::imputer),
+    ("LabelEncoder", categories::label_encoder),
+    ("LinearClassifier", linear::classifier),
+    ("LinearRegressor", linear::regressor),
+    ("Normalizer", scale::normalizer),
+    ("OneHotEncoder", categories::one_hot_encoder),
+    ("SVMClassifier", svm::classifier),
+    ("SVMRegressor", svm::regressor),
+    ("Scaler", scale::scaler),
+    ("TreeEnsembleClassifier", trees::classifier),
+    ("TreeEnsembleRegressor", trees::regressor),
+    ("Abs", math::abs),
+    ("Add", math::add),
+    ("And", logic::and),
+    ("ArgMax", reduce::arg_max),
+    ("ArgMin", reduce::arg_min),
+    ("Cast", shapes::cast),
+    ("Clip", math::clip),
+    ("Concat", shapes::concat),
+    ("Constant", shapes::constant),
+    ("ConstantOfShape", shapes::constant_of_shape),
+    ("Div", math::div),
+    ("Equal", logic::equal),
+    ("Exp", math::exp),
+    ("Flatten", shapes::flatten),
+    ("Gather", shapes::gather),
+    ("Gemm", math::gemm),
+    ("Greater", logic::greater),
+    ("GreaterOrEqual", logic::greater_or_equal),
+    ("Identity", shapes::identity),
+    ("IsNaN", logic::is_nan),
+    ("Less", logic::less),
+    ("LessOrEqual", logic::less_or_equal),
+    ("Log", math::log),
+    ("MatMul", math::mat_mul),
+    ("Max", math::max),
+    ("Min", math::min),
+    ("Mul", math::mul),
+    ("Neg", math::neg),
+    ("Not", logic::not),
+    ("Or", logic::or),
+    ("Pow", math::pow),
+    ("Reciprocal", math::reciprocal),
+    ("ReduceMax", reduce::max),
+    ("ReduceMean", reduce::mean),
+    ("ReduceMin", reduce::min),
+    ("ReduceSum", reduce::sum),
+    ("ReduceSumSquare", reduce::sum_square),
+    ("Relu", math::relu),
+    ("Reshape", shapes::reshape),
+    ("Shape", shapes::shape),
+    ("Sigmoid", math::sigmoid),
+    ("Softmax", math::softmax),
+    ("Sqrt", math::sqrt),
+    ("Squeeze", shapes::squeeze),
+    ("Sub", math::sub),
+    ("Sum", math::sum),
+    ("Tanh", math::tanh),
+    ("Transpose", shapes::transpose),
+    ("Unsqueeze", shapes::unsqueeze),
+    ("Where", logic::choose),
+];
+
+/// A graph whose operators are all known.
+#[derive(Debug)]
+pub(crate) struct Classic {
+    nodes: Vec<(Node, Kernel)>,
+    constants: BTreeMap<String, Tensor>,
+}
+
+/// How a node is computed: by its operator each time, or by what was made of its attributes once.
+enum Kernel {
+    Plain(Compute),
+    Trees(trees::Ensemble),
+}
+
+impl std::fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Plain(_) => "Plain",
+            Self::Trees(_) => "Trees",
+        })
+    }
+}
+
+impl Classic {
+    /// Looks up every operator; one that is not known is an error here and not when it is needed.
+    pub(crate) fn new(parsed: Parsed) -> Result<Self, OnnxError> {
+        let kernel = |node: Node| {
+            if node.op_type == "ZipMap" && node.domain == CLASSIC {
+                return Ok((node, Kernel::Plain(shapes::identity as Compute)));
+            }
+            if let Some(ensemble) = trees::Ensemble::of(&node).transpose()? {
+                return Ok((node, Kernel::Trees(ensemble)));
+            }
+            let found = OPERATORS.iter().find(|(name, _)| *name == node.op_type);
+            let found = found.ok_or_else(|| OnnxError::Operator(node.op_type.clone()))?;
+            Ok((node, Kernel::Plain(found.1)))
+        };
+        let nodes = parsed.nodes.into_iter().map(kernel).collect::<Result<_, _>>()?;
+        Ok(Self { nodes, constants: parsed.constants })
+    }
+
+    /// Computes what the output needs, in the order of the file, which ONNX asks to be one in which inputs come first.
+    pub(crate) fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
+        let mut known: BTreeMap<String, Tensor> = inputs.into_iter().collect();
+        let needed = self.needed(output);
+        for (node, kernel) in &self.nodes {
+            if !node.output.iter().any(|name| needed.contains(name.as_str())) {
+                continue;
+            }
+            let find = |name: &String| match name.as_str() {
+                "" => Ok(None),
+                name => {
+                    let found = known.get(name).or_else(|| self.constants.get(name));
+                    found.map(Some).ok_or_else(|| OnnxError::NoName(name.to_owned()))
+                }
+            };
+            let given: Vec<Option<&Tensor>> = node.input.iter().map(find).collect::<Result<_, _>>()?;
+            let outputs = match kernel {
+                Kernel::Plain(compute) => compute(node, &given)?,
+                Kernel::Trees(ensemble) => ensemble.run(node, &given)?,
+            };
+            known.extend(node.output.iter().cloned().zip(outputs));
+        }
+        known.remove(output).ok_or_else(|| OnnxError::NoName(output.to_owned()))
+    }
+
+    /// The names that an output follows from.
+    fn needed<'a>(&'a self, output: &'a str) -> BTreeSet<&'a str> {
+        let mut needed = BTreeSet::from([output]);
+        for (node, _) in self.nodes.iter().rev() {
+            if node.output.iter().any(|name| needed.contains(name.as_str())) {
+                needed.extend(node.input.iter().map(String::as_str));
+            }
+        }
+        needed
+    }
+}
+
+/// The input at a place, which must be there.
+fn input<'a>(node: &Node, inputs: &[Option<&'a Tensor>], place: usize) -> Result<&'a Tensor, OnnxError> {
+    inputs.get(place).copied().flatten().ok_or_else(|| node.wrong(format!("input {place} is missing")))
+}
+
+/// Scores of classes after a transformation: those of `post_transform`.
+fn transform(scores: &mut [f32], how: &str) {
+    match how {
+        "LOGISTIC" => scores.iter_mut().for_each(|x| *x = logistic(*x)),
+        "SOFTMAX" => softmax(scores, |_| true),
+        "SOFTMAX_ZERO" => softmax(scores, |x| x != 0.0),
+        "PROBIT" => scores.iter_mut().for_each(|x| *x = probit(*x)),
+        _ => {}
+    }
+}
+
+fn probit(x: f32) -> f32 {
+    std::f32::consts::SQRT_2 * inverse_erf(2.0 * x - 1.0)
+}
+
+fn logistic(x: f32) -> f32 {
+    let v = 1.0 / (1.0 + (-x.abs()).exp());
+    if x < 0.0 { 1.0 - v } else { v }
+}
+
+fn softmax(scores: &mut [f32], counts: impl Fn(f32) -> bool) {
+    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut total = 0.0;
+    for x in scores.iter_mut().filter(|x| counts(**x)) {
+        *x = (*x - top).exp();
+        total += *x;
+    }
+    for x in scores.iter_mut() {
+        *x /= total;
+    }
+}
+
+/// The inverse of the error function to about 0.002, the approximation that ONNX Runtime uses (Winitzki 2008).
+fn inverse_erf(x: f32) -> f32 {
+    let (sign, log) = (if x < 0.0 { -1.0 } else { 1.0 }, ((1.0 - x) * (1.0 + x)).ln());
+    let v = 2.0 / (std::f32::consts::PI * 0.147) + 0.5 * log;
+    sign * (-v + (v * v - log / 0.147).sqrt()).sqrt()
+}
+
+/// Scores of a row from the score of one class of two, as ONNX Runtime writes them: `is_share` says that the score is a probability.
+fn two_classes(score: f32, how: &str, is_share: bool) -> [f32; 2] {
+    match (how, is_share) {
+        ("PROBIT", _) => {
+            let p = probit(score);
+            [1.0 - p, p]
+        }
+        (_, true) => [1.0 - score, score],
+        ("LOGISTIC", false) => [logistic(-score), logistic(score)],
+        _ => [-score, score],
+    }
+}
+
+/// The labels of rows by their largest score, as the model names classes.
+fn labels(node: &Node, best: impl Iterator<Item = usize>) -> Outputs {
+    let texts = node.strings("classlabels_strings");
+    let best: Vec<usize> = best.collect();
+    let values = if texts.is_empty() {
+        let names = [node.ints("classlabels_int64s"), node.ints("classlabels_ints")].concat();
+        crate::Values::Whole(
+            best.iter().map(|&class| names.get(class).copied().unwrap_or(class as i64)).collect(),
+        )
+    } else {
+        crate::Values::Texts(
+            best.iter().map(|&class| texts.get(class).cloned().unwrap_or_default()).collect(),
+        )
+    };
+    Ok(vec![Tensor::new(vec![best.len()], values)?])
+}
+
+/// The place of the largest score, the first among equals.
+fn largest(scores: &[f32]) -> usize {
+    scores.iter().enumerate().fold(0, |best, (at, x)| if *x > scores[best] { at } else { best })
+}

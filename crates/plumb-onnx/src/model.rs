@@ -1,0 +1,74 @@
+//! A model, whichever runtime it needs.
+
+use std::collections::BTreeMap;
+
+use crate::classic::Classic;
+use crate::graph::{Parsed, Port};
+use crate::network::Network;
+use crate::{OnnxError, Tensor};
+
+/// A model that was read.
+#[derive(Debug)]
+pub struct OnnxModel {
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    classes: Option<Vec<String>>,
+    metadata: BTreeMap<String, String>,
+    producer: String,
+    runtime: Runtime,
+}
+
+#[derive(Debug)]
+enum Runtime {
+    Classic(Classic),
+    Network(Box<Network>),
+}
+
+impl OnnxModel {
+    /// Reads a file whole. Nothing in it is run.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, OnnxError> {
+        let mut parsed = Parsed::read(&bytes)?;
+        let (inputs, outputs) = (std::mem::take(&mut parsed.inputs), std::mem::take(&mut parsed.outputs));
+        let (classes, metadata) = (parsed.classes.take(), std::mem::take(&mut parsed.metadata));
+        let producer = std::mem::take(&mut parsed.producer);
+        let runtime = if parsed.is_classic() {
+            Runtime::Classic(Classic::new(parsed)?)
+        } else {
+            Runtime::Network(Box::new(Network::read(bytes)?))
+        };
+        Ok(Self { inputs, outputs, classes, metadata, producer, runtime })
+    }
+
+    /// What goes in, in the order of the file.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// What comes out. A list of maps (`ZipMap`) is shown as the tensor of probabilities that it holds.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// The names of the classes, where the model knows them.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.classes.as_deref()
+    }
+
+    /// What the exporter wrote down.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// Which program wrote the file.
+    pub fn producer(&self) -> &str {
+        &self.producer
+    }
+
+    /// The output of that name for inputs by name. Only what the output needs is computed.
+    pub fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
+        match &self.runtime {
+            Runtime::Classic(classic) => classic.run(inputs, output),
+            Runtime::Network(network) => network.run(inputs, output),
+        }
+    }
+}

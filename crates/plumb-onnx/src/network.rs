@@ -1,0 +1,80 @@
+//! Networks, on `rten`.
+
+use rten::{Dimension, Model, ModelOptions, Value, ValueOrView};
+use rten_tensor::prelude::*;
+
+use crate::tensor::Values;
+use crate::{OnnxError, Tensor};
+
+/// A network that was loaded.
+pub(crate) struct Network {
+    model: Model,
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Network").field("parameters", &self.model.total_params()).finish_non_exhaustive()
+    }
+}
+
+impl Network {
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, OnnxError> {
+        let mut options = ModelOptions::with_all_ops();
+        options.prepack_weights(true);
+        let model = options.load(bytes).map_err(|error| OnnxError::Network(error.to_string()))?;
+        Ok(Self { model })
+    }
+
+    pub(crate) fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
+        let failed = |error: &dyn std::fmt::Display| OnnxError::Network(error.to_string());
+        let node =
+            |name: &str| self.model.node_id(name).map_err(|_unknown| OnnxError::NoName(name.to_owned()));
+        let mut values: Vec<(_, ValueOrView<'_>)> = Vec::with_capacity(inputs.len());
+        for (name, tensor) in inputs {
+            let id = node(&name)?;
+            self.check(&name, tensor.shape())?;
+            values.push((id, value(&tensor)?.into()));
+        }
+        let wanted = node(output)?;
+        let found = self.model.run(values, &[wanted], None).map_err(|error| failed(&error))?;
+        let found = found.into_iter().next().ok_or_else(|| OnnxError::NoName(output.to_owned()))?;
+        match found {
+            Value::FloatTensor(found) => Tensor::new(found.shape().to_vec(), Values::Floats(found.to_vec())),
+            Value::Int32Tensor(found) => {
+                let values = found.to_vec().into_iter().map(i64::from).collect();
+                Tensor::new(found.shape().to_vec(), Values::Whole(values))
+            }
+            _ => Err(OnnxError::Network(format!("the output `{output}` is no tensor of numbers"))),
+        }
+    }
+
+    /// The extents that the file fixes are those of the input: a wrong one is told here and not deep in an operator.
+    fn check(&self, name: &str, shape: &[usize]) -> Result<(), OnnxError> {
+        let place = self.model.input_ids().iter().position(|&id| {
+            self.model.node_info(id).and_then(|info| info.name().map(|known| known == name)).unwrap_or(false)
+        });
+        let Some(wanted) = place.and_then(|place| self.model.input_shape(place)) else { return Ok(()) };
+        let fits = |(wanted, found): (&Dimension, &usize)| !matches!(wanted, Dimension::Fixed(extent) if extent != found);
+        if wanted.len() == shape.len() && wanted.iter().zip(shape).all(fits) {
+            return Ok(());
+        }
+        Err(OnnxError::Network(format!(
+            "the input `{name}` has the shape {shape:?}, the model wants {wanted:?}"
+        )))
+    }
+}
+
+fn value(tensor: &Tensor) -> Result<Value, OnnxError> {
+    let failed = |error: &dyn std::fmt::Display| OnnxError::Network(error.to_string());
+    let shape = tensor.shape().to_vec();
+    match tensor.values() {
+        Values::Floats(values) => Value::from_shape(&shape, values.clone()).map_err(|error| failed(&error)),
+        Values::Whole(values) => {
+            let whole: Result<Vec<i32>, _> = values.iter().map(|&value| i32::try_from(value)).collect();
+            let whole =
+                whole.map_err(|_large| OnnxError::Network("a whole number beyond 32 bits".to_owned()))?;
+            Value::from_shape(&shape, whole).map_err(|error| failed(&error))
+        }
+        Values::Texts(_) => Err(OnnxError::Network("texts go into no network".to_owned())),
+    }
+}
