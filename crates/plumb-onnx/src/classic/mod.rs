@@ -25,7 +25,7 @@ type Outputs = Result<Vec<Tensor>, OnnxError>;
 /// An operator: from its node and its inputs to its outputs. An input that is left out is none.
 type Compute = fn(&Node, &[Option<&Tensor>]) -> Outputs;
 
-/// Operators of the domain `ai.onnx.ml`, then those of ONNX itself.
+/// Operators of the domain `ai.onnx.ml`, then those of ONNX itself. Ensembles of trees are laid out once instead ([`trees::Ensemble`]).
 static OPERATORS: &[(&str, Compute)] = &[
     ("ArrayFeatureExtractor", shapes::array_feature_extractor),
     ("Binarizer", scale::binarizer),
@@ -40,8 +40,6 @@ static OPERATORS: &[(&str, Compute)] = &[
     ("SVMClassifier", svm::classifier),
     ("SVMRegressor", svm::regressor),
     ("Scaler", scale::scaler),
-    ("TreeEnsembleClassifier", trees::classifier),
-    ("TreeEnsembleRegressor", trees::regressor),
     ("Abs", math::abs),
     ("Add", math::add),
     ("And", logic::and),

@@ -64,23 +64,6 @@ pub(super) struct Ensemble {
     features: usize,
 }
 
-/// Never called: an ensemble is laid out when the model is read.
-pub(super) fn classifier(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
-    run_new(node, inputs)
-}
-
-/// The same for numbers.
-pub(super) fn regressor(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
-    run_new(node, inputs)
-}
-
-fn run_new(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
-    match Ensemble::of(node) {
-        Some(ensemble) => ensemble?.run(node, inputs),
-        None => Err(node.wrong("is no ensemble of trees")),
-    }
-}
-
 impl Ensemble {
     /// Lays the trees of a node out; none where it has none.
     pub(super) fn of(node: &Node) -> Option<Result<Self, OnnxError>> {
