@@ -53,7 +53,7 @@ pub(crate) struct Parsed {
 pub(crate) const CLASSIC: &str = "ai.onnx.ml";
 
 impl Parsed {
-    /// Reads the file. `with_constants` says whether weights are wanted: a network's runtime reads them itself.
+    /// Reads the file; the weights of a network are left to its runtime.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, OnnxError> {
         let model = Model::decode(bytes).map_err(|error| OnnxError::Damaged(error.to_string()))?;
         let graph = model.graph.ok_or_else(|| OnnxError::Damaged("there is no graph".to_owned()))?;

@@ -102,7 +102,7 @@ fn verdict(found: &[Deviation]) -> Judgement {
         return Judgement::skipped(format!("no group has {ROWS} rows and as many others"));
     };
     let text = format!(
-        "in `{}` = `{}` the event happens {:+.3} more often than given, elsewhere {:+.3} (difference {:+.3}, between {:+.3} and {:+.3})",
+        "in `{}` = `{}` observed minus given is {:+.3}, elsewhere {:+.3} (difference {:+.3}, between {:+.3} and {:+.3})",
         worst.slice.column,
         worst.slice.value,
         worst.own,

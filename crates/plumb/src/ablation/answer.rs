@@ -34,7 +34,10 @@ pub(super) fn as_text(found: &Found) -> String {
             format_args!("{:<22}{:>10}  {gain:<34}{p:<10}{:.1}\n", of.name, number(of.value), of.seconds),
         );
     }
-    push(&mut text, format_args!("Intervals are over rows; what `another seed` moves is chance as well."));
+    push(
+        &mut text,
+        format_args!("Intervals are over rows; how much another seed moves is for `train.seeds` to say."),
+    );
     text
 }
 
@@ -56,7 +59,11 @@ pub(super) fn as_json(found: &Found) -> String {
 
 /// What the job gains by the practice, more is better: the difference, the ends of its interval, the p-value.
 fn gain(of: &Ablated) -> Option<(f64, f64, f64, f64)> {
-    let Paired { metric, difference, .. } = of.paired.as_ref().ok()?;
+    let Paired { metric, difference, only, .. } = of.paired.as_ref().ok()?;
+    // Runs of one split share all rows; a few that happen to be shared say nothing.
+    if *only != [0, 0] {
+        return None;
+    }
     let found = (*difference)?;
     let is_up = metric.is_some_and(|metric| metric.direction == Direction::Up);
     Some(if is_up {

@@ -89,6 +89,9 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
         Some(path) => job::load(&path, ask.overrides)?,
         None => job::with_overrides(ask.overrides)?,
     };
+    if matches!(wanted, Wanted::Run(_)) && !ask.train.is_empty() {
+        return Err(Fault::usage("a run knows its own train rows").hint("leave `--train` out"));
+    }
     let data = paths(ask.data)?;
     let origin = match wanted {
         Wanted::Run(folder) if data.is_empty() => Origin::Run { folder: folder.clone(), files: 0 },
@@ -102,6 +105,11 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
                 .hint("name them with `--data DATA`"));
         }
         Wanted::Given(_) | Wanted::Onnx(_) | Wanted::Endpoint(_) => {
+            // Rows are told apart by the files that they come from: a folder or a pattern may be any number.
+            if let Some(other) = ask.train.iter().find(|path| !path.is_file()) {
+                return Err(Fault::usage(format!("no file of train rows: {}", other.display()))
+                    .hint("name the files one by one with `--train`"));
+            }
             let train = paths(ask.train)?;
             let files = train.len();
             job.data.files = train.into_iter().chain(data).collect();

@@ -256,14 +256,14 @@ fn what_a_practice_buys_is_said_with_its_interval() {
         "--only",
         "dropout",
         "--only",
-        "another seed",
+        "weight decay",
     ];
     let answer = context.plumb(&arguments.iter().chain(&settings).copied().collect::<Vec<_>>());
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
     let names: Vec<&str> =
         answer["ablated"].as_array().unwrap().iter().map(|of| of["without"].as_str().unwrap()).collect();
-    assert_eq!(names, ["another seed", "dropout"]);
+    assert_eq!(names, ["dropout", "weight decay"]);
     for of in answer["ablated"].as_array().unwrap() {
         let bought = &of["bought"];
         assert!(bought["low"].as_f64().unwrap() <= bought["gain"].as_f64().unwrap(), "{of}");
