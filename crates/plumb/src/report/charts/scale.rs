@@ -41,7 +41,9 @@ impl Scale {
             Spread::Linear if low.abs() >= f64::MIN_POSITIVE => low.abs() * 0.5,
             _ => 0.5,
         };
-        Some(Self { spread, low: low - air, high: high + air, from: 0.0, to: 1.0 })
+        // Near the end of what numbers can say there is no room for air.
+        let (low, high) = ((low - air).max(f64::MIN), (high + air).min(f64::MAX));
+        Some(Self { spread, low, high, from: 0.0, to: 1.0 })
     }
 
     /// A linear scale from `low` to `high` exactly.
@@ -84,7 +86,7 @@ impl Scale {
         let first = (self.low / step - 1e-9).ceil();
         // `+ 0.0` turns a negative zero into zero.
         let values = (0..=2 * wanted).map(|index| (first + index as f64) * step + 0.0);
-        let inside = values.take_while(|&value| value <= self.high + step * 1e-9);
+        let inside = values.take_while(|&value| value <= self.high + step * 1e-9).filter(|x| x.is_finite());
         let digits = tick_digits(self.low.abs().max(self.high.abs()), step);
         inside.map(|value| Tick { value, label: format::significant(value, digits) }).collect()
     }
@@ -164,6 +166,14 @@ mod tests {
         assert_eq!(log.place(f64::NAN), None);
         assert!((log.place(10.0).unwrap() - 5.0).abs() < 1e-9);
         assert_eq!(Scale::around(Spread::Linear, [f64::NAN, f64::INFINITY]), None);
+    }
+
+    #[test]
+    fn the_largest_numbers_have_an_axis() {
+        for values in [[-1.613e308, -1.613e308], [f64::MIN, f64::MAX], [f64::MAX, f64::MAX]] {
+            let scale = Scale::around(Spread::Linear, values).unwrap();
+            assert!(scale.ticks(5).iter().all(|tick| scale.place(tick.value).is_some()), "{values:?}");
+        }
     }
 
     proptest::proptest! {
