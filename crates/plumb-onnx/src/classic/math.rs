@@ -1,5 +1,7 @@
 //! Arithmetic: element by element with broadcasting, and products of matrices.
 
+use rayon::prelude::*;
+
 use super::{Outputs, input, logistic, shapes};
 use crate::proto::Node;
 use crate::tensor::size;
@@ -51,13 +53,31 @@ fn both(
     of_whole: Option<fn(i64, i64) -> i64>,
 ) -> Result<Tensor, OnnxError> {
     let shape = broadcast(node, a.shape(), b.shape())?;
-    let (left, right) = (places(a.shape(), &shape), places(b.shape(), &shape));
+    let shapes = (a.shape(), b.shape(), shape.as_slice());
     if let (Values::Whole(x), Values::Whole(y), Some(of)) = (a.values(), b.values(), of_whole) {
-        let values = left.iter().zip(&right).map(|(&l, &r)| of(x[l], y[r])).collect();
-        return Tensor::new(shape, Values::Whole(values));
+        let values = Values::Whole(stretched(x, y, shapes, of));
+        return Tensor::new(shape, values);
     }
-    let (x, y) = (a.floats(&node.op_type)?, b.floats(&node.op_type)?);
-    Tensor::new(shape, Values::Floats(left.iter().zip(&right).map(|(&l, &r)| of(x[l], y[r])).collect()))
+    let values = Values::Floats(stretched(&a.floats(&node.op_type)?, &b.floats(&node.op_type)?, shapes, of));
+    Tensor::new(shape, values)
+}
+
+/// The results for each element of the stretched shape. A shape that repeats whole, as a row of weights under rows does, needs no places.
+fn stretched<T: Copy>(
+    x: &[T],
+    y: &[T],
+    (of_x, of_y, shape): (&[usize], &[usize], &[usize]),
+    of: fn(T, T) -> T,
+) -> Vec<T> {
+    let repeats = |small: &[usize]| {
+        let from = small.iter().take_while(|&&extent| extent == 1).count();
+        shape.ends_with(&small[from..])
+    };
+    if of_x == shape && repeats(of_y) && !y.is_empty() {
+        return x.chunks(y.len()).flat_map(|x| x.iter().zip(y).map(|(&x, &y)| of(x, y))).collect();
+    }
+    let (left, right) = (places(of_x, shape), places(of_y, shape));
+    left.iter().zip(&right).map(|(&l, &r)| of(x[l], y[r])).collect()
 }
 
 fn pair(
@@ -175,14 +195,24 @@ pub(super) fn softmax(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     Ok(vec![Tensor::new(x.shape().to_vec(), Values::Floats(values))?])
 }
 
+/// Rows of a product that a thread takes.
+const ROWS: usize = 64;
+
 /// `a b`, rows by columns, in 32 bits with sums in order.
 fn product(a: &[f32], b: &[f32], (rows, inner, columns): (usize, usize, usize)) -> Vec<f32> {
+    let (inner, columns) = (inner.max(1), columns.max(1));
     let mut out = vec![0.0; rows * columns];
-    for (row, out) in a.chunks_exact(inner.max(1)).zip(out.chunks_exact_mut(columns.max(1))) {
-        for (x, b) in row.iter().zip(b.chunks_exact(columns.max(1))) {
-            out.iter_mut().zip(b).for_each(|(sum, y)| *sum += x * y);
+    out.par_chunks_mut(ROWS * columns).zip(a.par_chunks(ROWS * inner)).for_each(|(out, a)| {
+        // Four rows at once read a row of the second matrix once.
+        for (out, a) in out.chunks_mut(4 * columns).zip(a.chunks(4 * inner)) {
+            for (at, b) in b.chunks_exact(columns).enumerate() {
+                for (row, out) in out.chunks_exact_mut(columns).enumerate() {
+                    let x = a[row * inner + at];
+                    out.iter_mut().zip(b).for_each(|(sum, y)| *sum += x * y);
+                }
+            }
         }
-    }
+    });
     out
 }
 

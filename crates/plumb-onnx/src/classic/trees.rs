@@ -12,7 +12,10 @@ use crate::{OnnxError, Tensor, Values};
 /// Rows that go through a tree before the next tree.
 const BLOCK: usize = 64;
 
-/// What a node asks.
+/// Questions up to which all rows of a block walk in step.
+const SHALLOW: u32 = 12;
+
+/// What a node of the file asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Test {
     LessOrEqual,
@@ -24,18 +27,36 @@ enum Test {
     Leaf,
 }
 
-/// A node: where it goes, or of a leaf which weights it has.
+/// A node as it is walked: every question is whether a feature is at most a value. A leaf leads to itself.
 #[derive(Debug, Clone, Copy)]
 struct Branch {
     feature: u32,
     value: f32,
-    test: Test,
-    /// Where a missing value goes.
-    missing_is_true: bool,
-    /// The next node where the answer is yes; of a leaf the first of its weights.
-    yes: u32,
-    /// Where it is no; of a leaf the end of its weights.
-    no: u32,
+    /// The next node where the answer is yes, and where it is no.
+    next: [u32; 2],
+    /// Whether a missing value goes where yes goes.
+    missing_is_yes: bool,
+}
+
+impl Branch {
+    /// Where a row goes from here.
+    #[inline]
+    fn step(&self, row: &[f32]) -> u32 {
+        let x = row[self.feature as usize];
+        let is_yes = (x <= self.value) | (self.missing_is_yes & x.is_nan());
+        self.next[usize::from(!is_yes)]
+    }
+
+    fn leaf(place: u32) -> Self {
+        Self { feature: 0, value: 0.0, next: [place; 2], missing_is_yes: false }
+    }
+}
+
+/// A tree: where it begins, and how many questions its deepest leaf is away.
+#[derive(Debug, Clone, Copy)]
+struct Tree {
+    root: u32,
+    depth: u32,
 }
 
 /// How the leaves of all trees come together.
@@ -50,7 +71,9 @@ enum Aggregate {
 /// An ensemble, laid out.
 pub(super) struct Ensemble {
     nodes: Vec<Branch>,
-    roots: Vec<u32>,
+    trees: Vec<Tree>,
+    /// Of each node where the weights of its leaf begin and end.
+    leaves: Vec<(u32, u32)>,
     /// Weights of leaves: the class or target, and the weight.
     weights: Vec<(u32, f32)>,
     base: Vec<f32>,
@@ -94,32 +117,38 @@ impl Ensemble {
                 .copied()
                 .ok_or_else(|| node.wrong(format!("tree {tree} has no node {id}")))
         };
-        let mut nodes = Vec::with_capacity(count);
+        let mut nodes: Vec<Branch> = (0..count as u32).map(Branch::leaf).collect();
         let mut is_child = vec![false; count];
+        let mut features_seen = 0;
         for at in 0..count {
             let test = test(&modes[at]).ok_or_else(|| node.wrong("a mode that is not known"))?;
-            let (yes, no) = if test == Test::Leaf {
-                weights.ranges[at]
-            } else {
-                let both = (place(trees[at], yes[at])?, place(trees[at], no[at])?);
-                // A child comes after no node that it leads to: a cycle would never end.
-                if both.0 as usize == at
-                    || both.1 as usize == at
-                    || is_child[both.0 as usize]
-                    || is_child[both.1 as usize] && both.0 != both.1
-                {
-                    return Err(node.wrong("a node with two parents"));
-                }
-                is_child[both.0 as usize] = true;
-                is_child[both.1 as usize] = true;
-                both
-            };
+            if test == Test::Leaf {
+                continue;
+            }
+            let both = (place(trees[at], yes[at])?, place(trees[at], no[at])?);
+            // A child comes after no node that it leads to: a cycle would never end.
+            if both.0 as usize == at
+                || both.1 as usize == at
+                || is_child[both.0 as usize]
+                || is_child[both.1 as usize] && both.0 != both.1
+            {
+                return Err(node.wrong("a node with two parents"));
+            }
+            is_child[both.0 as usize] = true;
+            is_child[both.1 as usize] = true;
             let feature =
                 u32::try_from(features[at]).map_err(|_negative| node.wrong("a negative feature"))?;
-            let missing_is_true = missing.get(at).is_some_and(|&tracks| tracks != 0);
-            nodes.push(Branch { feature, value: values[at], test, missing_is_true, yes, no });
+            features_seen = features_seen.max(feature as usize + 1);
+            let tracks = missing.get(at).is_some_and(|&tracks| tracks != 0);
+            let extra = nodes.len() as u32;
+            let (first, second) = questions(test, (feature, values[at]), both.into(), tracks, extra);
+            nodes[at] = first;
+            nodes.extend(second);
         }
-        let roots = (0..count).filter(|&at| !is_child[at]).map(|at| at as u32).collect();
+        let roots: Vec<u32> = (0..count).filter(|&at| !is_child[at]).map(|at| at as u32).collect();
+        let depths = depths(&nodes, &roots);
+        let trees: Vec<Tree> =
+            roots.into_iter().zip(depths).map(|(root, depth)| Tree { root, depth }).collect();
         let is_classifier = leaf == "class";
         let labels = node.strings("classlabels_strings").len().max(node.ints("classlabels_int64s").len());
         let targets = if is_classifier { labels.max(1) } else { node.int("n_targets", 1).max(1) as usize };
@@ -129,15 +158,15 @@ impl Ensemble {
         let first = weights.all.first().map(|&(class, _)| class);
         let is_binary =
             is_classifier && targets == 2 && weights.all.iter().all(|&(class, _)| Some(class) == first);
-        let branches = nodes.iter().filter(|branch| branch.test != Test::Leaf);
         Ok(Self {
-            features: branches.map(|branch| branch.feature as usize + 1).max().unwrap_or(0),
+            features: features_seen,
             all_positive: weights.all.iter().all(|&(_, weight)| weight >= 0.0),
             weights: weights.all,
             base: node.floats("base_values")?,
             aggregate: aggregate(&node.string("aggregate_function")),
             nodes,
-            roots,
+            trees,
+            leaves: weights.ranges,
             targets,
             is_classifier,
             is_binary,
@@ -192,9 +221,13 @@ impl Ensemble {
             Aggregate::Max => f64::NEG_INFINITY,
         };
         let mut sums = vec![start; scores.len()];
-        for &root in &self.roots {
-            for (row, sums) in values.chunks_exact(width.max(1)).zip(sums.chunks_exact_mut(self.targets)) {
-                for &(target, weight) in self.leaf(root, row) {
+        let mut at = [0u32; BLOCK];
+        for tree in &self.trees {
+            let at = &mut at[..scores.len() / self.targets];
+            self.walk(*tree, values, width, at);
+            for (&leaf, sums) in at.iter().zip(sums.chunks_exact_mut(self.targets)) {
+                let (from, to) = self.leaves[leaf as usize];
+                for &(target, weight) in &self.weights[from as usize..to as usize] {
                     let (sum, weight) = (&mut sums[target as usize], f64::from(weight));
                     *sum = match self.aggregate {
                         Aggregate::Sum | Aggregate::Average => *sum + weight,
@@ -204,7 +237,7 @@ impl Ensemble {
                 }
             }
         }
-        let trees = if self.aggregate == Aggregate::Average { self.roots.len().max(1) as f64 } else { 1.0 };
+        let trees = if self.aggregate == Aggregate::Average { self.trees.len().max(1) as f64 } else { 1.0 };
         for (row, sums) in scores.chunks_exact_mut(self.targets).zip(sums.chunks_exact(self.targets)) {
             for (at, (score, sum)) in row.iter_mut().zip(sums).enumerate() {
                 let sum = if sum.is_finite() { sum / trees } else { 0.0 };
@@ -223,25 +256,69 @@ impl Ensemble {
         if target == 1 { base } else { 0.0 }
     }
 
-    /// The weights of the leaf that a row falls into.
-    fn leaf(&self, root: u32, row: &[f32]) -> &[(u32, f32)] {
-        let mut branch = self.nodes[root as usize];
-        while branch.test != Test::Leaf {
-            let x = row[branch.feature as usize];
-            let is_true = match branch.test {
-                Test::LessOrEqual => x <= branch.value,
-                Test::Less => x < branch.value,
-                Test::GreaterOrEqual => x >= branch.value,
-                Test::Greater => x > branch.value,
-                Test::Equal => (x - branch.value).abs() <= 0.0,
-                Test::NotEqual => (x - branch.value).abs() > 0.0,
-                Test::Leaf => false,
-            };
-            let is_true = is_true || branch.missing_is_true && x.is_nan();
-            branch = self.nodes[if is_true { branch.yes } else { branch.no } as usize];
+    /// The leaves that rows fall into. In a shallow tree all rows take as many steps as the deepest leaf is away, side by side and without
+    /// a branch that could be guessed wrong; in a deep one each goes as far as it must.
+    fn walk(&self, tree: Tree, values: &[f32], width: usize, at: &mut [u32]) {
+        at.fill(tree.root);
+        if tree.depth <= SHALLOW {
+            for _ in 0..tree.depth {
+                for (at, row) in at.iter_mut().zip(values.chunks_exact(width.max(1))) {
+                    *at = self.nodes[*at as usize].step(row);
+                }
+            }
+            return;
         }
-        &self.weights[branch.yes as usize..branch.no as usize]
+        for (at, row) in at.iter_mut().zip(values.chunks_exact(width.max(1))) {
+            let mut next = self.nodes[*at as usize].step(row);
+            while next != *at {
+                *at = next;
+                next = self.nodes[*at as usize].step(row);
+            }
+        }
     }
+}
+
+/// The questions that a node of the file becomes: one, or two for equality, the second of which stands at `extra`.
+fn questions(
+    test: Test,
+    (feature, value): (u32, f32),
+    [yes, no]: [u32; 2],
+    tracks: bool,
+    extra: u32,
+) -> (Branch, Option<Branch>) {
+    // No number is below minus infinity; nothing is at most NaN.
+    let below = if value == f32::NEG_INFINITY { f32::NAN } else { value.next_down() };
+    let ask = |value, next, missing_is_yes| Branch { feature, value, next, missing_is_yes };
+    let never = value.is_nan();
+    match test {
+        Test::Leaf => (Branch::leaf(yes), None),
+        Test::LessOrEqual => (ask(value, [yes, no], tracks), None),
+        Test::Less => (ask(below, [yes, no], tracks), None),
+        Test::GreaterOrEqual | Test::Greater | Test::Equal if never => (ask(value, [yes, no], tracks), None),
+        // The other way round: what is missing goes to no, unless it is tracked.
+        Test::GreaterOrEqual => (ask(below, [no, yes], !tracks), None),
+        Test::Greater => (ask(value, [no, yes], !tracks), None),
+        Test::Equal => (ask(value, [extra, no], tracks), Some(ask(below, [no, yes], false))),
+        // A missing value equals nothing.
+        Test::NotEqual => (ask(value, [extra, yes], false), Some(ask(below, [yes, no], false))),
+    }
+}
+
+/// How many questions the deepest leaf below each root is away. A node may be reached by several ways, and is looked at once.
+fn depths(nodes: &[Branch], roots: &[u32]) -> Vec<u32> {
+    const UNKNOWN: u32 = u32::MAX;
+    let mut depths = vec![UNKNOWN; nodes.len()];
+    let mut open = roots.to_vec();
+    while let Some(&at) = open.last() {
+        let children = || nodes[at as usize].next.into_iter().filter(move |&child| child != at);
+        let unknown: Vec<u32> = children().filter(|&child| depths[child as usize] == UNKNOWN).collect();
+        if unknown.is_empty() {
+            depths[at as usize] = children().map(|child| depths[child as usize] + 1).max().unwrap_or(0);
+            open.pop();
+        }
+        open.extend(unknown);
+    }
+    roots.iter().map(|&root| depths[root as usize]).collect()
 }
 
 /// Weights of all leaves, and where those of each node stand.
@@ -295,5 +372,67 @@ fn aggregate(name: &str) -> Aggregate {
         "MIN" => Aggregate::Min,
         "MAX" => Aggregate::Max,
         _ => Aggregate::Sum,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a node of the file says of a number, by the words of the standard.
+    fn says(test: Test, x: f32, value: f32, tracks: bool) -> bool {
+        let answer = match test {
+            Test::LessOrEqual => x <= value,
+            Test::Less => x < value,
+            Test::GreaterOrEqual => x >= value,
+            Test::Greater => x > value,
+            Test::Equal => x.total_cmp(&value).is_eq() || x.abs() + value.abs() == 0.0,
+            Test::NotEqual => !says(Test::Equal, x, value, false),
+            Test::Leaf => false,
+        };
+        answer || tracks && x.is_nan()
+    }
+
+    #[test]
+    fn every_question_is_one_of_at_most() {
+        const NUMBERS: [f32; 9] = [
+            f32::NEG_INFINITY,
+            -1.5,
+            -0.0,
+            0.0,
+            f32::MIN_POSITIVE,
+            1.0,
+            1.000_000_1,
+            f32::INFINITY,
+            f32::NAN,
+        ];
+        let modes = ["LEQ", "LT", "GTE", "GT", "EQ", "NEQ"].map(|name| format!("BRANCH_{name}"));
+        for (mode, tracks) in modes.iter().flat_map(|mode| [(mode, false), (mode, true)]) {
+            let asked = test(mode.as_bytes()).unwrap();
+            for value in &NUMBERS[..8] {
+                let (first, second) = questions(asked, (0, *value), [1, 2], tracks, 3);
+                let nodes = [Some(first), None, None, second];
+                for x in NUMBERS {
+                    let mut at = 0;
+                    while let Some(Some(branch)) = nodes.get(at) {
+                        at = branch.step(&[x]) as usize;
+                    }
+                    let yes = if says(asked, x, *value, tracks) { 1 } else { 2 };
+                    assert_eq!(at, yes, "{mode} {value}, of {x}, missing goes to yes: {tracks}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_chain_of_equalities_is_measured_once() {
+        let mut nodes: Vec<Branch> = Vec::new();
+        for at in 0..64u32 {
+            let (leaf, next, extra) = (3 * at + 1, 3 * at + 3, 3 * at + 2);
+            let (first, second) = questions(Test::Equal, (0, at as f32), [leaf, next], false, extra);
+            nodes.extend([first, Branch::leaf(leaf), second.unwrap()]);
+        }
+        nodes.push(Branch::leaf(192));
+        assert_eq!(depths(&nodes, &[0]), [128]);
     }
 }
