@@ -271,6 +271,20 @@ impl Column {
         self.values.array().is_null(row)
     }
 
+    /// Whether two rows have the same value, or both none. Numbers are compared bit by bit.
+    pub fn same(&self, one: usize, other: usize) -> bool {
+        if self.is_missing(one) || self.is_missing(other) {
+            return self.is_missing(one) && self.is_missing(other);
+        }
+        match &self.values {
+            Values::Number(array) => array.value(one).to_bits() == array.value(other).to_bits(),
+            Values::Category(array) => array.keys().value(one) == array.keys().value(other),
+            Values::Text(array) => array.value(one) == array.value(other),
+            Values::Time(array) => array.value(one) == array.value(other),
+            Values::Image(images) => images.paths.value(one) == images.paths.value(other),
+        }
+    }
+
     /// The value of a row as a person would write it; the empty string when it is missing.
     pub fn display(&self, row: usize) -> String {
         if self.is_missing(row) {

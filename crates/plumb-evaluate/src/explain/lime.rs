@@ -8,6 +8,7 @@ use plumb_data::Column;
 use plumb_ledger::Seed;
 use plumb_stats::attribution::{kernel_width, local_model, proximity, strongest};
 use plumb_stats::describe::quantile;
+use rayon::prelude::*;
 
 use super::ask::{Asked, Mixture};
 use crate::EvaluateError;
@@ -47,19 +48,43 @@ pub struct LimeExplanation {
     pub r2: Option<f64>,
 }
 
-/// Explains one output for each row. The predictor is asked about `rows x neighbours` rows.
+/// What was asked about one row: whoever has it can fit the linear model once more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbourhood {
+    /// The row.
+    pub row: u32,
+    /// The row that each input of each neighbour comes from, input by input. The first neighbour is the row itself.
+    pub from: Vec<Vec<u32>>,
+    /// Whether it falls into the same bin as the row's own value, 1 or 0: neighbour by neighbour.
+    pub same: Vec<f64>,
+    /// The answers for the output that is explained.
+    pub answers: Vec<f64>,
+}
+
+/// Explains one output for each row, and hands each over with its neighbours. The predictor is asked about `rows x neighbours` rows;
+/// rows are explained side by side.
 pub fn lime(
     asked: &Asked<'_>,
     rows: &[(u32, usize)],
     train: &[u32],
     config: &LimeConfig,
-) -> Result<Vec<LimeExplanation>, EvaluateError> {
+    done: &mut dyn FnMut(LimeExplanation, Neighbourhood),
+) -> Result<(), EvaluateError> {
     if train.is_empty() || asked.inputs.is_empty() || config.neighbours < 2 {
         return Err(EvaluateError::NoRows);
     }
     let bins: Vec<Bins> =
         asked.inputs.iter().map(|&place| Bins::of(&asked.table.columns()[place], train)).collect();
-    rows.iter().map(|&(row, output)| explain(asked, row, output, train, &bins, config)).collect()
+    for rows in rows.chunks(rayon::current_num_threads() * 2) {
+        let explained: Vec<(LimeExplanation, Neighbourhood)> = rows
+            .par_iter()
+            .map(|&(row, output)| explain(asked, row, output, train, &bins, config))
+            .collect::<Result<_, _>>()?;
+        for (of, neighbourhood) in explained {
+            done(of, neighbourhood);
+        }
+    }
+    Ok(())
 }
 
 fn explain(
@@ -69,7 +94,7 @@ fn explain(
     train: &[u32],
     bins: &[Bins],
     config: &LimeConfig,
-) -> Result<LimeExplanation, EvaluateError> {
+) -> Result<(LimeExplanation, Neighbourhood), EvaluateError> {
     let inputs = bins.len();
     let stream = config.seed.stream("lime").at(u64::from(row));
     let mut mixture = Mixture::new(inputs);
@@ -85,7 +110,7 @@ fn explain(
             };
             mixture.inputs[input].push(from);
             let column = &asked.table.columns()[asked.inputs[input]];
-            same.push(f64::from(u8::from(bins.bin(column, from) == bins.bin(column, row))));
+            same.push(f64::from(u8::from(bins.hold_both(column, from, row))));
         }
     }
     let answers: Vec<f64> =
@@ -103,7 +128,8 @@ fn explain(
     let mut coefficients: Vec<(usize, f64)> = kept.into_iter().zip(model.coefficients).collect();
     coefficients.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     let (intercept, r2) = (model.intercept, model.r2);
-    Ok(LimeExplanation { row, output, answer: answers[0], coefficients, intercept, r2 })
+    let explanation = LimeExplanation { row, output, answer: answers[0], coefficients, intercept, r2 };
+    Ok((explanation, Neighbourhood { row, from: mixture.inputs, same, answers }))
 }
 
 /// How values of a column fall into bins.
@@ -127,21 +153,15 @@ impl Bins {
         Self::Numbers(edges)
     }
 
-    /// The bin of a row's value; a missing value is a bin of its own.
-    fn bin(&self, column: &Column, row: u32) -> Option<u64> {
-        let row = row as usize;
-        if column.is_missing(row) {
-            return None;
-        }
-        match self {
-            Self::Numbers(edges) => {
-                let value = column.numbers()?.value(row);
-                Some(edges.partition_point(|edge| *edge < value) as u64)
+    /// Whether two rows have values of one bin; a missing value is a bin of its own.
+    fn hold_both(&self, column: &Column, one: u32, other: u32) -> bool {
+        let (one, other) = (one as usize, other as usize);
+        match (self, column.numbers()) {
+            (Self::Numbers(edges), Some(numbers)) if !column.is_missing(one) && !column.is_missing(other) => {
+                let bin = |row: usize| edges.partition_point(|edge| *edge < numbers.value(row));
+                bin(one) == bin(other)
             }
-            Self::Values => Some(match column.categories() {
-                Some(categories) => u64::from(categories.code(row)?),
-                None => plumb_ledger::digest::xxh3(column.display(row).as_bytes()),
-            }),
+            _ => column.same(one, other),
         }
     }
 }
@@ -187,13 +207,17 @@ mod tests {
         let train: Vec<u32> = (0..300).collect();
         let config = LimeConfig { neighbours: 2000, ..LimeConfig::new(Seed(0)) };
         let rows: Vec<(u32, usize)> = vec![(5, 0), (17, 0)];
-        for explained in lime(&asked, &rows, &train, &config).unwrap() {
+        let mut found = Vec::new();
+        lime(&asked, &rows, &train, &config, &mut |of, near| found.push((of, near))).unwrap();
+        assert_eq!(found.iter().map(|(of, _)| of.row).collect::<Vec<_>>(), [5, 17]);
+        for (explained, near) in found {
+            assert!((near.answers[0] - explained.answer).abs() < 1e-12 && near.same[..3] == [1.0; 3]);
             assert_eq!(explained.coefficients[0].0, 0, "{explained:?}");
             assert!(
                 explained.coefficients[1].1.abs() < 0.1 * explained.coefficients[0].1.abs(),
                 "{explained:?}"
             );
         }
-        assert!(lime(&asked, &rows, &[], &config).is_err());
+        assert!(lime(&asked, &rows, &[], &config, &mut |_, _| {}).is_err());
     }
 }

@@ -3,8 +3,11 @@
 //! A column that is not in a coalition takes its values from the background rows, as in `shap`'s kernel and permutation explainers:
 //! the values are interventional and marginal, and say what the model does, not what causes what.
 
+use std::collections::HashMap;
+
 use plumb_ledger::Seed;
 use plumb_stats::attribution::{Coalitions, KernelShap, Walks};
+use rayon::prelude::*;
 
 use super::ask::{Asked, Mixture};
 use crate::EvaluateError;
@@ -61,13 +64,6 @@ impl ShapValues {
         &self.values[(place * self.width + output) * self.inputs..][..self.inputs]
     }
 
-    /// Adds the values of other rows, explained in the same way.
-    pub fn append(&mut self, other: Self) {
-        self.rows.extend(other.rows);
-        self.answers.extend(other.answers);
-        self.values.extend(other.values);
-    }
-
     /// The mean size of what each input adds to any output: how much it matters over all rows.
     pub fn importance(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.inputs];
@@ -103,34 +99,46 @@ pub fn told(asked: &Asked<'_>, rows: &[u32], background: &[u32]) -> Result<Told,
     Ok(Told { base, answers: asked.rows(rows)? })
 }
 
-/// Explains rows against background rows. The predictor is asked about `rows x coalitions x background` rows, all coalitions of a row
-/// at once.
+/// Explains rows against background rows, and tells `done` how many there are by now. The predictor is asked about at most
+/// `rows x coalitions x background` rows, all of a row at once, and only once about what is the same: a coalition matters for a background
+/// row by those of its members alone whose values the two rows do not share. Rows are explained side by side.
 pub fn shap(
     asked: &Asked<'_>,
     rows: &[u32],
     background: &[u32],
     config: &ShapConfig,
+    done: &mut dyn FnMut(u64),
 ) -> Result<ShapValues, EvaluateError> {
     if rows.is_empty() || background.is_empty() || asked.inputs.is_empty() {
         return Err(EvaluateError::NoRows);
     }
     let (inputs, width) = (asked.inputs.len(), asked.width());
-    let Told { base, answers } = told(asked, rows, background)?;
-    let plan = Plan::new(inputs, config);
-    let mut values = Vec::with_capacity(rows.len() * width * inputs);
-    for (&row, answer) in rows.iter().zip(answers.chunks_exact(width)) {
-        let coalitions = asked.mixture(&plan.mixture(row, background))?;
-        let means: Vec<Vec<f64>> = coalitions
-            .chunks_exact(background.len() * width)
-            .map(|of| means(of, width, background.len()))
-            .collect();
-        for output in 0..width {
-            let worth: Vec<f64> = means.iter().map(|mean| mean[output]).collect();
-            values.extend(plan.attribute(&worth, base[output], answer[output]).ok_or(EvaluateError::NoRows)?);
+    let told = told(asked, rows, background)?;
+    let stream = config.seed.stream("shap");
+    let coalitions;
+    let plan = match config.method {
+        ShapMethod::Kernel => {
+            coalitions = Coalitions::new(inputs, config.budget, stream);
+            Plan::kernel(&coalitions).ok_or(EvaluateError::NoRows)?
         }
+        ShapMethod::Permutation => {
+            let steps = 2 * inputs.saturating_sub(1).max(1);
+            Plan::walks(inputs, Walks::new(inputs, (config.budget / steps).max(1), stream))
+        }
+    };
+    let side_by_side = rayon::current_num_threads() * 2;
+    let mut values = Vec::with_capacity(rows.len() * width * inputs);
+    for (rows, answers) in rows.chunks(side_by_side).zip(told.answers.chunks(side_by_side * width)) {
+        let explained: Vec<Vec<f64>> = rows
+            .par_iter()
+            .zip(answers.par_chunks(width))
+            .map(|(&row, answer)| plan.explain(asked, row, background, &told.base, answer))
+            .collect::<Result<_, _>>()?;
+        values.extend(explained.into_iter().flatten());
+        done((values.len() / (width * inputs)) as u64);
     }
-    let is_exact = plan.is_exact();
-    Ok(ShapValues { rows: rows.to_vec(), width, inputs, base, answers, values, is_exact })
+    let Told { base, answers } = told;
+    Ok(ShapValues { rows: rows.to_vec(), width, inputs, base, answers, values, is_exact: plan.is_exact })
 }
 
 /// The mean over rows of each output.
@@ -142,69 +150,105 @@ fn means(values: &[f64], width: usize, rows: usize) -> Vec<f64> {
     sums.iter().map(|sum| sum / rows as f64).collect()
 }
 
-/// The coalitions that are asked for, the same for every row.
-enum Plan {
-    Kernel(Coalitions),
+/// The coalitions that are asked for, the same for every row, and how what they are worth becomes what each player adds.
+struct Plan<'a> {
+    players: usize,
+    /// Whether each player is in it, coalition by coalition.
+    members: Vec<bool>,
+    solver: Solver<'a>,
+    is_exact: bool,
+}
+
+enum Solver<'a> {
+    Kernel(KernelShap<'a>),
     Walks(Walks),
 }
 
-impl Plan {
-    fn new(inputs: usize, config: &ShapConfig) -> Self {
-        let stream = config.seed.stream("shap");
-        match config.method {
-            ShapMethod::Kernel => Self::Kernel(Coalitions::new(inputs, config.budget, stream)),
-            ShapMethod::Permutation => {
-                let steps = 2 * inputs.saturating_sub(1).max(1);
-                Self::Walks(Walks::new(inputs, (config.budget / steps).max(1), stream))
-            }
-        }
+impl<'a> Plan<'a> {
+    /// None where the coalitions are too few to tell the players apart.
+    fn kernel(coalitions: &'a Coalitions) -> Option<Self> {
+        let players = coalitions.players();
+        let all = u32::try_from(players).ok().and_then(|players| 1usize.checked_shl(players));
+        Some(Self {
+            players,
+            members: coalitions.iter().flatten().copied().collect(),
+            solver: Solver::Kernel(KernelShap::new(coalitions)?),
+            is_exact: players == 1 || all == Some(coalitions.len() + 2),
+        })
     }
 
-    fn is_exact(&self) -> bool {
-        match self {
-            Self::Kernel(coalitions) => {
-                let players = coalitions.players() as u32;
-                players < usize::BITS && coalitions.len() + 2 == 1 << players || players == 1
+    /// Everybody who has joined after each step of each walk but the last.
+    fn walks(players: usize, walks: Walks) -> Self {
+        let mut members = Vec::new();
+        for order in walks.orders() {
+            let mut joined = vec![false; players];
+            for &player in order.iter().take(players.saturating_sub(1)) {
+                joined[player as usize] = true;
+                members.extend_from_slice(&joined);
             }
-            Self::Walks(walks) => walks.orders().first().is_some_and(|order| order.len() <= 2),
         }
+        Self { players, members, solver: Solver::Walks(walks), is_exact: players <= 2 }
     }
 
-    /// The row in every coalition with every background row: coalition by coalition.
-    fn mixture(&self, row: u32, background: &[u32]) -> Mixture {
-        let mut mixture = Mixture::new(self.players());
-        let mut add = |members: &[bool]| {
-            for &other in background {
-                mixture.push(row, other, members.iter().copied());
+    /// What each input adds to each output for one row: `outputs x inputs`.
+    fn explain(
+        &self,
+        asked: &Asked<'_>,
+        row: u32,
+        background: &[u32],
+        base: &[f64],
+        answer: &[f64],
+    ) -> Result<Vec<f64>, EvaluateError> {
+        let width = base.len();
+        let questions = self.questions(asked, row, background);
+        let answers = asked.mixture(&questions.mixture)?;
+        let mut worth = vec![Vec::with_capacity(self.members.len() / self.players); width];
+        for places in questions.places.chunks_exact(background.len()) {
+            let mut sums = vec![0.0; width];
+            for &place in places {
+                let told = &answers[place as usize * width..][..width];
+                sums.iter_mut().zip(told).for_each(|(sum, value)| *sum += value);
             }
-        };
-        match self {
-            Self::Kernel(coalitions) => coalitions.iter().for_each(add),
-            Self::Walks(walks) => {
-                for order in walks.orders() {
-                    let mut members = vec![false; order.len()];
-                    for &player in order.iter().take(order.len().saturating_sub(1)) {
-                        members[player as usize] = true;
-                        add(&members);
-                    }
+            worth.iter_mut().zip(&sums).for_each(|(worth, sum)| worth.push(sum / background.len() as f64));
+        }
+        let of_output = |output: usize| self.attribute(&worth[output], base[output], answer[output]);
+        let values: Option<Vec<Vec<f64>>> = (0..width).map(of_output).collect();
+        Ok(values.ok_or(EvaluateError::NoRows)?.concat())
+    }
+
+    /// The row in every coalition with every background row, each put together once.
+    fn questions(&self, asked: &Asked<'_>, row: u32, background: &[u32]) -> Questions {
+        let coalitions: Vec<&[bool]> = self.members.chunks_exact(self.players).collect();
+        let mut mixture = Mixture::new(self.players);
+        let mut places = vec![0; coalitions.len() * background.len()];
+        let bits: Option<Vec<u64>> = coalitions.iter().map(|members| as_bits(members)).collect();
+        let mut seen = Seen::new(self.players);
+        for (at, &other) in background.iter().enumerate() {
+            seen.clear();
+            let differ: Vec<bool> = asked
+                .inputs
+                .iter()
+                .map(|&place| !asked.table.columns()[place].same(row as usize, other as usize))
+                .collect();
+            let differ = as_bits(&differ).unwrap_or_default();
+            for (coalition, members) in coalitions.iter().enumerate() {
+                let next = mixture.base.len() as u32;
+                // Of more inputs than bits every coalition is taken for one of its own.
+                let place = bits.as_ref().map_or(next, |bits| seen.place(bits[coalition] & differ, next));
+                if place == next {
+                    mixture.push(row, other, members.iter().copied());
                 }
+                places[coalition * background.len() + at] = place;
             }
         }
-        mixture
-    }
-
-    fn players(&self) -> usize {
-        match self {
-            Self::Kernel(coalitions) => coalitions.players(),
-            Self::Walks(walks) => walks.orders().first().map_or(0, Vec::len),
-        }
+        Questions { mixture, places }
     }
 
     fn attribute(&self, worth: &[f64], empty: f64, full: f64) -> Option<Vec<f64>> {
-        match self {
-            Self::Kernel(coalitions) => KernelShap::new(coalitions)?.attribute(worth, empty, full),
-            Self::Walks(walks) => {
-                let between = self.players().saturating_sub(1);
+        match &self.solver {
+            Solver::Kernel(kernel) => kernel.attribute(worth, empty, full),
+            Solver::Walks(walks) => {
+                let between = self.players.saturating_sub(1);
                 let along = |walk: usize| {
                     let inner = &worth[walk * between..][..between];
                     std::iter::once(empty).chain(inner.iter().copied()).chain(std::iter::once(full)).collect()
@@ -212,6 +256,53 @@ impl Plan {
                 let along: Vec<Vec<f64>> = (0..walks.orders().len()).map(along).collect();
                 walks.attribute(&along).map(|walked| walked.values)
             }
+        }
+    }
+}
+
+/// What is asked for one row.
+struct Questions {
+    mixture: Mixture,
+    /// The place in the mixture of each coalition with each background row, coalition by coalition.
+    places: Vec<u32>,
+}
+
+/// Who is in as bits; none of more than a word has.
+fn as_bits(members: &[bool]) -> Option<u64> {
+    let bit = |(at, &inside): (usize, &bool)| u64::from(inside) << at;
+    (members.len() <= u64::BITS as usize).then(|| members.iter().enumerate().map(bit).sum())
+}
+
+/// Players up to which every coalition has a place in a table: 2^16 places, 256 KiB.
+const TABLE: usize = 16;
+
+/// The places of coalitions that were met with one background row.
+enum Seen {
+    Table(Vec<u32>),
+    Map(HashMap<u64, u32>),
+}
+
+impl Seen {
+    fn new(players: usize) -> Self {
+        if players <= TABLE { Self::Table(vec![u32::MAX; 1 << players]) } else { Self::Map(HashMap::new()) }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::Table(table) => table.fill(u32::MAX),
+            Self::Map(map) => map.clear(),
+        }
+    }
+
+    /// The place of a coalition: `next` where it is new.
+    fn place(&mut self, coalition: u64, next: u32) -> u32 {
+        match self {
+            Self::Table(table) => {
+                let place = &mut table[coalition as usize];
+                *place = if *place == u32::MAX { next } else { *place };
+                *place
+            }
+            Self::Map(map) => *map.entry(coalition).or_insert(next),
         }
     }
 }

@@ -32,7 +32,7 @@ pub fn of_shuffled_labels(
     let probe = probe::fit(ProbeKind::BoostedTrees, asked.table, &target, &train, config.seed)
         .map_err(|error| error.to_string())?;
     let asked = Asked { predictor: &probe, ..*asked };
-    shap(&asked, rows, background, config).map_err(|error| error.to_string())
+    shap(&asked, rows, background, config, &mut |_| {}).map_err(|error| error.to_string())
 }
 
 /// The target with the labels of some rows exchanged among them.

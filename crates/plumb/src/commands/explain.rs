@@ -1,5 +1,7 @@
 //! `plumb explain PREDICTOR`: why a trained model says what it says.
 
+use std::path::PathBuf;
+
 use plumb_ledger::ExitCode;
 
 use super::evaluate::RowArgs;
@@ -34,15 +36,24 @@ pub(crate) struct Args {
     /// How many coalitions of columns are asked about for each row; 2,048 and two for each column without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
     budget: Option<u32>,
+    /// Write LIME's neighbours, what the model said of them and which rows their values come from into this Parquet file
+    #[arg(long, value_name = "FILE")]
+    neighbours: Option<PathBuf>,
 }
 
 /// Explains.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
+    if args.neighbours.is_some() && args.method != Method::Lime {
+        return Err(
+            Fault::usage("only LIME has neighbours").hint("add `--method lime`, or leave `--neighbours` out")
+        );
+    }
     let how = How {
         method: args.method,
         rows: args.rows as usize,
         background: args.background as usize,
         budget: args.budget.map(|budget| budget as usize),
+        neighbours: args.neighbours.as_deref(),
     };
     let ask: Ask<'_> = args.rows_from.ask()?;
     explain(&ask, how, Screen::new(SystemClock::start()))

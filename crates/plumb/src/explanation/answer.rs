@@ -22,8 +22,7 @@ pub(super) fn answer(run: &Run, explained: &Explained, for_machines: bool) -> St
     let folder = run.folder.as_ref().map(|folder| folder.path().display().to_string());
     if for_machines {
         let report = folder.map(|folder| format!("{folder}/{}", files::REPORT));
-        let answer: Value =
-            json!({"schema": 1, "explanation": as_json(explained), "ledger": run.ledger, "report": report});
+        let answer: Value = json!({"schema": 1, "explanation": as_json(explained), "seconds": explained.seconds, "ledger": run.ledger, "report": report});
         return format!("{answer:#}");
     }
     let mut text = String::new();

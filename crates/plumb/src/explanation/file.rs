@@ -1,10 +1,12 @@
 //! `explanation.json` and `explanation.parquet`: what was found, for machines and for the page.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, StringArray, UInt32Array};
-use plumb_evaluate::explain::{Counterfactual, Dependence, ShapValues};
+use plumb_evaluate::explain::{Counterfactual, Dependence, Neighbourhood, ShapValues};
+use plumb_ledger::atomic;
 use serde_json::{Value, json};
 
 use super::{Explained, How, Method};
@@ -57,7 +59,8 @@ pub(super) fn as_json(explained: &Explained) -> Value {
         "method": explained.method(),
         "inputs": explained.inputs,
         "outputs": explained.outputs,
-        "background": explained.background,
+        "background": explained.background.len(),
+        "background_rows": explained.background,
         "metric": explained.metric,
         "base": explained.values.as_ref().map(|values| &values.base),
         "importance": explained.inputs.iter().enumerate().map(importance).collect::<Vec<_>>(),
@@ -105,7 +108,7 @@ fn turned(explained: &Explained, of: &Counterfactual, other: &[String]) -> Value
 }
 
 /// Writes the files and the page, where there is a folder.
-pub(super) fn write(run: &Run, explained: &Explained, how: How) -> Result<(), Fault> {
+pub(super) fn write(run: &Run, explained: &Explained, how: How<'_>) -> Result<(), Fault> {
     let Some(folder) = &run.folder else { return Ok(()) };
     run.write_job()?;
     let explanation = as_json(explained);
@@ -123,6 +126,29 @@ pub(super) fn write(run: &Run, explained: &Explained, how: How) -> Result<(), Fa
     }
     let of_run = RunFiles::from_bytes(&bytes)?;
     Ok(folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?)
+}
+
+/// Writes what LIME asked about: a line for each neighbour of each row, with the row that each of its values comes from and whether that
+/// is in the bin of the row's own.
+pub(super) fn write_neighbours(path: &Path, names: &[String], near: &[Neighbourhood]) -> Result<(), Fault> {
+    let neighbours =
+        || near.iter().flat_map(|near| near.answers.iter().map(move |answer| (near.row, *answer)));
+    let whole =
+        |values: &mut dyn Iterator<Item = u32>| Arc::new(UInt32Array::from_iter_values(values)) as ArrayRef;
+    let mut columns: Vec<(String, ArrayRef)> = vec![
+        ("row".to_owned(), whole(&mut neighbours().map(|(row, _)| row))),
+        (
+            "answer".to_owned(),
+            Arc::new(Float64Array::from_iter_values(neighbours().map(|(_, answer)| answer))),
+        ),
+    ];
+    for (input, name) in names.iter().enumerate() {
+        let from = near.iter().flat_map(|near| near.from[input].iter().copied());
+        columns.push((format!("from_{name}"), whole(&mut { from })));
+        let same = near.iter().flat_map(|near| near.same.iter().skip(input).step_by(names.len()));
+        columns.push((format!("same_{name}"), whole(&mut same.map(|same| u32::from(*same > 0.5)))));
+    }
+    atomic::write_file(path, &run::parquet_bytes(columns)?).map_err(|error| Fault::failed(error.to_string()))
 }
 
 /// One line for each explained row and output: what each input adds.

@@ -3,6 +3,8 @@
 mod answer;
 mod file;
 
+use std::path::Path;
+
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{
     Asked, Counterfactual, Dependence, ExplainContext, Importance, LimeConfig, LimeExplanation, PRACTICES,
@@ -10,7 +12,8 @@ use plumb_evaluate::explain::{
     permutation_importance, shap, told,
 };
 use plumb_evaluate::{EvaluateError, Primary};
-use plumb_ledger::{Entry, ExitCode, Seed};
+use plumb_ledger::clock::Clock as _;
+use plumb_ledger::{Entry, ExitCode};
 
 use crate::console;
 use crate::evaluation::{Ask, Ready, open};
@@ -19,7 +22,7 @@ use crate::run::{self, Run, Screen};
 
 /// What is asked beside the predictor and its rows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
+pub(crate) struct How<'a> {
     /// The method.
     pub(crate) method: Method,
     /// Rows that are explained.
@@ -28,6 +31,8 @@ pub(crate) struct How {
     pub(crate) background: usize,
     /// Coalitions for each row; none for the method's own number.
     pub(crate) budget: Option<usize>,
+    /// A file for the neighbours that LIME asks about.
+    pub(crate) neighbours: Option<&'a Path>,
 }
 
 /// How rows are explained.
@@ -49,8 +54,10 @@ pub(crate) struct Explained {
     pub(crate) outputs: Vec<String>,
     /// The rows that are explained.
     pub(crate) rows: Vec<u32>,
-    /// How many background rows.
-    pub(crate) background: usize,
+    /// The background rows.
+    pub(crate) background: Vec<u32>,
+    /// How long the rows took that are explained.
+    pub(crate) seconds: f64,
     /// Shapley values; none by LIME.
     pub(crate) values: Option<ShapValues>,
     /// Local linear models; none by SHAP.
@@ -81,7 +88,7 @@ const COUNTERFACTUALS: usize = 10;
 const OTHERS: usize = 2000;
 
 /// Explains, judges, writes and answers.
-pub(crate) fn explain(ask: &Ask<'_>, how: How, screen: Screen) -> Result<ExitCode, Fault> {
+pub(crate) fn explain(ask: &Ask<'_>, how: How<'_>, screen: Screen) -> Result<ExitCode, Fault> {
     let (mut run, ready) = open(ask, screen)?;
     let answer = whole(&mut run, &ready, how, ask.json);
     if let (Err(_), Some(folder)) = (&answer, &run.folder) {
@@ -92,7 +99,7 @@ pub(crate) fn explain(ask: &Ask<'_>, how: How, screen: Screen) -> Result<ExitCod
     if broken.is_empty() { Ok(ExitCode::Done) } else { Err(Fault::gate_named(&broken)) }
 }
 
-fn whole(run: &mut Run, ready: &Ready, how: How, as_json: bool) -> Result<String, Fault> {
+fn whole(run: &mut Run, ready: &Ready, how: How<'_>, as_json: bool) -> Result<String, Fault> {
     let table = &ready.opened.table;
     if ready.opened.predictor.is_given() {
         return Err(Fault::usage("a file of predictions cannot be asked why it says what it says")
@@ -125,7 +132,7 @@ fn spread(rows: &[u32], most: usize) -> Vec<u32> {
     (0..count).map(|at| rows[at * rows.len() / count]).collect()
 }
 
-fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How) -> Result<Explained, Fault> {
+fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> Result<Explained, Fault> {
     let parts = &ready.parts;
     let judged = if parts.test.is_empty() { &parts.valid } else { &parts.test };
     let rows = spread(judged, how.rows);
@@ -134,11 +141,11 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How) -> Resul
     let both = spread(known, 2 * how.background);
     let half = |from: usize| both.iter().copied().skip(from).step_by(2).collect::<Vec<u32>>();
     let (background, second) = (half(0), half(1));
-    let seed = run.seed();
     let mut found = Explained {
         inputs: asked.names(),
         outputs: outputs(ready),
-        background: background.len(),
+        background: background.clone(),
+        seconds: 0.0,
         values: None,
         local: Vec::new(),
         importance: importance(run, ready, asked, judged)?,
@@ -149,11 +156,15 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How) -> Resul
         others: Vec::new(),
         rows,
     };
-    match how.method {
-        Method::Lime => found.local = by_lime(run, asked, &found.rows, known, seed)?,
-        method => {
-            found.values = Some(by_shapley(run, ready, asked, &found, (&background, &second), how, method)?);
-        }
+    let started = run.screen.clock().elapsed();
+    if how.method == Method::Lime {
+        found.local = by_lime(run, asked, &found.rows, known, how)?;
+        found.seconds = run.screen.clock().elapsed().saturating_sub(started).as_secs_f64();
+    } else {
+        let (values, config) = by_shapley(run, asked, &found.rows, &background, how)?;
+        found.seconds = run.screen.clock().elapsed().saturating_sub(started).as_secs_f64();
+        judge(run, ready, asked, &found, &values, (&background, &second), &config)?;
+        found.values = Some(values);
     }
     let mut order: Vec<usize> = (0..found.inputs.len()).collect();
     order.sort_by(|&a, &b| found.importance[b].mean.total_cmp(&found.importance[a].mean));
@@ -207,50 +218,44 @@ fn by_lime(
     asked: &Asked<'_>,
     rows: &[u32],
     train: &[u32],
-    seed: Seed,
+    how: How<'_>,
 ) -> Result<Vec<LimeExplanation>, Fault> {
     let width = asked.width();
-    let config = LimeConfig::new(seed);
+    let config = LimeConfig::new(run.seed());
     let answers = asked.rows(rows)?;
     let likely =
         |answer: &[f64]| (0..width).fold(0, |best, at| if answer[at] > answer[best] { at } else { best });
+    let wanted: Vec<(u32, usize)> =
+        rows.iter().copied().zip(answers.chunks_exact(width).map(likely)).collect();
     run.screen.begin("explaining", rows.len() as u64);
-    let mut found = Vec::new();
-    for (at, (&row, answer)) in rows.iter().zip(answers.chunks_exact(width)).enumerate() {
-        found.extend(lime(asked, &[(row, likely(answer))], train, &config)?);
-        run.screen.advance(at as u64 + 1, "rows");
-    }
+    let (mut found, mut near) = (Vec::new(), Vec::new());
+    lime(asked, &wanted, train, &config, &mut |of, neighbours| {
+        found.push(of);
+        near.extend(how.neighbours.map(|_| neighbours));
+        run.screen.advance(found.len() as u64, "rows");
+    })?;
     run.screen.end();
+    if let Some(path) = how.neighbours {
+        file::write_neighbours(path, &asked.names(), &near)?;
+    }
     Ok(found)
 }
 
-/// Shapley values of all rows, and what they are held against.
 fn by_shapley(
     run: &mut Run,
-    ready: &Ready,
     asked: &Asked<'_>,
-    found: &Explained,
-    (background, second): (&[u32], &[u32]),
-    how: How,
-    method: Method,
-) -> Result<ShapValues, Fault> {
+    rows: &[u32],
+    background: &[u32],
+    how: How<'_>,
+) -> Result<(ShapValues, ShapConfig), Fault> {
     let own = ShapConfig::new(asked.inputs.len(), run.seed());
-    let method = if method == Method::Permutation { ShapMethod::Permutation } else { ShapMethod::Kernel };
+    let method = if how.method == Method::Permutation { ShapMethod::Permutation } else { ShapMethod::Kernel };
     let config = ShapConfig { method, budget: how.budget.unwrap_or(own.budget), ..own };
-    run.screen.begin("explaining", found.rows.len() as u64);
-    let mut all: Option<ShapValues> = None;
-    for (at, row) in found.rows.iter().enumerate() {
-        let one = shap(asked, std::slice::from_ref(row), background, &config)?;
-        match &mut all {
-            None => all = Some(one),
-            Some(all) => all.append(one),
-        }
-        run.screen.advance(at as u64 + 1, "rows");
-    }
+    run.screen.begin("explaining", rows.len() as u64);
+    let screen = &mut run.screen;
+    let values = shap(asked, rows, background, &config, &mut |done| screen.advance(done, "rows"))?;
     run.screen.end();
-    let values = all.ok_or(EvaluateError::NoRows)?;
-    judge(run, ready, asked, found, &values, (background, second), &config)?;
-    Ok(values)
+    Ok((values, config))
 }
 
 /// Rows that are explained a second time, and for a model of shuffled labels.
@@ -267,7 +272,7 @@ fn judge(
 ) -> Result<(), Fault> {
     let rows: Vec<u32> = found.rows.iter().copied().take(AGAIN).collect();
     let other = ShapConfig { seed: config.seed.derive(1), ..config.clone() };
-    let again = if second.is_empty() { None } else { Some(shap(asked, &rows, second, &other)?) };
+    let again = if second.is_empty() { None } else { Some(shap(asked, &rows, second, &other, &mut |_| {})?) };
     let parts = &ready.parts;
     let shuffled = of_shuffled_labels(asked, &ready.opened.target, &parts.train, &rows, background, config);
     let told = told(asked, &found.rows, background)?;

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use arrow_array::Array as _;
 use plumb_data::{Column, Kind, Predictions, Table, Target};
 use plumb_ledger::{ExitCode, Explain};
 use plumb_stats::Task;
@@ -369,15 +370,26 @@ impl Filled {
         };
         let elements = match self.input.element {
             // A missing number is no number, as NumPy and pandas write it.
-            Element::Float => Elements::Floats(
-                cells()
-                    .map(|(column, row)| match number(column, row) {
-                        Some(value) => Ok(value),
-                        None if column.is_missing(row) => Ok(f64::NAN),
-                        None => Err(refused(column, row, "numbers")),
-                    })
-                    .collect::<Result<_, _>>()?,
-            ),
+            Element::Float => {
+                let width = columns.len();
+                let mut all = vec![f64::NAN; rows.len() * width];
+                for (at, column) in columns.iter().enumerate() {
+                    let Some(numbers) = column.numbers() else {
+                        let row = rows.iter().find(|&&row| !column.is_missing(row as usize));
+                        match row {
+                            Some(&row) => return Err(refused(column, row as usize, "numbers")),
+                            None => continue,
+                        }
+                    };
+                    let places = all.iter_mut().skip(at).step_by(width);
+                    for (place, &row) in places.zip(rows) {
+                        if numbers.is_valid(row as usize) {
+                            *place = numbers.value(row as usize);
+                        }
+                    }
+                }
+                Elements::Floats(all)
+            }
             Element::Whole => Elements::Whole(
                 cells()
                     .map(|(column, row)| {

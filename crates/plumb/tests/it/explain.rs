@@ -24,8 +24,7 @@ fn trained(context: &TestContext) {
 }
 
 fn explained(context: &TestContext, more: &[&str]) -> Value {
-    let arguments: Vec<&str> =
-        ["explain", "model", "--rows", "12", "--json"].iter().chain(more).copied().collect();
+    let arguments: Vec<&str> = ["explain", "model", "--json"].iter().chain(more).copied().collect();
     let answer = context.plumb(&arguments);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
     serde_json::from_str(&answer.stdout).unwrap()
@@ -35,7 +34,7 @@ fn explained(context: &TestContext, more: &[&str]) -> Value {
 fn the_columns_that_decide_are_named_and_the_explanation_is_judged() {
     let context = TestContext::new();
     trained(&context);
-    let answer = explained(&context, &["--out", "explained"]);
+    let answer = explained(&context, &["--rows", "12", "--out", "explained"]);
     let worth = |name: &str, what: &str| {
         let all = answer["explanation"]["importance"].as_array().unwrap();
         all.iter().find(|of| of["column"] == name).unwrap()[what].as_f64().unwrap()
@@ -71,9 +70,15 @@ fn the_columns_that_decide_are_named_and_the_explanation_is_judged() {
     }
     assert!(context.read("explained/report.html").contains("What each column is worth"));
 
-    let walked = explained(&context, &["--method", "permutation", "--budget", "60"]);
+    let walked = explained(&context, &["--rows", "12", "--method", "permutation", "--budget", "60"]);
     assert_eq!(walked["explanation"]["method"], "shap, drawn coalitions");
-    let local = explained(&context, &["--method", "lime"]);
+    // More rows than are explained a second time.
+    let many = explained(&context, &["--rows", "40"]);
+    let all = many["ledger"]["verdicts"].as_array().unwrap();
+    assert_eq!(all.iter().find(|entry| entry["id"] == "explain.stable").unwrap()["evidence"]["rows"], 30);
+
+    let local = explained(&context, &["--rows", "12", "--method", "lime", "--neighbours", "near.parquet"]);
+    assert!(context.path("near.parquet").is_file());
     let rows = local["explanation"]["rows"].as_array().unwrap();
     let decided = rows.iter().filter(|row| row["columns"][0]["column"] == "strong").count();
     assert!(decided >= 7, "{decided} of 12 by LIME");
@@ -86,4 +91,7 @@ fn what_cannot_be_asked_is_not_explained() {
     let answer = context.plumb(&["explain", "predictions.csv", "--target", "label"]);
     assert_eq!(answer.code, Some(2), "{}", answer.stderr);
     assert!(answer.stderr.contains("cannot be asked why"), "{}", answer.stderr);
+    let answer = context.plumb(&["explain", "predictions.csv", "--neighbours", "near.parquet"]);
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    assert!(answer.stderr.contains("only LIME has neighbours"), "{}", answer.stderr);
 }

@@ -43,8 +43,9 @@ pub(super) fn judge(context: &ExplainContext) -> Judgement {
     if values.inputs < 3 {
         return Judgement::skipped(format!("{} columns have no order to speak of", values.inputs));
     }
-    let pairs: Vec<(Vec<f64>, Vec<f64>)> =
-        (0..values.rows.len()).map(|row| (told(values, row), told(again, row))).collect();
+    let pairs: Vec<(Vec<f64>, Vec<f64>)> = (0..values.rows.len().min(again.rows.len()))
+        .map(|row| (told(values, row), told(again, row)))
+        .collect();
     let agreement: Vec<f64> =
         pairs.iter().filter_map(|(a, b)| spearman(a, b)).map(|found| found.coefficient).collect();
     let (Some(median), Some(quartile)) = (quantile(&agreement, 0.5), quantile(&agreement, 0.25)) else {

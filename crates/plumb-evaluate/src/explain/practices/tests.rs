@@ -70,7 +70,7 @@ fn values(network: &Network, method: ShapMethod, from: u32) -> ShapValues {
     let background: Vec<u32> = (from..from + 40).collect();
     let rows: Vec<u32> = (100..110).collect();
     let config = ShapConfig { method, ..ShapConfig::new(5, Seed(u64::from(from))) };
-    shap(&asked, &rows, &background, &config).unwrap()
+    shap(&asked, &rows, &background, &config, &mut |_| {}).unwrap()
 }
 
 fn asked_again(network: &Network) -> Told {
