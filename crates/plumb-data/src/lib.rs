@@ -13,6 +13,7 @@ mod predictor;
 pub mod prepare;
 pub mod probe;
 pub mod read;
+pub mod shift;
 pub mod split;
 mod table;
 mod target;

@@ -75,6 +75,11 @@ fn judge(context: &AuditContext) -> Judgement {
     judged.with("columns", names).with("share_of_different_values", shares).with("reasons", reasons)
 }
 
+/// Why a column looks like a name of its rows; none where it does not. One pass over its values and a sort.
+pub fn names_its_rows(column: &Column) -> Option<&'static str> {
+    reason(column, &ColumnFacts::of(column))
+}
+
 fn reason(column: &Column, facts: &ColumnFacts) -> Option<&'static str> {
     let unique = facts.distinct == facts.present;
     let nearly = facts.distinct as f64 >= DISTINCT_SHARE * facts.present as f64;

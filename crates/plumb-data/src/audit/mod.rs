@@ -40,6 +40,7 @@ use plumb_ledger::{Practice, Seed};
 
 pub use context::AuditContext;
 pub use embedding::Embedding;
+pub use id_like_columns::names_its_rows;
 pub use profile::{ColumnProfile, LevelProfile, NumberProfile, Profile, profile};
 
 /// Every practice on tables, in the order in which they are asked.

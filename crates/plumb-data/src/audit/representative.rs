@@ -1,13 +1,12 @@
 //! `data.representative`: is the table like the reference?
 
 use plumb_ledger::{Evidence, Judgement, Page, Practice, Source, Threshold};
-use plumb_stats::{multiplicity, tests};
-use rayon::prelude::*;
 
 use super::AuditContext;
 use super::looks::with_measures;
+use crate::Table;
 use crate::probe::separates;
-use crate::{Column, Kind, Table};
+use crate::shift::{ColumnShift, column_shifts};
 
 /// A distance between the two distributions, from 0 to 1, that warns and that fails.
 const WARN_DISTANCE: f64 = 0.1;
@@ -72,14 +71,6 @@ pub(super) const PRACTICE: Practice<AuditContext> = Practice {
     judge,
 };
 
-/// One column of both tables.
-struct Shift<'a> {
-    column: &'a str,
-    measure: &'static str,
-    distance: f64,
-    p: f64,
-}
-
 fn judge(context: &AuditContext) -> Judgement {
     let Some(reference) = &context.reference else {
         return Judgement::skipped("no reference is named in `data.reference`");
@@ -89,7 +80,7 @@ fn judge(context: &AuditContext) -> Judgement {
         return Judgement::skipped(format!("{fewer} rows are too few to tell a shift from chance"));
     }
     let (table, reference) = (with_measures(&context.table), with_measures(reference));
-    let shifts = shifts(&table, &reference);
+    let shifts = column_shifts(&table, &reference);
     if shifts.is_empty() {
         return Judgement::skipped("the two tables share no column with values of one type");
     }
@@ -97,8 +88,8 @@ fn judge(context: &AuditContext) -> Judgement {
     verdict(&shifts, auroc).with("columns_not_compared", not_compared(&table, &reference, &shifts))
 }
 
-fn verdict(shifts: &[Shift<'_>], auroc: f64) -> Judgement {
-    let moved: Vec<&Shift<'_>> = shifts.iter().filter(|s| s.distance >= WARN_DISTANCE && s.p < P).collect();
+fn verdict(shifts: &[ColumnShift], auroc: f64) -> Judgement {
+    let moved: Vec<&ColumnShift> = shifts.iter().filter(|s| s.distance >= WARN_DISTANCE && s.p < P).collect();
     let farthest = moved.iter().max_by(|a, b| a.distance.total_cmp(&b.distance));
     let whole = format!("a classifier tells the tables apart with an AUROC of {auroc:.3}");
     let summary = match farthest {
@@ -120,10 +111,10 @@ fn verdict(shifts: &[Shift<'_>], auroc: f64) -> Judgement {
     } else {
         Judgement::pass(summary)
     };
-    let mut ordered: Vec<&Shift<'_>> = shifts.iter().collect();
-    ordered.sort_by(|a, b| b.distance.total_cmp(&a.distance).then(a.column.cmp(b.column)));
-    let entry = |s: &&Shift<'_>| -> Evidence {
-        let fields = Judgement::pass("").with("column", s.column).with("measure", s.measure);
+    let mut ordered: Vec<&ColumnShift> = shifts.iter().collect();
+    ordered.sort_by(|a, b| b.distance.total_cmp(&a.distance).then_with(|| a.column.cmp(&b.column)));
+    let entry = |s: &&ColumnShift| -> Evidence {
+        let fields = Judgement::pass("").with("column", s.column.as_str()).with("measure", s.measure);
         fields.with("distance", s.distance).with("p_holm", s.p).evidence
     };
     judged
@@ -132,88 +123,11 @@ fn verdict(shifts: &[Shift<'_>], auroc: f64) -> Judgement {
         .with("columns", ordered.iter().take(LISTED).map(entry).collect::<Vec<_>>())
 }
 
-fn shifts<'a>(table: &'a Table, reference: &Table) -> Vec<Shift<'a>> {
-    let compared =
-        |column: &&Column| !matches!(column.kind, Kind::Id | Kind::Ignore | Kind::Text | Kind::Image);
-    let columns: Vec<&Column> = table.columns().iter().filter(compared).collect();
-    let shift = |column: &&'a Column| shift(column, reference.column(&column.name)?);
-    let mut shifts: Vec<Shift<'a>> = columns.par_iter().filter_map(shift).collect();
-    let adjusted = multiplicity::holm(&shifts.iter().map(|shift| shift.p).collect::<Vec<_>>());
-    shifts.iter_mut().zip(adjusted).for_each(|(shift, p)| shift.p = p);
-    shifts
-}
-
-fn not_compared(table: &Table, reference: &Table, shifts: &[Shift<'_>]) -> Vec<String> {
+fn not_compared(table: &Table, reference: &Table, shifts: &[ColumnShift]) -> Vec<String> {
     let names = table.names().chain(reference.names().filter(|name| table.column(name).is_none()));
     names
         .filter(|name| shifts.iter().all(|shift| shift.column != *name))
         .take(LISTED)
         .map(str::to_owned)
         .collect()
-}
-
-fn shift<'a>(here: &'a Column, there: &Column) -> Option<Shift<'a>> {
-    let numbers = |column: &Column| -> Option<Vec<f64>> {
-        match (column.numbers(), column.times()) {
-            (Some(numbers), _) => Some(numbers.iter().flatten().collect()),
-            (_, Some(times)) => Some(times.iter().flatten().map(|time| time as f64).collect()),
-            _ => None,
-        }
-    };
-    let of_missing = from_counts(here, "missing", &missing_counts(here, there));
-    let of_values = match (numbers(here), numbers(there)) {
-        (Some(a), Some(b)) => tests::ks_two_sample(&a, &b).map(|test| Shift {
-            column: &here.name,
-            measure: "kolmogorov-smirnov",
-            distance: test.statistic,
-            p: test.p,
-        }),
-        (None, None) => from_counts(here, "total-variation", &level_counts(here, there)?),
-        // A number here and a category there are different columns by the same name.
-        _ => return None,
-    };
-    match (of_values, of_missing) {
-        (Some(values), Some(missing)) if missing.distance > values.distance => Some(missing),
-        (values, missing) => values.or(missing),
-    }
-}
-
-fn missing_counts(here: &Column, there: &Column) -> [Vec<f64>; 2] {
-    [here, there].map(|column| vec![column.missing() as f64, (column.len() - column.missing()) as f64])
-}
-
-/// Rows by level of both columns, levels in the order of their first appearance here, then there.
-fn level_counts(here: &Column, there: &Column) -> Option<[Vec<f64>; 2]> {
-    let coded = [here.to_category(), there.to_category()];
-    let mut places = std::collections::HashMap::new();
-    let mut counts = [Vec::new(), Vec::new()];
-    for (side, column) in coded.iter().enumerate() {
-        let categories = column.categories()?;
-        let place_of: Vec<usize> = (0..categories.len() as u32)
-            .map(|code| {
-                let next = places.len();
-                *places.entry(categories.level(code).to_owned()).or_insert(next)
-            })
-            .collect();
-        for counts in &mut counts {
-            counts.resize(places.len(), 0.0);
-        }
-        for code in (0..column.len()).filter_map(|row| categories.code(row)) {
-            counts[side][place_of[code as usize]] += 1.0;
-        }
-    }
-    Some(counts)
-}
-
-/// The total variation distance and the chi-squared test of counts.
-fn from_counts<'a>(column: &'a Column, measure: &'static str, counts: &[Vec<f64>; 2]) -> Option<Shift<'a>> {
-    let used = |place: &usize| counts[0][*place] + counts[1][*place] > 0.0;
-    let places: Vec<usize> = (0..counts[0].len()).filter(used).collect();
-    let table: Vec<Vec<f64>> =
-        counts.iter().map(|side| places.iter().map(|&place| side[place]).collect()).collect();
-    let test = tests::chi_squared(&table)?;
-    let totals = [0, 1].map(|side: usize| table[side].iter().sum::<f64>());
-    let difference = |(a, b): (&f64, &f64)| (a / totals[0] - b / totals[1]).abs();
-    let distance = table[0].iter().zip(&table[1]).map(difference).sum::<f64>() / 2.0;
-    Some(Shift { column: &column.name, measure, distance, p: test.p })
 }

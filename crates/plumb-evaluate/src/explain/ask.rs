@@ -4,8 +4,8 @@ use plumb_data::{PredictError, Predictions, Predictor, Table};
 
 use crate::EvaluateError;
 
-/// Rows that are asked about at once: their values fit memory whatever the table's width.
-const ROWS: usize = 1 << 17;
+/// Rows that are asked about at once: a table of some dozens of columns then stays in the cache from one step to the next.
+const ROWS: usize = 1 << 12;
 
 /// A predictor, and the table whose rows it is asked about.
 #[derive(Clone, Copy)]

@@ -16,7 +16,7 @@ pub use ask::Asked;
 pub use counterfactual::{Counterfactual, counterfactual};
 pub use dependence::{Dependence, dependence};
 pub use importance::{Importance, permutation_importance};
-pub use lime::{LimeConfig, LimeExplanation, Neighbourhood, lime};
+pub use lime::{LimeConfig, LimeExplanation, Neighbourhood, Neighbours, lime};
 pub use practices::{ExplainContext, PRACTICES};
 pub use shap::{ShapConfig, ShapMethod, ShapValues, Told, shap, told};
 pub use shuffled::of_shuffled_labels;

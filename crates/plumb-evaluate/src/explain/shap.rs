@@ -218,10 +218,11 @@ impl<'a> Plan<'a> {
 
     /// The row in every coalition with every background row, each put together once.
     fn questions(&self, asked: &Asked<'_>, row: u32, background: &[u32]) -> Questions {
-        let coalitions: Vec<&[bool]> = self.members.chunks_exact(self.players).collect();
-        let mut mixture = Mixture::new(self.players);
-        let mut places = vec![0; coalitions.len() * background.len()];
-        let bits: Option<Vec<u64>> = coalitions.iter().map(|members| as_bits(members)).collect();
+        let coalitions = self.members.len() / self.players;
+        let bits: Option<Vec<u64>> = self.members.chunks_exact(self.players).map(as_bits).collect();
+        let mut places = vec![0; coalitions * background.len()];
+        // What is asked: a coalition and the row that gives the other values.
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(places.len());
         let mut seen = Seen::new(self.players);
         for (at, &other) in background.iter().enumerate() {
             seen.clear();
@@ -230,17 +231,23 @@ impl<'a> Plan<'a> {
                 .iter()
                 .map(|&place| !asked.table.columns()[place].same(row as usize, other as usize))
                 .collect();
-            let differ = as_bits(&differ).unwrap_or_default();
-            for (coalition, members) in coalitions.iter().enumerate() {
-                let next = mixture.base.len() as u32;
-                // Of more inputs than bits every coalition is taken for one of its own.
-                let place = bits.as_ref().map_or(next, |bits| seen.place(bits[coalition] & differ, next));
+            // Where all values differ no two coalitions are alike; of more inputs than bits none is taken to be.
+            let shared = as_bits(&differ).filter(|_| differ.contains(&false)).zip(bits.as_ref());
+            for coalition in 0..coalitions {
+                let next = pairs.len() as u32;
+                let place = shared.map_or(next, |(differ, bits)| seen.place(bits[coalition] & differ, next));
                 if place == next {
-                    mixture.push(row, other, members.iter().copied());
+                    pairs.push((coalition as u32, other));
                 }
                 places[coalition * background.len() + at] = place;
             }
         }
+        let column = |input: usize| -> Vec<u32> {
+            let inside: Vec<bool> = self.members.iter().skip(input).step_by(self.players).copied().collect();
+            pairs.iter().map(|&(of, other)| if inside[of as usize] { row } else { other }).collect()
+        };
+        let inputs = (0..self.players).map(column).collect();
+        let mixture = Mixture { base: vec![row; pairs.len()], inputs };
         Questions { mixture, places }
     }
 

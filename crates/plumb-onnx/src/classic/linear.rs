@@ -4,6 +4,9 @@ use super::{Outputs, input, labels, largest, transform, two_classes};
 use crate::proto::Node;
 use crate::{OnnxError, Tensor, Values};
 
+/// Rows whose sums are computed side by side.
+const ROWS: usize = 16;
+
 /// Scores `x W + b`: rows by targets, `W` as targets by features.
 fn scores(node: &Node, x: &Tensor, targets: usize) -> Result<Vec<f32>, OnnxError> {
     let (weights, offsets) = (node.floats("coefficients")?, node.floats("intercepts")?);
@@ -13,15 +16,22 @@ fn scores(node: &Node, x: &Tensor, targets: usize) -> Result<Vec<f32>, OnnxError
             node.wrong(format!("{} coefficients for {targets} targets of {width} features", weights.len()))
         );
     }
-    let score = |row: &[f32], target: usize| {
-        let sum: f32 = row.iter().zip(&weights[target * width..]).map(|(x, w)| x * w).sum();
-        sum + offsets.get(target).copied().unwrap_or(0.0)
-    };
-    Ok(values
-        .chunks_exact(width.max(1))
-        .flat_map(|row| (0..targets).map(move |target| (row, target)))
-        .map(|(row, target)| score(row, target))
-        .collect())
+    let width = width.max(1);
+    let mut scores = vec![0.0; values.len() / width * targets];
+    // Sums of a row are kept in order; rows of a block go side by side.
+    for (scores, rows) in scores.chunks_mut(ROWS * targets).zip(values.chunks(ROWS * width)) {
+        for target in 0..targets {
+            let mut sums = [0.0f32; ROWS];
+            for (feature, weight) in weights[target * width..][..width].iter().enumerate() {
+                let column = rows.iter().skip(feature).step_by(width);
+                sums.iter_mut().zip(column).for_each(|(sum, x)| *sum += x * weight);
+            }
+            let offset = offsets.get(target).copied().unwrap_or(0.0);
+            let places = scores.iter_mut().skip(target).step_by(targets);
+            places.zip(sums).for_each(|(score, sum)| *score = sum + offset);
+        }
+    }
+    Ok(scores)
 }
 
 /// `LinearClassifier`.

@@ -17,16 +17,22 @@ fn of_column(list: &[f32], column: usize, usual: f32) -> f32 {
 fn by_column(node: &Node, inputs: &[Option<&Tensor>], of: impl Fn(f32, usize) -> f32) -> Outputs {
     let x = input(node, inputs, 0)?;
     let width = x.shape().last().copied().unwrap_or(1).max(1);
-    let values =
-        x.floats(&node.op_type)?.into_iter().enumerate().map(|(at, value)| of(value, at % width)).collect();
+    let mut values = x.floats(&node.op_type)?;
+    for row in values.chunks_mut(width) {
+        row.iter_mut().enumerate().for_each(|(column, value)| *value = of(*value, column));
+    }
     Ok(vec![Tensor::new(x.shape().to_vec(), Values::Floats(values))?])
 }
 
 /// `Scaler`: `(x - offset) * scale`.
 pub(super) fn scaler(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     let (offset, scale) = (node.floats("offset")?, node.floats("scale")?);
+    let width = input(node, inputs, 0)?.shape().last().copied().unwrap_or(1);
+    let by_place: Vec<(f32, f32)> =
+        (0..width).map(|at| (of_column(&offset, at, 0.0), of_column(&scale, at, 1.0))).collect();
     by_column(node, inputs, |x, column| {
-        (x - of_column(&offset, column, 0.0)) * of_column(&scale, column, 1.0)
+        let (offset, scale) = by_place.get(column).copied().unwrap_or((0.0, 1.0));
+        (x - offset) * scale
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, StringArray, UInt32Array};
-use plumb_evaluate::explain::{Counterfactual, Dependence, Neighbourhood, ShapValues};
+use plumb_evaluate::explain::{Counterfactual, Dependence, Neighbourhood, Neighbours, ShapValues};
 use plumb_ledger::atomic;
 use serde_json::{Value, json};
 
@@ -128,22 +128,24 @@ pub(super) fn write(run: &Run, explained: &Explained, how: How<'_>) -> Result<()
     Ok(folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?)
 }
 
-/// Writes what LIME asked about: a line for each neighbour of each row, with the row that each of its values comes from and whether that
-/// is in the bin of the row's own.
-pub(super) fn write_neighbours(path: &Path, names: &[String], near: &[Neighbourhood]) -> Result<(), Fault> {
-    let neighbours =
-        || near.iter().flat_map(|near| near.answers.iter().map(move |answer| (near.row, *answer)));
+/// Writes what LIME's models were fitted to: a line for each neighbour of each row, with the row that each of its values comes from and
+/// whether that is in the bin of the row's own. The first neighbour of a row is the row.
+pub(super) fn write_neighbours(
+    path: &Path,
+    names: &[String],
+    drawn: &Neighbours,
+    near: &[Neighbourhood],
+) -> Result<(), Fault> {
+    let lines = || near.iter().flat_map(|near| near.answers.iter().map(move |answer| (near.row, *answer)));
     let whole =
         |values: &mut dyn Iterator<Item = u32>| Arc::new(UInt32Array::from_iter_values(values)) as ArrayRef;
     let mut columns: Vec<(String, ArrayRef)> = vec![
-        ("row".to_owned(), whole(&mut neighbours().map(|(row, _)| row))),
-        (
-            "answer".to_owned(),
-            Arc::new(Float64Array::from_iter_values(neighbours().map(|(_, answer)| answer))),
-        ),
+        ("row".to_owned(), whole(&mut lines().map(|(row, _)| row))),
+        ("answer".to_owned(), Arc::new(Float64Array::from_iter_values(lines().map(|(_, answer)| answer)))),
     ];
     for (input, name) in names.iter().enumerate() {
-        let from = near.iter().flat_map(|near| near.from[input].iter().copied());
+        let from =
+            near.iter().flat_map(|near| std::iter::once(near.row).chain(drawn.from[input].iter().copied()));
         columns.push((format!("from_{name}"), whole(&mut { from })));
         let same = near.iter().flat_map(|near| near.same.iter().skip(input).step_by(names.len()));
         columns.push((format!("same_{name}"), whole(&mut same.map(|same| u32::from(*same > 0.5)))));

@@ -5,10 +5,11 @@ mod file;
 
 use std::path::Path;
 
+use plumb_data::audit::names_its_rows;
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{
-    Asked, Counterfactual, Dependence, ExplainContext, Importance, LimeConfig, LimeExplanation, PRACTICES,
-    ShapConfig, ShapMethod, ShapValues, counterfactual, dependence, lime, of_shuffled_labels,
+    Asked, Counterfactual, Dependence, ExplainContext, Importance, LimeConfig, LimeExplanation, Neighbours,
+    PRACTICES, ShapConfig, ShapMethod, ShapValues, counterfactual, dependence, lime, of_shuffled_labels,
     permutation_importance, shap, told,
 };
 use plumb_evaluate::{EvaluateError, Primary};
@@ -228,15 +229,16 @@ fn by_lime(
     let wanted: Vec<(u32, usize)> =
         rows.iter().copied().zip(answers.chunks_exact(width).map(likely)).collect();
     run.screen.begin("explaining", rows.len() as u64);
-    let (mut found, mut near) = (Vec::new(), Vec::new());
-    lime(asked, &wanted, train, &config, &mut |of, neighbours| {
+    let (mut found, mut kept) = (Vec::new(), Vec::new());
+    let neighbours = Neighbours::draw(asked, train, &config)?;
+    lime(asked, &wanted, &neighbours, &config, &mut |of, near| {
         found.push(of);
-        near.extend(how.neighbours.map(|_| neighbours));
+        kept.extend(how.neighbours.map(|_| near));
         run.screen.advance(found.len() as u64, "rows");
     })?;
     run.screen.end();
     if let Some(path) = how.neighbours {
-        file::write_neighbours(path, &asked.names(), &near)?;
+        file::write_neighbours(path, &asked.names(), &neighbours, &kept)?;
     }
     Ok(found)
 }
@@ -277,7 +279,9 @@ fn judge(
     let shuffled = of_shuffled_labels(asked, &ready.opened.target, &parts.train, &rows, background, config);
     let told = told(asked, &found.rows, background)?;
     let inputs = found.inputs.clone();
-    let context = ExplainContext { inputs, values: values.clone(), told, again, shuffled };
+    let names_rows =
+        asked.inputs.iter().map(|&place| names_its_rows(&asked.table.columns()[place])).collect();
+    let context = ExplainContext { inputs, names_rows, values: values.clone(), told, again, shuffled };
     run.judge(PRACTICES, &context);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod additive;
 mod sane;
+mod shortcut_columns;
 mod stable;
 
 use plumb_ledger::Practice;
@@ -13,6 +14,8 @@ use super::{ShapValues, Told};
 pub struct ExplainContext {
     /// The names of the inputs.
     pub inputs: Vec<String>,
+    /// Why each input looks like a name of its rows; none where it does not.
+    pub names_rows: Vec<Option<&'static str>>,
     /// The Shapley values of some rows.
     pub values: ShapValues,
     /// What they explain, asked for once more.
@@ -28,6 +31,7 @@ pub static PRACTICES: &[Practice<ExplainContext>] = &[
     Practice { page: additive::PAGE, judge: additive::judge },
     Practice { page: stable::PAGE, judge: stable::judge },
     Practice { page: sane::PAGE, judge: sane::judge },
+    Practice { page: shortcut_columns::PAGE, judge: shortcut_columns::judge },
 ];
 
 #[cfg(test)]

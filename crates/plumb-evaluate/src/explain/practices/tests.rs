@@ -83,6 +83,7 @@ fn context(network: &Network) -> ExplainContext {
     let shuffled = Network { product: 0.0, ..Network::new(&[0.0, 0.1, -0.1, 0.2, -0.3], 0.0) };
     ExplainContext {
         inputs: INPUTS.iter().map(|at| format!("x{at}")).collect(),
+        names_rows: vec![None; INPUTS.len()],
         values: values(network, ShapMethod::Kernel, 0),
         again: Some(values(network, ShapMethod::Kernel, 40)),
         told: asked_again(network),
@@ -97,7 +98,7 @@ fn verdicts(context: &ExplainContext) -> Vec<Verdict> {
 #[test]
 fn a_sound_explanation_passes_and_each_fault_is_found() {
     let sound = Network::new(&[2.0, -1.0, 0.5, 0.2, 0.0], 0.0);
-    assert_eq!(verdicts(&context(&sound)), [Verdict::Pass; 3]);
+    assert_eq!(verdicts(&context(&sound)), [Verdict::Pass; 4]);
     let drops = Network::new(&[2.0, -1.0, 0.5, 0.2, 0.0], 0.2);
     assert_eq!(verdicts(&context(&drops))[0], Verdict::Fail, "answers differ when it is asked again");
     let other = ExplainContext {
@@ -107,9 +108,14 @@ fn a_sound_explanation_passes_and_each_fault_is_found() {
     assert_eq!(verdicts(&other)[1], Verdict::Warn, "another order of columns");
     let nothing = ExplainContext { shuffled: Ok(context(&sound).values), ..context(&sound) };
     assert_eq!(verdicts(&nothing)[2], Verdict::Warn);
+    let alone = Network { product: 0.0, ..Network::new(&[3.0, 0.2, 0.0, 0.1, 0.0], 0.0) };
+    assert_eq!(verdicts(&context(&alone))[3], Verdict::Warn, "one column alone");
+    let names_rows = vec![None, Some("nearly every row has its own level"), None, None, None];
+    let numbered = ExplainContext { names_rows, ..context(&sound) };
+    assert_eq!(verdicts(&numbered)[3], Verdict::Warn, "a column that names rows");
     let missing =
         ExplainContext { again: None, shuffled: Err("no train rows".to_owned()), ..context(&sound) };
-    assert_eq!(verdicts(&missing), [Verdict::Pass, Verdict::Skipped, Verdict::Skipped]);
+    assert_eq!(verdicts(&missing), [Verdict::Pass, Verdict::Skipped, Verdict::Skipped, Verdict::Pass]);
 }
 
 #[test]
