@@ -252,6 +252,15 @@ def delong_case(rng):
             "low": gap - half, "high": gap + half, "p": 2 * stats.norm.sf(abs(gap / error))}
 
 
+def make_coverage():
+    """How likely split conformal sets hold the truth in so few of new rows, where rows are exchangeable."""
+    cases = []
+    for calibration, rows, covered, rank in [(99, 50, 40, 90), (2000, 3000, 2661, 1801), (2000, 3000, 2600, 1801), (19, 30, 30, 18), (500, 100000, 89000, 451)]:
+        p = stats.betabinom.cdf(covered, rows, rank, calibration + 1 - rank)
+        cases.append({"calibration": calibration, "rows": rows, "covered": covered, "level": 0.9, "rank": rank, "p": float(p)})
+    write("coverage", cases)
+
+
 def make_samples():
     rng = np.random.default_rng(5)
     cases = []
@@ -303,5 +312,5 @@ def make_noise():
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    for make in (make_classification, make_multilabel, make_regression, make_bca, make_tests, make_samples, make_noise):
+    for make in (make_classification, make_multilabel, make_regression, make_bca, make_tests, make_coverage, make_samples, make_noise):
         make()

@@ -1,7 +1,7 @@
 //! What can be chosen about an evaluation: the job's `[evaluate]`.
 
 use plumb_ledger::Seed;
-use plumb_stats::Bootstrap;
+use plumb_stats::{Bootstrap, Method};
 
 /// The settings of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +39,9 @@ impl EvaluateConfig {
         }
     }
 
-    /// The bootstrap of these settings.
+    /// The bootstrap of these settings, bias-corrected and accelerated.
     pub fn bootstrap(&self) -> Bootstrap {
-        Bootstrap { resamples: self.resamples, level: self.level, ..Bootstrap::new(self.seed) }
+        let method = Method::Bca;
+        Bootstrap { resamples: self.resamples, level: self.level, method, ..Bootstrap::new(self.seed) }
     }
 }

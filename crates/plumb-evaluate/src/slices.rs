@@ -21,6 +21,9 @@ pub(crate) struct Slice {
 /// Numbers are cut into fifths: fine enough to find an end of the range, coarse enough to keep rows.
 const FIFTHS: usize = 5;
 
+/// Whole numbers of so few values are codes, or as good as.
+const CODES: usize = 20;
+
 /// Values of a column that are looked at, the most frequent first: beyond, slices are too small to judge.
 const VALUES: usize = 50;
 
@@ -75,7 +78,8 @@ impl Fifths {
         numbers.sort_by(f64::total_cmp);
         let mut distinct = numbers.clone();
         distinct.dedup();
-        if distinct.len() <= FIFTHS {
+        let are_codes = distinct.len() <= CODES && distinct.iter().all(|x| x.fract().abs() <= 0.0);
+        if distinct.len() <= FIFTHS || are_codes {
             return Self::Few;
         }
         let mut edges: Vec<f64> =

@@ -4,6 +4,7 @@
 //! The promise is about the average over rows like these, not about each class or group.
 
 use serde::Serialize;
+use statrs::function::gamma::ln_gamma;
 
 use crate::Outcome;
 use crate::ranks::sorted;
@@ -106,6 +107,32 @@ pub fn coverage(calibration: &Outcome<'_>, judged: &Outcome<'_>, level: f64) -> 
         singletons: of_size(1),
         empty: of_size(0),
     })
+}
+
+/// How likely sets from `calibration` rows hold the truth in `covered` of `rows` others or fewer, where all rows are exchangeable and no
+/// two scores equal: both the threshold and the rows it is tried on are a draw. `None` where there is no threshold.
+///
+/// The distribution is the beta-binomial with `rank` and `calibration + 1 - rank` (Angelopoulos, Bates 2021, appendix C), as
+/// `scipy.stats.betabinom.cdf`. One step for each row at most.
+pub fn coverage_p(calibration: usize, rows: usize, covered: usize, level: f64) -> Option<f64> {
+    let a = rank(calibration, level)? as f64;
+    let (b, n) = (calibration as f64 + 1.0 - a, rows as f64);
+    let beta = |a: f64, b: f64| ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b);
+    let choose = |k: f64| ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
+    let covered = covered.min(rows);
+    let k = covered as f64;
+    let mut term = (choose(k) + beta(k + a, n - k + b) - beta(a, b)).exp();
+    let mut sum = term;
+    // Downwards: each count is more likely than the one below it by a known ratio.
+    for at in (0..covered).rev() {
+        let k = at as f64;
+        term *= (k + 1.0) * (n - k - 1.0 + b) / ((n - k) * (k + a));
+        sum += term;
+        if term < sum * f64::EPSILON {
+            break;
+        }
+    }
+    Some(sum.min(1.0))
 }
 
 #[cfg(test)]

@@ -26,6 +26,16 @@ pub enum Method {
     Bca,
 }
 
+impl Method {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Percentile => "percentile",
+            Self::Bca => "BCa",
+        }
+    }
+}
+
 /// How to bootstrap.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bootstrap {
@@ -102,18 +112,14 @@ pub fn bootstrap_all(
 fn read_off(plan: &Plan, values: &[f64], settings: &Bootstrap) -> Option<Interval> {
     let value = plan.value()?;
     let sorted = sorted(values);
-    let tails = match settings.method {
-        Method::Percentile => settings.tails(),
-        Method::Bca => bca_tails(value, &sorted, &jackknife(plan), settings.level),
-    };
-    let [low, high] = tails.map(|tail| quantile_of_sorted(&sorted, tail));
-    (low.is_finite() && high.is_finite()).then_some(Interval {
-        value,
-        low,
-        high,
-        method: settings.method,
-        resamples: values.len(),
-    })
+    let corrected = (settings.method == Method::Bca)
+        .then(|| bca_tails(value, &sorted, &jackknife(plan), settings.level))
+        // All resamples on one side of the value, or all alike: there is nothing to correct by.
+        .filter(|tails| tails.iter().all(|tail| *tail > 0.0 && *tail < 1.0));
+    let method = if corrected.is_some() { Method::Bca } else { Method::Percentile };
+    let [low, high] = corrected.unwrap_or(settings.tails()).map(|tail| quantile_of_sorted(&sorted, tail));
+    let is_finite = low.is_finite() && high.is_finite();
+    is_finite.then_some(Interval { value, low, high, method, resamples: values.len() })
 }
 
 /// What a resample is drawn from.

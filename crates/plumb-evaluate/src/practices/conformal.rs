@@ -1,10 +1,10 @@
 //! Do sets of classes, or ranges of numbers, hold the truth as often as they promise?
 
 use plumb_ledger::{Judgement, Page, Source, Threshold};
-use plumb_stats::conformal::{Coverage, coverage};
+use plumb_stats::conformal::{Coverage, coverage, coverage_p};
 use serde_json::json;
 
-use super::LEAST_ROWS;
+use super::{LEAST_ROWS, SIGNIFICANCE};
 use crate::EvaluateContext;
 
 /// The levels that are shown; the middle one is judged.
@@ -18,6 +18,11 @@ pub(super) const PAGE: Page = Page {
     evidence: "Split conformal sets (least ambiguous set-valued classifiers; of numbers the absolute residual) with thresholds from the valid part: the share of test rows whose set holds the truth with its interval (Wilson), and how large the sets are, at 80, 90 and 95 %.",
     thresholds: &[
         Threshold { name: "share promised", value: JUDGED, reason: "the customary level" },
+        Threshold {
+            name: "chance of so little coverage",
+            value: SIGNIFICANCE,
+            reason: "one false alarm in a hundred tables: the threshold and the rows it is tried on are both a draw (beta-binomial)",
+        },
         Threshold {
             name: "rows of either part",
             value: LEAST_ROWS as f64,
@@ -51,8 +56,11 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let at = |level: f64| coverage(&valid.scored.outcome(), &test.scored.outcome(), level);
     let Some(judged) = at(JUDGED) else { return Judgement::skipped("the scores are not finite") };
     let shown: Vec<Coverage> = LEVELS.into_iter().filter_map(at).collect();
-    let (judgement, text) = (verdict(&judged), sizes(&judged));
-    judgement(text).with("levels", json!(shown))
+    let covered = (judged.covered * judged.rows as f64).round() as usize;
+    let chance = coverage_p(valid.scored.len(), judged.rows, covered, JUDGED).unwrap_or(1.0);
+    let text = sizes(&judged);
+    let judgement = if chance < SIGNIFICANCE { Judgement::warn(text) } else { Judgement::pass(text) };
+    judgement.with("chance_of_so_little", chance).with("levels", json!(shown))
 }
 
 fn sizes(of: &Coverage) -> String {
@@ -66,8 +74,4 @@ fn sizes(of: &Coverage) -> String {
         100.0 * of.low,
         100.0 * of.high
     )
-}
-
-fn verdict(of: &Coverage) -> fn(String) -> Judgement {
-    if of.high < of.level { |text| Judgement::warn(text) } else { |text| Judgement::pass(text) }
 }

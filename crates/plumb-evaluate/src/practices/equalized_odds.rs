@@ -132,7 +132,13 @@ fn newcombe<'a>(lowest: &'a Rate<'a>, highest: &'a Rate<'a>, level: f64) -> Gap<
 }
 
 fn verdict(gaps: &[Gap<'_>]) -> Judgement {
-    let Some(worst) = gaps.iter().max_by(|a, b| a.difference.total_cmp(&b.difference)) else {
+    let is_wide = |gap: &Gap<'_>| gap.difference > DIFFERENCE && gap.low > 0.0;
+    // What is sure comes before what is large by chance.
+    let rank = |gap: &Gap<'_>| (is_wide(gap), gap.difference);
+    let Some(worst) = gaps.iter().max_by(|a, b| {
+        let (a, b) = (rank(a), rank(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    }) else {
         return Judgement::skipped("no two groups have rows enough of both truths to compare");
     };
     let text = format!(
@@ -145,6 +151,5 @@ fn verdict(gaps: &[Gap<'_>]) -> Judgement {
         worst.lowest.slice.value,
         worst.highest.slice.value
     );
-    let is_wide = |gap: &Gap<'_>| gap.difference > DIFFERENCE && gap.low > 0.0;
-    if gaps.iter().any(is_wide) { Judgement::warn(text) } else { Judgement::pass(text) }
+    if is_wide(worst) { Judgement::warn(text) } else { Judgement::pass(text) }
 }

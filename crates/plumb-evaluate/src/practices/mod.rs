@@ -15,6 +15,7 @@ mod forgetting;
 mod group_calibration;
 mod group_performance;
 mod imbalance_aware;
+mod input_shift;
 mod mitigation;
 mod regression_errors;
 mod robustness;
@@ -43,6 +44,7 @@ pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
         Practice { page: regression_errors::PAGE, judge: regression_errors::judge },
         Practice { page: systematic_errors::PAGE, judge: systematic_errors::judge },
         Practice { page: shift::PAGE, judge: shift::judge },
+        Practice { page: input_shift::PAGE, judge: input_shift::judge },
         Practice { page: calibration::PAGE, judge: calibration::judge },
         Practice { page: conformal::PAGE, judge: conformal::judge },
         Practice { page: decision_threshold::PAGE, judge: decision_threshold::judge },

@@ -201,6 +201,46 @@ fn a_drop_to_a_source_that_train_lacks_is_named() {
     .unwrap();
 }
 
+/// What `evaluate.input-shift` says of a source, told for each row by its class and a draw, in which `x` is larger by `moved`.
+fn input_shift(source: fn(u32, f64) -> bool, moved: f64) -> Judgement {
+    let plain = table(3000);
+    let target = classes(&plain, 0.0);
+    let Labels::Classes(codes) = &target.labels else { panic!() };
+    let stream = Seed(5).stream("sources");
+    let is_new: Vec<bool> =
+        (0..3000).map(|row| source(codes[row].unwrap(), stream.uniform(row as u64))).collect();
+    let by = |row: usize| if is_new[row] { moved } else { 0.0 };
+    let shifted = (0..3000).map(|row| Some(x(&plain, row) + by(row)));
+    let columns = vec![
+        Column::number("x", Kind::Number, shifted),
+        plain.column("c").unwrap().clone(),
+        Column::category(
+            "s",
+            Kind::Category,
+            (0..3000).map(|row| Some(["old", "new"][usize::from(is_new[row])])),
+        ),
+    ];
+    let config = EvaluateConfig { by: vec!["s".to_owned()], ..config() };
+    let mut judged = None;
+    let answer: Answer = |table, row| sigmoid(3.0 * x(table, row));
+    evaluated(&Table::new(columns).unwrap(), &target, answer, &config, |context| {
+        judged = Some(judge(context, "evaluate.input-shift"));
+    })
+    .unwrap();
+    judged.unwrap()
+}
+
+#[test]
+fn inputs_that_have_moved_are_found_and_a_mix_of_classes_is_not() {
+    let found = input_shift(|_, draw| draw < 0.4, 0.5);
+    assert_eq!(found.verdict, Verdict::Warn, "{}", found.summary);
+    assert!(found.summary.ends_with("most of all by `x`)"), "{}", found.summary);
+    let low = found.evidence["values"][0]["low"].as_f64().unwrap();
+    assert!(low > 0.6, "half a standard deviation: 0.64 of pairs: {low}");
+    let one_class = input_shift(|class, draw| draw < if class == 1 { 0.8 } else { 0.2 }, 0.0);
+    assert_eq!(one_class.verdict, Verdict::Pass, "{}", one_class.summary);
+}
+
 #[test]
 fn a_constant_and_an_overconfident_model_are_found() {
     verdicts(|_, _| 0.5, |table| classes(table, 0.0), &[("evaluate.beats-baseline", Verdict::Fail)]);

@@ -42,16 +42,27 @@ impl Sums {
         self.sum / self.count
     }
 
-    /// The variance of the mean; of one value as if it varied as `others` do.
+    /// Of both together.
+    fn with(&self, other: &Self) -> Self {
+        let (count, sum) = (self.count + other.count, self.sum + other.sum);
+        Self { count, sum, squares: self.squares + other.squares }
+    }
+
+    /// The sample variance; 0 of one value.
+    fn variance(&self) -> f64 {
+        let beyond = (self.squares - self.sum * self.mean()).max(0.0);
+        if self.count > 1.0 { beyond / (self.count - 1.0) } else { 0.0 }
+    }
+
+    /// The variance of the mean. Values that are all the same, as few errors are, are taken to vary as `others` do.
     fn error(&self, others: &Self) -> f64 {
-        let of = |sums: &Self| ((sums.squares - sums.sum * sums.mean()) / (sums.count - 1.0)).max(0.0);
-        let variance = if self.count > 1.0 { of(self) } else { of(others) };
-        variance / self.count
+        let own = self.variance();
+        (if own > 0.0 { own } else { others.variance() }) / self.count
     }
 }
 
 /// Compares the values at `places` with all others, stratum by stratum: `strata[i]` is that of `values[i]`. The interval is the normal one at
-/// `level`. `None` where no stratum has a row on one side and two on the other, or a value is not finite. One pass.
+/// `level`; the p-value rests on the variance of both sides together, which is what it is where they do not differ. `None` where no stratum has a row on one side and two on the other, or a value is not finite. One pass.
 pub fn matched(values: &[f64], strata: &[u32], places: &[u32], level: f64) -> Option<MatchedDifference> {
     if values.len() != strata.len() || values.iter().any(|x| !x.is_finite()) {
         return None;
@@ -71,17 +82,18 @@ pub fn matched(values: &[f64], strata: &[u32], places: &[u32], level: f64) -> Op
     if rows <= 0.0 {
         return None;
     }
-    let (mut mean, mut expected, mut variance) = (0.0, 0.0, 0.0);
+    let (mut mean, mut expected, mut variance, mut of_none) = (0.0, 0.0, 0.0, 0.0);
     for [own, rest] in &usable {
         let share = own.count / rows;
         mean += share * own.mean();
         expected += share * rest.mean();
         variance += share * share * (own.error(rest) + rest.error(own));
+        of_none += share * share * own.with(rest).variance() * (1.0 / own.count + 1.0 / rest.count);
     }
     let (difference, error) = (mean - expected, variance.sqrt());
     let half = normal_quantile(0.5 + 0.5 * level) * error;
-    let p = if error > 0.0 {
-        normal_two_sided(difference / error)
+    let p = if of_none > 0.0 {
+        normal_two_sided(difference / of_none.sqrt())
     } else {
         f64::from(u8::from(difference.abs() <= 0.0))
     };
@@ -121,6 +133,16 @@ mod tests {
         let (values, _, places) = case(0, 0.0);
         let unmatched = matched(&values, &vec![0; 1000], &places, 0.95).unwrap();
         assert!(unmatched.p < 0.001, "without strata the mix itself looks like a difference: {unmatched:?}");
+    }
+
+    #[test]
+    fn a_side_without_an_error_is_no_proof() {
+        let values: Vec<f64> = (0..1650).map(|row| f64::from(u8::from(row < 10))).collect();
+        let own: Vec<u32> = (0..1400).collect();
+        let found = matched(&values, &vec![0; 1650], &own, 0.95).unwrap();
+        assert!(found.p > 0.1 && found.low < 0.0, "10 errors of 1,400 beside none of 250: {found:?}");
+        let many: Vec<f64> = (0..1650).map(|row| f64::from(u8::from(row < 140))).collect();
+        assert!(matched(&many, &vec![0; 1650], &own, 0.95).unwrap().p < 1e-5);
     }
 
     #[test]

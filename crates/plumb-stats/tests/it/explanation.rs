@@ -2,7 +2,7 @@
 
 use plumb_stats::Outcome;
 use plumb_stats::attribution::{Coalitions, KernelShap, kernel_width, local_model, proximity, strongest};
-use plumb_stats::conformal::{scores, sets, threshold};
+use plumb_stats::conformal::{coverage_p, rank, scores, sets, threshold};
 use plumb_stats::isotonic::Isotonic;
 use plumb_stats::mmd::KernelMatrix;
 use plumb_stats::online::{Adwin, PageHinkley};
@@ -76,6 +76,18 @@ fn conformal_sets_are_those_of_mapie() {
         let found = sets(&numbers(&case["judged"]), threshold);
         assert_eq!(found.iter().map(|&inside| u32::from(inside)).collect::<Vec<_>>(), codes(&case["sets"]));
     }
+}
+
+#[test]
+fn what_coverage_is_chance_is_that_of_scipy() {
+    for case in cases("coverage").as_array().unwrap() {
+        let whole = |name: &str| case[name].as_u64().unwrap() as usize;
+        let level = case["level"].as_f64().unwrap();
+        assert_eq!(rank(whole("calibration"), level), Some(whole("rank")));
+        let found = coverage_p(whole("calibration"), whole("rows"), whole("covered"), level).unwrap();
+        near(found, &case["p"], 1e-8, "a chance of coverage");
+    }
+    assert_eq!(coverage_p(5, 10, 9, 0.9), None);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use plumb_data::Kind;
+
 use super::parts::{self, Origin, Parts};
 use crate::fault::Fault;
 use crate::job::{self, JobFile};
@@ -118,6 +120,10 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
     };
     if let Some(target) = ask.target {
         job.data.target = Some(target.to_owned());
+    }
+    // What tells parts, or matches rows, is no property of a row.
+    for name in [ask.parts, ask.given.key].into_iter().flatten() {
+        job.data.kinds.entry(name.to_owned()).or_insert(Kind::Ignore);
     }
     job.evaluate.groups.extend(ask.groups.iter().cloned());
     job.evaluate.by.extend(ask.by.iter().cloned());
