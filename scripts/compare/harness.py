@@ -118,7 +118,7 @@ def markdown(header, rows):
 def row(name, plumb_value, peer_value, unit, target, ok):
     """One row of the JSON output."""
     ratio = plumb_value / peer_value if peer_value else None
-    return {"name": name, "plumb": plumb_value, "peer": peer_value, "unit": unit, "ratio": ratio, "target": target, "ok": ok}
+    return {"name": name, "plumb": plumb_value, "peer": peer_value, "unit": unit, "ratio": ratio, "target": target, "ok": None if ok is None else bool(ok)}
 
 
 def finish(args, rows):

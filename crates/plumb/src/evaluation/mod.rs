@@ -4,15 +4,19 @@
 
 mod account;
 mod answer;
+mod card;
 mod open;
 mod parts;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use plumb_data::Kind;
 use plumb_data::split::Part;
 use plumb_evaluate::{EvaluateContext, Evaluation, Subject, metrics_file};
 use plumb_ledger::{Entry, ExitCode};
 
+use card::Card;
 pub(crate) use open::{Ask, Ready, open};
 
 use crate::console;
@@ -68,23 +72,44 @@ fn whole(run: &mut Run, ready: &Ready, practices: &str) -> Result<(Evaluation, s
     asked.retain(|practice| practice.page.id.starts_with(practices));
     run.judge(&asked, &context);
     let metrics = metrics_file(&evaluation, target, None);
-    write(run, opened, &evaluation, &metrics)?;
+    write(run, ready, &evaluation, &metrics)?;
     Ok((evaluation, metrics))
 }
 
 /// Writes what a run writes of its evaluation, and the page.
 fn write(
     run: &Run,
-    opened: &Opened,
+    ready: &Ready,
     evaluation: &Evaluation,
     metrics: &serde_json::Value,
 ) -> Result<(), Fault> {
     let Some(folder) = &run.folder else { return Ok(()) };
+    let target = &ready.opened.target;
     run.write_job()?;
     run.write_json(files::LEDGER, &run.ledger)?;
     run.write_json(files::WORST, &evaluation.worst)?;
     let predicted = run::predicted_rows(evaluation, Vec::new());
-    run.write(files::PREDICTIONS, &run::predictions_file(&opened.target, &predicted)?)?;
+    run.write(files::PREDICTIONS, &run::predictions_file(target, &predicted)?)?;
+    let name = run
+        .job
+        .data
+        .files
+        .last()
+        .map(|file| Path::new(file).file_name().unwrap_or_default().to_string_lossy());
+    let data = (name.as_deref().unwrap_or("the data"), ready.data.digest.as_str());
+    let is = |kind: Kind| {
+        ready.opened.table.columns().iter().any(|column| column.kind == kind && column.name != target.name)
+    };
+    let modality = if is(Kind::Image) {
+        "image"
+    } else if is(Kind::Text) {
+        "text"
+    } else {
+        "tabular"
+    };
+    let card =
+        Card { name: &ready.name, data, target: &target.name, modality, evaluation, ledger: &run.ledger };
+    run.write(files::EVALUATION, card.text().as_bytes())?;
     let mut bytes: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for (name, value) in [
         (files::LEDGER, serde_json::to_vec(&run.ledger)),

@@ -7,6 +7,7 @@
 pub(crate) mod charts;
 mod diagnosis;
 mod error;
+pub(crate) mod evidence;
 pub(crate) mod files;
 pub(crate) mod format;
 pub(crate) mod page;

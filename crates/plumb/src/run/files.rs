@@ -22,6 +22,8 @@ pub(crate) const WORST: &str = "worst.json";
 pub(crate) const PICTURES: &str = "pictures.json";
 /// What the network reads in some texts.
 pub(crate) const TEXTS: &str = "texts.json";
+/// The evaluation as a section for a model card.
+pub(crate) const EVALUATION: &str = "evaluation.md";
 /// Why the model says what it says.
 pub(crate) const EXPLANATION: &str = "explanation.json";
 /// What each column adds to each explained row.

@@ -71,11 +71,23 @@ fn a_file_of_predictions_is_judged_without_any_training() {
         assert_eq!(verdict(&answer, id)["verdict"], "pass", "{id}: {}", verdict(&answer, id)["summary"]);
     }
     assert_eq!(verdict(&answer, "evaluate.robustness")["verdict"], "skipped", "no model can be asked");
-    for file in
-        ["ledger.json", "metrics.json", "predictions.parquet", "worst.json", "report.html", "job.toml"]
-    {
+    for file in [
+        "ledger.json",
+        "metrics.json",
+        "predictions.parquet",
+        "worst.json",
+        "report.html",
+        "job.toml",
+        "evaluation.md",
+    ] {
         assert!(context.path("judged").join(file).is_file(), "{file}");
     }
+    let card = context.read("judged/evaluation.md");
+    for part in ["---\nmodel-index: [{", "| accuracy | ", "| group = b | ", "| `evaluate.shift` | pass | "] {
+        assert!(card.contains(part), "{part}\n{card}");
+    }
+    let page = context.read("judged/report.html");
+    assert!(page.contains("Groups, sources and slices") && page.contains("source = west"));
 }
 
 #[test]

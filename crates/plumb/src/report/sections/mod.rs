@@ -4,6 +4,7 @@ pub(crate) mod answer;
 mod data;
 mod evaluation;
 mod explanation;
+mod groups;
 mod job;
 mod layers;
 pub(crate) mod metric_names;
@@ -32,7 +33,7 @@ pub(crate) struct Section {
 }
 
 /// The sections below the answer, in order.
-pub(crate) static SECTIONS: [Section; 13] = [
+pub(crate) static SECTIONS: [Section; 14] = [
     Section { id: "verdicts", title: "Verdicts", blocks: verdicts::blocks },
     Section { id: "data", title: "Data", blocks: data::blocks },
     Section { id: "split", title: "Split", blocks: split::blocks },
@@ -40,6 +41,7 @@ pub(crate) static SECTIONS: [Section; 13] = [
     Section { id: "training", title: "Training", blocks: training::blocks },
     Section { id: "layers", title: "Layers", blocks: layers::blocks },
     Section { id: "evaluation", title: "Evaluation", blocks: evaluation::blocks },
+    Section { id: "groups", title: "Groups, sources and slices", blocks: groups::blocks },
     Section { id: "explanation", title: "Explanation", blocks: explanation::blocks },
     Section { id: "worst", title: "Worst predictions", blocks: worst::blocks },
     Section { id: "texts", title: "Texts", blocks: texts::blocks },
