@@ -11,6 +11,7 @@ mod context;
 mod error;
 mod evaluation;
 pub mod explain;
+pub mod labels;
 mod metrics_file;
 mod part;
 mod practices;

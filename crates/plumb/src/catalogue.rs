@@ -9,6 +9,7 @@ pub(crate) fn pages() -> Vec<Page> {
     pages.extend(of(plumb_learn::preflight::PRACTICES));
     pages.extend(of(plumb_learn::watch::PRACTICES));
     pages.extend(of(&plumb_evaluate::practices()));
+    pages.extend(of(plumb_evaluate::labels::PRACTICES));
     pages.extend(of(plumb_evaluate::explain::PRACTICES));
     pages
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plumb_ledger::ExitCode;
 
 use crate::clock::SystemClock;
-use crate::evaluation::{Ask, evaluate};
+use crate::evaluation::{Ask, evaluate, several};
 use crate::fault::Fault;
 use crate::predictors::{GivenOptions, WiringOptions};
 use crate::run::Screen;
@@ -21,6 +21,7 @@ use crate::{catalogue, commands::practices};
     after_help = "Examples:\n  plumb evaluate runs/adult-1\n  plumb evaluate runs/adult-1 --data adult_2026.csv --by month\n  \
                   plumb evaluate forest.onnx --data test.csv --train train.csv --target label\n  \
                   plumb evaluate predictions.csv --target label --groups sex\n  \
+                  plumb evaluate scores.csv --data test.csv --key id --labels toxic,insult,threat\n  \
                   plumb evaluate http://localhost:8080/v2/models/adult --data test.csv --target label\n  \
                   plumb evaluate lightgbm.parquet --data test.csv --train train.csv --target label --key id --out evaluation"
 )]
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// A column of sources or periods: `evaluate.shift`; may be given several times
     #[arg(long, value_name = "COL")]
     by: Vec<String>,
+    /// Several labels that are there or not, each a column of the data, with a column `p_LABEL` in the predictions
+    #[arg(long, value_name = "LABELS", value_delimiter = ',', conflicts_with = "target")]
+    labels: Vec<String>,
     #[command(flatten)]
     given: GivenArgs,
 }
@@ -99,7 +103,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
             .hint("leave `--predictions` out for the folder of a run"));
     }
     let ask = Ask { groups: &args.groups, by: &args.by, given: args.given.options(), ..args.rows.ask()? };
-    evaluate(&ask, Screen::new(SystemClock::start()))
+    let screen = Screen::new(SystemClock::start());
+    if args.labels.is_empty() { evaluate(&ask, screen) } else { several(&ask, &args.labels, screen) }
 }
 
 impl GivenArgs {

@@ -74,7 +74,8 @@ pub(super) fn of_groups(run: &Run, evaluation: &Evaluation, metrics: &Value, as_
     text
 }
 
-fn verdicts(text: &mut String, run: &Run) {
+/// The verdicts and where the page is.
+pub(super) fn verdicts(text: &mut String, run: &Run) {
     let folder = run.folder.as_ref().map(|folder| folder.path().display().to_string());
     for entry in run.ledger.worst_first().into_iter().filter(|entry| entry.verdict != Verdict::Skipped) {
         push(
@@ -91,7 +92,8 @@ fn verdicts(text: &mut String, run: &Run) {
     }
 }
 
-fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+/// Adds to a text.
+pub(super) fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing to a `String` cannot fail.
     let _infallible = text.write_fmt(line);
 }

@@ -7,6 +7,7 @@ mod answer;
 mod card;
 mod open;
 mod parts;
+mod several;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +19,7 @@ use plumb_ledger::{Entry, ExitCode};
 
 use card::Card;
 pub(crate) use open::{Ask, Ready, open};
+pub(crate) use several::several;
 
 use crate::console;
 use crate::fault::Fault;

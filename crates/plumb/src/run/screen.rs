@@ -40,6 +40,7 @@ impl Clock for SharedClock {
 pub(crate) struct Screen {
     clock: Arc<SystemClock>,
     terminal: bool,
+    quiet: bool,
     bar: Option<ProgressBar>,
     work: Work,
 }
@@ -58,7 +59,12 @@ impl Screen {
     /// A screen on this process's stderr.
     pub(crate) fn new(clock: SystemClock) -> Self {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        Self { clock: Arc::new(clock), terminal, bar: None, work: Work::default() }
+        Self { clock: Arc::new(clock), terminal, quiet: false, bar: None, work: Work::default() }
+    }
+
+    /// A screen that shows nothing: for work that another screen tells of.
+    pub(crate) fn quiet(clock: SystemClock) -> Self {
+        Self { clock: Arc::new(clock), terminal: false, quiet: true, bar: None, work: Work::default() }
     }
 
     /// The machine's clock.
@@ -71,6 +77,7 @@ impl Screen {
         let line = console::visible(line);
         match &self.bar {
             Some(bar) => bar.suspend(|| console::log(&line)),
+            None if self.quiet => {}
             None => console::log(line),
         }
     }
@@ -119,7 +126,7 @@ impl Screen {
         self.work.said = now;
         let spent = now.saturating_sub(self.work.started).as_secs_f64();
         let line = plain_line(&self.work.what, [first, done, self.work.total], spent, figures);
-        console::log(line);
+        self.say(&line);
     }
 
     /// Ends the work; the bar goes, what was said stays.

@@ -448,3 +448,55 @@ fn a_model_behind_an_address_is_judged_and_explained() {
     let nowhere = context.plumb(&["evaluate", &server.address, "--target", "label"]);
     assert!(nowhere.stderr.contains("no rows to ask about"), "{}", nowhere.stderr);
 }
+
+#[test]
+fn several_labels_are_judged_each_and_together() {
+    let context = TestContext::new();
+    let (mut data, mut scores) =
+        ("id,x,part,toxic,insult,noise\n".to_owned(), "id,p_toxic,p_insult,p_noise\n".to_owned());
+    for row in 0..1200u64 {
+        let stream = plumb_ledger::Seed(row).stream("labels");
+        let [toxic, insult, noise] = [0, 1, 2].map(|at| stream.uniform(at));
+        let is = |chance: f64, at: u64| u8::from(stream.uniform(at) < chance);
+        let part = ["valid", "test", "test"][row as usize % 3];
+        writeln!(
+            data,
+            "r{row},{:.3},{part},{},{},{}",
+            stream.normal(9),
+            is(toxic, 3),
+            is(0.5 * insult, 4),
+            is(0.5, 5)
+        )
+        .unwrap();
+        writeln!(scores, "r{row},{toxic:.6},{:.6},{noise:.6}", 0.5 * insult).unwrap();
+    }
+    context.write("data.csv", data);
+    context.write("scores.csv", scores);
+    let command =
+        ["evaluate", "scores.csv", "--data", "data.csv", "--key", "id", "--parts", "part", "--labels"];
+    let run = |more: &[&str]| context.plumb(&[&command[..], more].concat());
+    let found = run(&["toxic,insult", "--json", "--out", "judged"]);
+    assert_eq!(found.code, Some(0), "{}", found.stderr);
+    let answer: Value = serde_json::from_str(&found.stdout).unwrap();
+    assert_eq!(
+        (&answer["metrics"]["rows"], &answer["metrics"]["all"][0]["name"]),
+        (&Value::from(800), &Value::from("micro_f1"))
+    );
+    let toxic = &answer["metrics"]["labels"][0];
+    let auroc = toxic["metrics"]["auroc"]["value"].as_f64().unwrap();
+    assert!((auroc - 5.0 / 6.0).abs() < 0.04 && toxic["threshold"].is_number(), "{toxic}");
+    assert_eq!(verdict(&answer, "evaluate.each-label")["verdict"], "pass");
+    for file in ["ledger.json", "metrics.json", "report.html"] {
+        assert!(context.path("judged").join(file).is_file(), "{file}");
+    }
+    let guessed = run(&["toxic,insult,noise"]);
+    assert!(
+        guessed.stdout.contains("1 of 3 labels are not told better than by guessing: `noise`"),
+        "{}",
+        guessed.stdout
+    );
+    let missing = run(&["toxic,spam"]);
+    assert_eq!(missing.code, Some(4), "{}", missing.stderr);
+    let numbers = run(&["toxic,x"]);
+    assert!(matches!(numbers.code, Some(2 | 4)), "{}", numbers.stderr);
+}
