@@ -103,6 +103,7 @@ impl Asked<'_> {
     }
 }
 
-fn unreadable(message: &str) -> EvaluateError {
+/// An error in words.
+pub(super) fn unreadable(message: &str) -> EvaluateError {
     PredictError { message: message.to_owned() }.into()
 }

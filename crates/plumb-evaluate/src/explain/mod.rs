@@ -11,6 +11,7 @@ mod lime;
 mod practices;
 mod shap;
 mod shuffled;
+mod words;
 
 pub use ask::Asked;
 pub use counterfactual::{Counterfactual, counterfactual};
@@ -20,3 +21,4 @@ pub use lime::{LimeConfig, LimeExplanation, Neighbourhood, Neighbours, lime};
 pub use practices::{ExplainContext, PRACTICES};
 pub use shap::{ShapConfig, ShapMethod, ShapValues, Told, shap, told};
 pub use shuffled::of_shuffled_labels;
+pub use words::{WordsConfig, WordsExplanation, words};

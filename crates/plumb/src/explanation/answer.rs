@@ -28,6 +28,7 @@ pub(super) fn answer(run: &Run, explained: &Explained, for_machines: bool) -> St
     let mut text = String::new();
     columns(&mut text, explained);
     rows(&mut text, explained);
+    words(&mut text, explained);
     turned(&mut text, explained);
     for entry in run.ledger.worst_first() {
         push(
@@ -70,6 +71,30 @@ fn rows(text: &mut String, explained: &Explained) {
         push(
             text,
             format_args!("row {}: {output} {}: {}\n", explained.rows[place], number(answer), said.join(", ")),
+        );
+    }
+}
+
+fn words(text: &mut String, explained: &Explained) {
+    for of in explained.words.iter().take(ROWS) {
+        let mut order: Vec<usize> = (0..of.occlusion.len()).collect();
+        order.sort_by(|&a, &b| of.occlusion[b].abs().total_cmp(&of.occlusion[a].abs()));
+        let word = |place: &usize| {
+            let piece = of.places.iter().position(|known| *known == Some(*place));
+            piece.map_or_else(String::new, |piece| {
+                format!("{} {:+.3}", visible(of.pieces[piece].trim()), of.occlusion[*place])
+            })
+        };
+        let said: Vec<String> = order.iter().take(FACTS).map(word).collect();
+        let output = visible(&explained.outputs[of.output]);
+        push(
+            text,
+            format_args!(
+                "row {}: {output} {} by its words: {}\n",
+                of.row,
+                number(of.answer),
+                said.join(", ")
+            ),
         );
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, StringArray, UInt32Array};
-use plumb_evaluate::explain::{Counterfactual, Dependence, Neighbourhood, Neighbours, ShapValues};
+use plumb_evaluate::explain::{
+    Counterfactual, Dependence, Neighbourhood, Neighbours, ShapValues, WordsExplanation,
+};
 use plumb_ledger::atomic;
 use serde_json::{Value, json};
 
@@ -66,6 +68,7 @@ pub(super) fn as_json(explained: &Explained) -> Value {
         "importance": explained.inputs.iter().enumerate().map(importance).collect::<Vec<_>>(),
         "dependence": explained.dependence.iter().map(|of| curve(explained, of)).collect::<Vec<_>>(),
         "rows": rows.collect::<Vec<_>>(),
+        "texts": explained.words.iter().map(|of| text(explained, of)).collect::<Vec<_>>(),
         "counterfactuals": turned.collect::<Vec<_>>(),
     })
 }
@@ -79,6 +82,21 @@ fn row(explained: &Explained, place: usize) -> Value {
         "answer": answer,
         "r2": explained.local.get(place).and_then(|of| of.r2),
         "columns": facts.iter().map(fact).collect::<Vec<_>>(),
+    })
+}
+
+/// A text piece by piece, with what the answer loses without each word and its coefficient.
+fn text(explained: &Explained, of: &WordsExplanation) -> Value {
+    let piece = |(piece, place): (&String, &Option<usize>)| {
+        let at = |values: &[f64]| place.map(|place| values[place]);
+        json!({"text": piece, "occlusion": at(&of.occlusion), "adds": at(&of.coefficients)})
+    };
+    json!({
+        "row": of.row,
+        "output": explained.outputs[of.output],
+        "answer": of.answer,
+        "r2": of.r2,
+        "pieces": of.pieces.iter().zip(&of.places).map(piece).collect::<Vec<_>>(),
     })
 }
 

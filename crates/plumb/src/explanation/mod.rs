@@ -9,8 +9,8 @@ use plumb_data::audit::names_its_rows;
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{
     Asked, Counterfactual, Dependence, ExplainContext, Importance, LimeConfig, LimeExplanation, Neighbours,
-    PRACTICES, ShapConfig, ShapMethod, ShapValues, counterfactual, dependence, lime, of_shuffled_labels,
-    permutation_importance, shap, told,
+    PRACTICES, ShapConfig, ShapMethod, ShapValues, WordsConfig, WordsExplanation, counterfactual, dependence,
+    lime, of_shuffled_labels, permutation_importance, shap, told, words,
 };
 use plumb_evaluate::{EvaluateError, Primary};
 use plumb_ledger::clock::Clock as _;
@@ -67,6 +67,8 @@ pub(crate) struct Explained {
     pub(crate) importance: Vec<Importance>,
     /// The metric of it.
     pub(crate) metric: &'static str,
+    /// What the words of some texts add.
+    pub(crate) words: Vec<WordsExplanation>,
     /// How the answers depend on the inputs that matter most.
     pub(crate) dependence: Vec<Dependence>,
     /// The fewest changes that turn a row.
@@ -86,6 +88,8 @@ const DEPENDENCE_ROWS: usize = 200;
 const DEPENDENCE_INPUTS: usize = 6;
 /// Rows that get a counterfactual, and rows that it may come from.
 const COUNTERFACTUALS: usize = 10;
+/// Texts whose words are left out.
+const TEXTS: usize = 8;
 const OTHERS: usize = 2000;
 
 /// Explains, judges, writes and answers.
@@ -152,6 +156,7 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         importance: importance(run, ready, asked, judged)?,
         metric: primary(run, ready)?.metric.name,
         dependence: Vec::new(),
+        words: Vec::new(),
         counterfactuals: Vec::new(),
         cells: cells(asked, &rows),
         others: Vec::new(),
@@ -172,6 +177,7 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
     for &input in order.iter().take(DEPENDENCE_INPUTS) {
         found.dependence.extend(dependence(asked, input, &spread(judged, DEPENDENCE_ROWS))?);
     }
+    found.words = by_words(run, asked, &found.rows)?;
     let others = spread(known, OTHERS);
     for &row in found.rows.iter().take(COUNTERFACTUALS) {
         found.counterfactuals.extend(counterfactual(asked, row, &others)?);
@@ -221,13 +227,8 @@ fn by_lime(
     train: &[u32],
     how: How<'_>,
 ) -> Result<Vec<LimeExplanation>, Fault> {
-    let width = asked.width();
     let config = LimeConfig::new(run.seed());
-    let answers = asked.rows(rows)?;
-    let likely =
-        |answer: &[f64]| (0..width).fold(0, |best, at| if answer[at] > answer[best] { at } else { best });
-    let wanted: Vec<(u32, usize)> =
-        rows.iter().copied().zip(answers.chunks_exact(width).map(likely)).collect();
+    let wanted = likeliest(asked, rows)?;
     run.screen.begin("explaining", rows.len() as u64);
     let (mut found, mut kept) = (Vec::new(), Vec::new());
     let neighbours = Neighbours::draw(asked, train, &config)?;
@@ -240,6 +241,28 @@ fn by_lime(
     if let Some(path) = how.neighbours {
         file::write_neighbours(path, &asked.names(), &neighbours, &kept)?;
     }
+    Ok(found)
+}
+
+/// Rows with the output that the model says of them.
+fn likeliest(asked: &Asked<'_>, rows: &[u32]) -> Result<Vec<(u32, usize)>, EvaluateError> {
+    let answers = asked.rows(rows)?;
+    let best = |answer: &[f64]| {
+        (0..answer.len()).fold(0, |best, at| if answer[at] > answer[best] { at } else { best })
+    };
+    Ok(rows.iter().copied().zip(answers.chunks_exact(asked.width()).map(best)).collect())
+}
+
+/// The words of the texts of some rows.
+fn by_words(run: &mut Run, asked: &Asked<'_>, rows: &[u32]) -> Result<Vec<WordsExplanation>, Fault> {
+    let is_text = |place: &&usize| asked.table.columns()[**place].kind == Kind::Text;
+    let Some(&place) = asked.inputs.iter().find(is_text) else { return Ok(Vec::new()) };
+    let wanted = likeliest(asked, &spread(rows, TEXTS))?;
+    run.screen.begin("leaving words out", wanted.len() as u64);
+    let config = WordsConfig::new(run.seed());
+    let screen = &mut run.screen;
+    let found = words(asked, place, &wanted, &config, &mut |done| screen.advance(done, "texts"))?;
+    run.screen.end();
     Ok(found)
 }
 

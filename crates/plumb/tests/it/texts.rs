@@ -37,6 +37,26 @@ fn a_table_of_texts_is_learned_beside_its_terms() {
     assert!(context.read("a/job.toml").contains("preset = \"transformer\""));
     assert!(context.read("a/model/model.json").contains("\"vocabulary\""));
     assert_eq!(metrics["weights_sha256"], run("b")["weights_sha256"]);
+    the_word_that_decides_is_the_strongest(&context);
+}
+
+/// Of the run `a`: each text has one word that tells what it is about.
+fn the_word_that_decides_is_the_strongest(context: &TestContext) {
+    let answer = context.plumb(&["explain", "a", "--rows", "8", "--out", "explained", "--json"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let answer: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    let texts = answer["explanation"]["texts"].as_array().unwrap();
+    let tells = ["soup", "bread", "salt", "oven", "desk", "letter", "meeting", "office"];
+    let strongest = |text: &serde_json::Value| {
+        let pieces = text["pieces"].as_array().unwrap();
+        let loss = |piece: &&serde_json::Value| piece["occlusion"].as_f64().unwrap_or(0.0);
+        let best = pieces.iter().max_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap();
+        best["text"].as_str().unwrap().trim().to_owned()
+    };
+    let right = texts.iter().filter(|text| tells.contains(&strongest(text).as_str())).count();
+    assert_eq!((texts.len(), right), (8, 8), "{texts:?}");
+    let page = context.read("explained/report.html");
+    assert!(page.contains("is left out wherever it"), "the page shows words");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Explanation {
     pub(crate) dependence: Vec<Curve>,
     /// Single rows.
     pub(crate) rows: Vec<ExplainedRow>,
+    /// Texts by their words.
+    pub(crate) texts: Vec<ExplainedText>,
     /// The fewest changes that turn a row.
     pub(crate) counterfactuals: Vec<Turned>,
 }
@@ -82,6 +84,30 @@ pub(crate) struct Added {
     pub(crate) cell: String,
     /// What it adds.
     pub(crate) adds: Number,
+}
+
+/// A text and what its words add.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ExplainedText {
+    /// Its row.
+    pub(crate) row: u32,
+    /// What the model says.
+    pub(crate) output: String,
+    /// How sure it is, or the number.
+    pub(crate) answer: Number,
+    /// Its pieces.
+    pub(crate) pieces: Vec<TextPiece>,
+}
+
+/// A piece of a text: a word and the blanks before it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TextPiece {
+    /// What stands there.
+    pub(crate) text: String,
+    /// How much less the answer is without the word.
+    pub(crate) occlusion: Option<Number>,
 }
 
 /// The fewest changes that were found with which the model says something else.

@@ -2,15 +2,18 @@
 
 use super::metric_names::in_words;
 use super::plain;
+use super::texts::marked;
 use crate::report::RunFiles;
 use crate::report::charts::Figure;
 use crate::report::charts::forest;
 use crate::report::charts::lines::{self, Curve as Line, Lines};
 use crate::report::charts::scale::Spread;
-use crate::report::files::explanation::{Added, Change, Curve, ExplainedRow, Explanation, Turned};
+use crate::report::files::explanation::{
+    Added, Change, Curve, ExplainedRow, ExplainedText, Explanation, TextPiece, Turned,
+};
 use crate::report::format::{count, number};
 use crate::report::text::cut;
-use crate::report::view::{Block, Cell, Table};
+use crate::report::view::{Block, Cell, ReadText, Table};
 
 /// Columns drawn and listed, rows shown, columns of a row.
 const MOST_DRAWN: usize = 12;
@@ -41,8 +44,33 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     blocks.extend(of.dependence.iter().filter_map(|curve| by_category(of, curve)).map(Block::Table));
     blocks
         .extend(of.rows.iter().take(MOST_ROWS).enumerate().map(|(at, row)| Block::Table(facts(of, row, at))));
+    blocks.extend(texts(of));
     blocks.extend((!of.counterfactuals.is_empty()).then(|| Block::Table(turned(&of.counterfactuals))));
     blocks
+}
+
+/// Texts with their words marked.
+fn texts(of: &Explanation) -> Vec<Block> {
+    if of.texts.is_empty() {
+        return Vec::new();
+    }
+    let words = "Words by how much less the model would say what it says without them (blue), or more (orange): each word is left out wherever it \
+                 stands, the strongest of each text in full colour.";
+    let text = |of: &ExplainedText| {
+        let weight = |piece: &TextPiece| piece.occlusion.map_or(0.0, |of| of.0);
+        let most = of.pieces.iter().map(|piece| weight(piece).abs()).fold(0.0, f64::max);
+        let share = |piece: &TextPiece| if most > 0.0 { weight(piece) / most } else { 0.0 };
+        ReadText {
+            heading: format!(
+                "row {} is taken for {} ({})",
+                count(of.row as usize),
+                of.output,
+                number(of.answer.0)
+            ),
+            words: of.pieces.iter().map(|piece| marked(&piece.text, share(piece))).collect(),
+        }
+    };
+    vec![Block::text(words), Block::Texts { texts: of.texts.iter().map(text).collect() }]
 }
 
 /// The columns by what they are worth, the most first.

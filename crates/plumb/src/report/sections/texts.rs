@@ -42,13 +42,17 @@ fn text(text: &Text) -> ReadText {
     ReadText { heading, words: text.pieces.iter().map(word).collect() }
 }
 
-/// Four strengths on each side; what is weak stays plain.
 fn word(piece: &Piece) -> Word {
-    let strength = (piece.weight.0.abs().clamp(0.0, 1.0) * 4.0).round() as u8;
-    let side = if piece.weight.0 > 0.0 { "for" } else { "against" };
+    marked(&piece.text, piece.weight.0)
+}
+
+/// A piece of a text marked by a weight from -1 to 1. Four strengths on each side; what is weak stays plain.
+pub(super) fn marked(piece: &str, weight: f64) -> Word {
+    let strength = (weight.abs().clamp(0.0, 1.0) * 4.0).round() as u8;
+    let side = if weight > 0.0 { "for" } else { "against" };
     let class = if strength == 0 { "plain".to_owned() } else { format!("{side}{strength}") };
-    let text = piece.text.trim_start();
-    let before = piece.text[..piece.text.len() - text.len()].to_owned();
+    let text = piece.trim_start();
+    let before = piece[..piece.len() - text.len()].to_owned();
     Word { before, text: text.to_owned(), class }
 }
 
