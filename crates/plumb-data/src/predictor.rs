@@ -65,6 +65,10 @@ pub trait Predictor: Send + Sync {
     fn knows_how_sure(&self) -> bool {
         true
     }
+    /// What a network shows of these rows before its head, row by row, and how many numbers a row has; none of a model that shows nothing.
+    fn embed(&self, _table: &Table, _rows: &[u32]) -> Option<Result<(Vec<f32>, usize), PredictError>> {
+        None
+    }
     /// Predicts these rows of the table, in their order.
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError>;
 }

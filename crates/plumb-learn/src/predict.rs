@@ -238,6 +238,15 @@ impl Predictor for TrainedModel {
         &self.preparation.classes
     }
 
+    fn embed(&self, table: &Table, rows: &[u32]) -> Option<Result<(Vec<f32>, usize), PredictError>> {
+        let shown = |data: &Prepared| {
+            let (_, values, width) = self.last_activations(data);
+            (values, width)
+        };
+        let failed = |error: plumb_data::prepare::PrepareError| PredictError { message: error.to_string() };
+        Some(self.preparation.apply(table, rows, None).map(|data| shown(&data)).map_err(failed))
+    }
+
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
         let failed = |error: plumb_data::prepare::PrepareError| PredictError { message: error.to_string() };
         Ok(self.predict_prepared(&self.preparation.apply(table, rows, None).map_err(failed)?))

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, StringArray, UInt32Array};
 use plumb_evaluate::explain::{
-    Counterfactual, Dependence, Neighbourhood, Neighbours, ShapValues, WordsExplanation,
+    Counterfactual, Dependence, Influence, Neighbourhood, Neighbours, Prototypes, ShapValues, Voice,
+    WordsExplanation,
 };
 use plumb_ledger::atomic;
 use serde_json::{Value, json};
@@ -68,6 +69,8 @@ pub(super) fn as_json(explained: &Explained) -> Value {
         "importance": explained.inputs.iter().enumerate().map(importance).collect::<Vec<_>>(),
         "dependence": explained.dependence.iter().map(|of| curve(explained, of)).collect::<Vec<_>>(),
         "rows": rows.collect::<Vec<_>>(),
+        "influence": explained.influence.iter().map(|of| rests_on(explained, of)).collect::<Vec<_>>(),
+        "prototypes": explained.prototypes.iter().map(|of| stands_for(explained, of)).collect::<Vec<_>>(),
         "texts": explained.words.iter().map(|of| text(explained, of)).collect::<Vec<_>>(),
         "counterfactuals": turned.collect::<Vec<_>>(),
     })
@@ -83,6 +86,23 @@ fn row(explained: &Explained, place: usize) -> Value {
         "r2": explained.local.get(place).and_then(|of| of.r2),
         "columns": facts.iter().map(fact).collect::<Vec<_>>(),
     })
+}
+
+fn rests_on(explained: &Explained, of: &Influence) -> Value {
+    let voice = |voice: &Voice| json!({"row": voice.row, "label": explained.labels.get(&voice.row), "weight": voice.weight, "likeness": voice.likeness});
+    let voices = |all: &[Voice]| all.iter().map(voice).collect::<Vec<Value>>();
+    json!({
+        "row": of.row,
+        "output": explained.outputs[of.output],
+        "for": voices(&of.speak_for),
+        "against": voices(&of.against),
+        "alike": voices(&of.alike),
+    })
+}
+
+fn stands_for(explained: &Explained, of: &Prototypes) -> Value {
+    let label = of.rows.first().and_then(|row| explained.labels.get(row));
+    json!({"class": label, "rows": of.rows, "spread": of.spread})
 }
 
 /// A text piece by piece, with what the answer loses without each word and its coefficient.

@@ -3,14 +3,16 @@
 mod answer;
 mod file;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use plumb_data::audit::names_its_rows;
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{
-    Asked, Counterfactual, Dependence, ExplainContext, Importance, LimeConfig, LimeExplanation, Neighbours,
-    PRACTICES, ShapConfig, ShapMethod, ShapValues, WordsConfig, WordsExplanation, counterfactual, dependence,
-    lime, of_shuffled_labels, permutation_importance, shap, told, words,
+    Asked, Counterfactual, Dependence, Embedded, ExplainContext, Importance, Influence, LimeConfig,
+    LimeExplanation, Neighbours, PRACTICES, Prototypes, ShapConfig, ShapMethod, ShapValues, WordsConfig,
+    WordsExplanation, counterfactual, dependence, lime, of_shuffled_labels, permutation_importance, shap,
+    told, words,
 };
 use plumb_evaluate::{EvaluateError, Primary};
 use plumb_ledger::clock::Clock as _;
@@ -67,6 +69,12 @@ pub(crate) struct Explained {
     pub(crate) importance: Vec<Importance>,
     /// The metric of it.
     pub(crate) metric: &'static str,
+    /// What some answers rest on; empty of models that show nothing.
+    pub(crate) influence: Vec<Influence>,
+    /// Rows that stand for each class.
+    pub(crate) prototypes: Vec<Prototypes>,
+    /// The labels of the train rows that are named.
+    pub(crate) labels: BTreeMap<u32, String>,
     /// What the words of some texts add.
     pub(crate) words: Vec<WordsExplanation>,
     /// How the answers depend on the inputs that matter most.
@@ -88,6 +96,12 @@ const DEPENDENCE_ROWS: usize = 200;
 const DEPENDENCE_INPUTS: usize = 6;
 /// Rows that get a counterfactual, and rows that it may come from.
 const COUNTERFACTUALS: usize = 10;
+/// Train rows that may speak, answers that are traced to them, and rows that are named for each.
+const EMBEDDED: usize = 5000;
+const INFLUENCED: usize = 10;
+const VOICES: usize = 4;
+/// Rows of a class from which those that stand for it are chosen.
+const PROTOTYPES_OF: usize = 400;
 /// Texts whose words are left out.
 const TEXTS: usize = 8;
 const OTHERS: usize = 2000;
@@ -157,6 +171,9 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         metric: primary(run, ready)?.metric.name,
         dependence: Vec::new(),
         words: Vec::new(),
+        influence: Vec::new(),
+        prototypes: Vec::new(),
+        labels: BTreeMap::new(),
         counterfactuals: Vec::new(),
         cells: cells(asked, &rows),
         others: Vec::new(),
@@ -178,6 +195,7 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         found.dependence.extend(dependence(asked, input, &spread(judged, DEPENDENCE_ROWS))?);
     }
     found.words = by_words(run, asked, &found.rows)?;
+    by_train_rows(ready, asked, &mut found)?;
     let others = spread(known, OTHERS);
     for &row in found.rows.iter().take(COUNTERFACTUALS) {
         found.counterfactuals.extend(counterfactual(asked, row, &others)?);
@@ -264,6 +282,27 @@ fn by_words(run: &mut Run, asked: &Asked<'_>, rows: &[u32]) -> Result<Vec<WordsE
     let found = words(asked, place, &wanted, &config, &mut |done| screen.advance(done, "texts"))?;
     run.screen.end();
     Ok(found)
+}
+
+/// What answers rest on, and rows that stand for classes: of networks of our own, which show what they see of a row.
+fn by_train_rows(ready: &Ready, asked: &Asked<'_>, found: &mut Explained) -> Result<(), Fault> {
+    let target = &ready.opened.target;
+    let train = spread(&ready.parts.train, EMBEDDED);
+    let Some(embedded) = Embedded::of(asked, target, &train)?.filter(|_| !train.is_empty()) else {
+        return Ok(());
+    };
+    let wanted = likeliest(asked, &spread(&found.rows, INFLUENCED))?;
+    found.influence = embedded.influence(asked, &wanted, VOICES)?;
+    found.prototypes = embedded.prototypes(target, VOICES, PROTOTYPES_OF);
+    let of_rows =
+        found.influence.iter().flat_map(|of| of.speak_for.iter().chain(&of.against).chain(&of.alike));
+    let named =
+        of_rows.map(|voice| voice.row).chain(found.prototypes.iter().flat_map(|of| of.rows.iter().copied()));
+    let column = asked.table.column(&target.name);
+    found.labels = named
+        .map(|row| (row, column.map(|column| column.display(row as usize)).unwrap_or_default()))
+        .collect();
+    Ok(())
 }
 
 fn by_shapley(

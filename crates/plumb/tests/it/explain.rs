@@ -72,6 +72,11 @@ fn the_columns_that_decide_are_named_and_the_explanation_is_judged() {
 
     let walked = explained(&context, &["--rows", "12", "--method", "permutation", "--budget", "60"]);
     assert_eq!(walked["explanation"]["method"], "shap, drawn coalitions");
+    let traced = answer["explanation"]["influence"].as_array().unwrap();
+    let agree = |of: &&Value| of["for"][0]["label"] == of["output"];
+    assert_eq!((traced.len(), traced.iter().filter(agree).count() > 5), (10, true), "{traced:?}");
+    assert_eq!(answer["explanation"]["prototypes"].as_array().unwrap().len(), 2);
+
     // More rows than are explained a second time.
     let many = explained(&context, &["--rows", "40"]);
     let all = many["ledger"]["verdicts"].as_array().unwrap();

@@ -24,6 +24,10 @@ pub(crate) struct Explanation {
     pub(crate) dependence: Vec<Curve>,
     /// Single rows.
     pub(crate) rows: Vec<ExplainedRow>,
+    /// What answers rest on.
+    pub(crate) influence: Vec<RestsOn>,
+    /// Rows that stand for classes.
+    pub(crate) prototypes: Vec<StandsFor>,
     /// Texts by their words.
     pub(crate) texts: Vec<ExplainedText>,
     /// The fewest changes that turn a row.
@@ -84,6 +88,43 @@ pub(crate) struct Added {
     pub(crate) cell: String,
     /// What it adds.
     pub(crate) adds: Number,
+}
+
+/// The train rows that an answer rests on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RestsOn {
+    /// Its row.
+    pub(crate) row: u32,
+    /// What the model says.
+    pub(crate) output: String,
+    /// What speaks for it.
+    #[serde(rename = "for")]
+    pub(crate) speak_for: Vec<TrainRow>,
+    /// What speaks against it.
+    pub(crate) against: Vec<TrainRow>,
+    /// What is most alike.
+    pub(crate) alike: Vec<TrainRow>,
+}
+
+/// A train row.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct TrainRow {
+    /// Its number.
+    pub(crate) row: u32,
+    /// Its label.
+    pub(crate) label: String,
+}
+
+/// Rows that stand for a class.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct StandsFor {
+    /// The class.
+    pub(crate) class: String,
+    /// The rows.
+    pub(crate) rows: Vec<u32>,
 }
 
 /// A text and what its words add.

@@ -9,7 +9,8 @@ use crate::report::charts::forest;
 use crate::report::charts::lines::{self, Curve as Line, Lines};
 use crate::report::charts::scale::Spread;
 use crate::report::files::explanation::{
-    Added, Change, Curve, ExplainedRow, ExplainedText, Explanation, TextPiece, Turned,
+    Added, Change, Curve, ExplainedRow, ExplainedText, Explanation, RestsOn, StandsFor, TextPiece, TrainRow,
+    Turned,
 };
 use crate::report::format::{count, number};
 use crate::report::text::cut;
@@ -45,8 +46,35 @@ pub(super) fn blocks(folder: &RunFiles) -> Vec<Block> {
     blocks
         .extend(of.rows.iter().take(MOST_ROWS).enumerate().map(|(at, row)| Block::Table(facts(of, row, at))));
     blocks.extend(texts(of));
+    blocks.extend((!of.influence.is_empty()).then(|| Block::Table(rests_on(of))));
+    blocks.extend((!of.prototypes.is_empty()).then(|| Block::Table(stands_for(of))));
     blocks.extend((!of.counterfactuals.is_empty()).then(|| Block::Table(turned(&of.counterfactuals))));
     blocks
+}
+
+/// The train rows that answers rest on.
+fn rests_on(of: &Explanation) -> Table {
+    let named = |rows: &[TrainRow]| {
+        let named = |of: &TrainRow| format!("{} ({})", count(of.row as usize), cut(&of.label, 24));
+        Cell::text(rows.iter().map(named).collect::<Vec<_>>().join(", "))
+    };
+    let row = |of: &RestsOn| {
+        let name = Cell::text(format!("row {}: {}", count(of.row as usize), cut(&of.output, 24)));
+        vec![name, named(&of.speak_for), named(&of.against), named(&of.alike)]
+    };
+    let head = ["answer", "train rows that speak for it", "against it", "most alike"];
+    let caption = "The train rows that answers rest on, by what the last layer shows of them and how far they are from their labels";
+    Table::new(caption, &head, of.influence.iter().map(row).collect()).folded("What single answers rest on")
+}
+
+/// Rows that stand for classes.
+fn stands_for(of: &Explanation) -> Table {
+    let row = |of: &StandsFor| {
+        let rows: Vec<String> = of.rows.iter().map(|row| count(*row as usize)).collect();
+        vec![Cell::text(cut(&of.class, 40)), Cell::text(rows.join(", "))]
+    };
+    let rows = of.prototypes.iter().map(row).collect();
+    Table::new("Train rows that stand for each class, as the network sees it", &["class", "rows"], rows)
 }
 
 /// Texts with their words marked.
