@@ -96,6 +96,7 @@ const DEPENDENCE_ROWS: usize = 200;
 const DEPENDENCE_INPUTS: usize = 6;
 /// Rows that get a counterfactual, and rows that it may come from.
 const COUNTERFACTUALS: usize = 10;
+const OTHERS: usize = 2000;
 /// Train rows that may speak, answers that are traced to them, and rows that are named for each.
 const EMBEDDED: usize = 5000;
 const INFLUENCED: usize = 10;
@@ -104,7 +105,6 @@ const VOICES: usize = 4;
 const PROTOTYPES_OF: usize = 400;
 /// Texts whose words are left out.
 const TEXTS: usize = 8;
-const OTHERS: usize = 2000;
 
 /// Explains, judges, writes and answers.
 pub(crate) fn explain(ask: &Ask<'_>, how: How<'_>, screen: Screen) -> Result<ExitCode, Fault> {
@@ -288,9 +288,10 @@ fn by_words(run: &mut Run, asked: &Asked<'_>, rows: &[u32]) -> Result<Vec<WordsE
 fn by_train_rows(ready: &Ready, asked: &Asked<'_>, found: &mut Explained) -> Result<(), Fault> {
     let target = &ready.opened.target;
     let train = spread(&ready.parts.train, EMBEDDED);
-    let Some(embedded) = Embedded::of(asked, target, &train)?.filter(|_| !train.is_empty()) else {
+    if train.is_empty() {
         return Ok(());
-    };
+    }
+    let Some(embedded) = Embedded::of(asked, target, &train)? else { return Ok(()) };
     let wanted = likeliest(asked, &spread(&found.rows, INFLUENCED))?;
     found.influence = embedded.influence(asked, &wanted, VOICES)?;
     found.prototypes = embedded.prototypes(target, VOICES, PROTOTYPES_OF);
