@@ -20,6 +20,8 @@ pub struct EvaluateConfig {
     pub worst: usize,
     /// Whether the loss or the sampling makes up for rare classes (`train.class_weights`).
     pub class_weights: bool,
+    /// What the training did about differences between groups (`train.mitigation`), in words.
+    pub mitigated: Option<String>,
     /// Where every draw comes from.
     pub seed: Seed,
 }
@@ -35,6 +37,7 @@ impl EvaluateConfig {
             level: 0.95,
             worst: 20,
             class_weights: false,
+            mitigated: None,
             seed,
         }
     }

@@ -32,4 +32,5 @@ pub use practices::{TestRead, practices};
 pub use primary::Primary;
 pub use residuals::{HistogramBin, Residuals};
 pub use scored::{Scored, Truth};
+pub use slices::Grouping;
 pub use worst::{WorstRow, WorstRows};

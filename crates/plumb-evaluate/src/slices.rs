@@ -46,16 +46,34 @@ pub(crate) fn by_column(column: &Column, rows: &[u32]) -> Vec<Slice> {
 
 /// The label of each row.
 pub(crate) fn labels(column: &Column, rows: &[u32]) -> Vec<Option<String>> {
-    let fifths = column.numbers().map(|numbers| {
-        let present = rows.iter().map(|&row| row as usize).filter(|&row| !column.is_missing(row));
-        Fifths::new(present.map(|row| numbers.value(row)).collect())
-    });
-    let label = |&row: &u32| {
-        let row = row as usize;
+    let grouping = Grouping::new(column, rows);
+    rows.iter().map(|&row| grouping.label(row)).collect()
+}
+
+/// How the rows of a column fall into groups: by category, month, or fifth of the numbers.
+#[derive(Debug)]
+pub struct Grouping<'a> {
+    column: &'a Column,
+    fifths: Option<Fifths>,
+}
+
+impl<'a> Grouping<'a> {
+    /// The groups of a column; numbers are cut at the fifths of `rows`.
+    pub fn new(column: &'a Column, rows: &[u32]) -> Self {
+        let fifths = column.numbers().map(|numbers| {
+            let present = rows.iter().map(|&row| row as usize).filter(|&row| !column.is_missing(row));
+            Fifths::new(present.map(|row| numbers.value(row)).collect())
+        });
+        Self { column, fifths }
+    }
+
+    /// The group of a row of the table; none in columns of texts, pictures and ids.
+    pub fn label(&self, row: u32) -> Option<String> {
+        let (column, row) = (self.column, row as usize);
         if column.is_missing(row) {
             return Some("(missing)".to_owned());
         }
-        if let (Some(numbers), Some(fifths)) = (column.numbers(), &fifths) {
+        if let (Some(numbers), Some(fifths)) = (column.numbers(), &self.fifths) {
             return Some(fifths.label(numbers.value(row)));
         }
         if column.times().is_some() {
@@ -63,11 +81,11 @@ pub(crate) fn labels(column: &Column, rows: &[u32]) -> Vec<Option<String>> {
             return Some(column.display(row).chars().take(7).collect());
         }
         column.categories().and_then(|categories| categories.text(row)).map(str::to_owned)
-    };
-    rows.iter().map(label).collect()
+    }
 }
 
 /// Numbers cut into fifths, or left as they are when there are few different ones.
+#[derive(Debug)]
 enum Fifths {
     Few,
     Edges(Vec<f64>),

@@ -23,6 +23,8 @@ pub struct Batch {
     pub labels: PreparedLabels,
     /// What was blended into the pictures.
     pub mixed: Option<Mixed>,
+    /// How much each row counts in the loss; 1 where there is nothing.
+    pub weights: Option<Vec<f32>>,
     /// Which rows of the prepared data these are.
     pub rows: Vec<u32>,
 }
@@ -100,6 +102,7 @@ impl Batch {
             tokens: data.texts.as_ref().map(|texts| Tokens::gather(texts, &rows)),
             labels: pick_labels(&data.labels, &rows),
             mixed: None,
+            weights: None,
             rows,
         }
     }

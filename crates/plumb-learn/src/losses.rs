@@ -37,6 +37,22 @@ impl Loss {
         }
     }
 
+    /// The same for a batch, whose rows may have weights of their own.
+    pub fn weight_of_batch(&self, batch: &Batch) -> f64 {
+        let Some(weights) = &batch.weights else { return self.weight(&batch.labels) };
+        let of_row = |(weight, at): (&f32, usize)| f64::from(*weight) * self.weight_of_row(&batch.labels, at);
+        weights.iter().zip(0..count(&batch.labels)).map(of_row).sum()
+    }
+
+    fn weight_of_row(&self, labels: &PreparedLabels, at: usize) -> f64 {
+        match (self, labels) {
+            (Self::CrossEntropy { class_weights, .. }, PreparedLabels::Classes(codes)) => {
+                class_weight(class_weights, codes[at] as usize)
+            }
+            _ => 1.0,
+        }
+    }
+
     /// The weighted sum of the rows' losses, divided by `weight`: one number, `[1]`.
     ///
     /// # Shapes
@@ -44,26 +60,55 @@ impl Loss {
     /// member after the other, and the loss is the mean of theirs. Labels of the other kind count as class 0 or the
     /// number 0.
     pub fn of(&self, outputs: Tensor<2>, labels: &PreparedLabels, weight: f64) -> Tensor<1> {
+        self.weighted(outputs, labels, None, weight)
+    }
+
+    /// The same with a weight for each row: `weights` repeat for each member, as the labels do.
+    fn weighted(
+        &self,
+        outputs: Tensor<2>,
+        labels: &PreparedLabels,
+        weights: Option<&[f32]>,
+        weight: f64,
+    ) -> Tensor<1> {
         let [rows, columns] = outputs.dims();
-        let wanted = self.targets(labels, rows, columns);
+        let mut wanted = self.targets(labels, rows, columns);
         let members = rows / count(labels).max(1);
         let divisor = weight * members.max(1) as f64;
+        let weights = weights.map(|weights| weights.iter().copied().cycle().take(rows).collect::<Vec<f32>>());
         match self {
-            Self::CrossEntropy { .. } => cross_entropy(outputs, wanted, divisor),
+            Self::CrossEntropy { .. } => {
+                // Linear in what is wanted, the sum of each row's included: a weighted row is one whose targets are.
+                for (wanted, weight) in wanted.chunks_exact_mut(columns.max(1)).zip(weights.iter().flatten())
+                {
+                    for wanted in wanted {
+                        *wanted *= weight;
+                    }
+                }
+                cross_entropy(outputs, wanted, divisor)
+            }
             Self::SquaredError => {
                 let device = outputs.device();
                 let wanted = Tensor::from_data(TensorData::new(wanted, [rows, columns]), &device);
                 let error = outputs.sub(wanted);
-                error.clone().mul(error).sum().div_scalar(divisor)
+                let squared = error.clone().mul(error);
+                let squared = match weights {
+                    Some(weights) => {
+                        squared.mul(Tensor::from_data(TensorData::new(weights, [rows, 1]), &device))
+                    }
+                    None => squared,
+                };
+                squared.sum().div_scalar(divisor)
             }
         }
     }
 
     /// The same for a batch, whose labels may be blends of two rows'.
     pub fn of_batch(&self, outputs: Tensor<2>, batch: &Batch, weight: f64) -> Tensor<1> {
-        let Some(mixed) = &batch.mixed else { return self.of(outputs, &batch.labels, weight) };
-        let own = self.of(outputs.clone(), &batch.labels, weight).mul_scalar(mixed.share);
-        own.add(self.of(outputs, &mixed.labels, weight).mul_scalar(1.0 - mixed.share))
+        let of = |outputs, labels| self.weighted(outputs, labels, batch.weights.as_deref(), weight);
+        let Some(mixed) = &batch.mixed else { return of(outputs, &batch.labels) };
+        let own = of(outputs.clone(), &batch.labels).mul_scalar(mixed.share);
+        own.add(of(outputs, &mixed.labels).mul_scalar(1.0 - mixed.share))
     }
 
     /// The mean loss over the rows.
@@ -189,6 +234,41 @@ mod tests {
         let parts = value(loss.of(logits().narrow(0, 0, 1), &first, weight))
             + value(loss.of(logits().narrow(0, 1, 2), &rest, weight));
         assert!((value(loss.mean(logits(), &labels)) - parts).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_row_of_weight_two_counts_as_two_rows() {
+        let doubled = Batch { weights: Some(vec![1.0, 2.0, 1.0]), ..labelled(vec![1, 2, 0]) };
+        let repeated = labelled(vec![1, 2, 2, 0]);
+        let rows = Tensor::cat(vec![logits().narrow(0, 0, 2), logits().narrow(0, 1, 2)], 0);
+        for loss in [
+            Loss::CrossEntropy { smoothing: 0.1, class_weights: vec![1.0, 5.0, 0.5] },
+            Loss::CrossEntropy { smoothing: 0.0, class_weights: vec![] },
+        ] {
+            let weight = loss.weight_of_batch(&doubled);
+            assert!((weight - loss.weight_of_batch(&repeated)).abs() < 1e-12);
+            let (once, twice) = (
+                value(loss.of_batch(logits(), &doubled, weight)),
+                value(loss.of_batch(rows.clone(), &repeated, weight)),
+            );
+            assert!((once - twice).abs() < 1e-6, "{once} {twice}");
+        }
+    }
+
+    fn labelled(codes: Vec<u32>) -> Batch {
+        let device = Device::flex();
+        let nothing = || Tensor::zeros([codes.len(), 0], &device);
+        Batch {
+            numbers: nothing(),
+            flags: nothing(),
+            codes: Tensor::zeros([codes.len(), 0], &device),
+            images: None,
+            tokens: None,
+            mixed: None,
+            weights: None,
+            rows: (0..codes.len() as u32).collect(),
+            labels: PreparedLabels::Classes(codes),
+        }
     }
 
     #[test]

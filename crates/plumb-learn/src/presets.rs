@@ -510,6 +510,7 @@ fn base(of: &Circumstances<'_>) -> TrainConfig {
         ema: None,
         patience: None,
         transfer: None,
+        mitigation: None,
         primary: of.primary.to_owned(),
         ties: Ties::Loss,
         // A checkpoint costs a few milliseconds; half a minute is what a person is willing to lose.

@@ -26,6 +26,7 @@ pub mod online;
 mod outcome;
 mod ranks;
 pub mod resample;
+pub mod reweighing;
 mod task;
 pub mod tests;
 pub mod thresholds;

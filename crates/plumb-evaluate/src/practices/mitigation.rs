@@ -1,6 +1,9 @@
 //! What would a threshold for each group change, and what would it cost?
 
+use std::collections::BTreeMap;
+
 use plumb_ledger::{Judgement, Page, Source, Threshold};
+use plumb_stats::reweighing::reweighing;
 use plumb_stats::tests::paired_bootstrap;
 use plumb_stats::{Outcome, metric};
 use serde_json::{Value, json};
@@ -20,7 +23,8 @@ pub(super) const PAGE: Page = Page {
     why: "A threshold for each group can even out who is found, at a price in accuracy that is often small and sometimes is not. Whoever decides should see both.",
     evidence: "For each column of groups: thresholds on the probability, one a group, chosen on the valid part so that each group's true \
                positive rate comes nearest to that of all; on the test part the differences of both error rates and the ratio of \
-               selection rates before and after, and the change in accuracy with its interval (paired bootstrap). Beside it the weights \
+               selection rates before and after, and the change in accuracy with its interval (paired bootstrap), after what `train.mitigation` \
+               did while training. Beside it the weights \
                of rows by group and class (Kamiran, Calders 2012) with which training would see group and class independent.",
     thresholds: &[
         Threshold {
@@ -35,7 +39,7 @@ pub(super) const PAGE: Page = Page {
         },
     ],
     false_alarms: "Thresholds by group may not be permitted where a group is a protected one, and even out one rate at the cost of another.",
-    remedy: "weigh the thresholds in the evidence, or train with the weights in it; say in the model card what was decided and why",
+    remedy: "weigh the thresholds in the evidence, or train with `train.mitigation` (what that buys and costs: `plumb ablate`); say in the model card what was decided and why",
     sources: &[
         Source::BestPractices,
         Source::Paper("Hardt, Price, Srebro, Equality of Opportunity in Supervised Learning (2016)"),
@@ -64,12 +68,18 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     else {
         return Judgement::skipped(format!("no two groups have {LEAST_ROWS} positive rows in both parts"));
     };
-    verdict(worst).with("columns", found.iter().map(Weighed::fact).collect::<Vec<_>>())
+    let trained = context.config.mitigated.as_deref();
+    let judged = verdict(worst, trained).with("columns", found.iter().map(Weighed::fact).collect::<Vec<_>>());
+    match trained {
+        Some(trained) => judged.with("training", trained),
+        None => judged,
+    }
 }
 
-fn verdict(worst: &Weighed) -> Judgement {
+fn verdict(worst: &Weighed, trained: Option<&str>) -> Judgement {
+    let trained = trained.map_or_else(String::new, |trained| format!("{trained}; "));
     let text = format!(
-        "with a threshold for each `{}` true positive rates differ by {:.3} instead of {:.3}, false positive rates by {:.3} instead of {:.3}; \
+        "{trained}with a threshold for each `{}` true positive rates differ by {:.3} instead of {:.3}, false positive rates by {:.3} instead of {:.3}; \
          accuracy changes by {:+.4} (between {:+.4} and {:+.4})",
         worst.column,
         worst.after.true_positives,
@@ -249,19 +259,15 @@ fn weights(context: &EvaluateContext<'_>, name: &str) -> Vec<Value> {
     let Some(column) = context.subject.table.column(name) else { return Vec::new() };
     let plumb_data::Labels::Classes(codes) = &target.labels else { return Vec::new() };
     let code = |place: u32| codes[train[place as usize] as usize];
-    let all: Vec<u32> = (0..train.len() as u32).filter(|&place| code(place).is_some()).collect();
-    let count = |class: u32| all.iter().filter(|&&place| code(place) == Some(class)).count() as f64;
-    let cell = |slice: &Slice, class: u32| {
-        slice.places.iter().filter(|&&place| code(place) == Some(class)).count() as f64
+    let slices = by_column(column, train);
+    // Group, class and the cell of both, of the rows that have them.
+    let of_slice = |(group, slice): (usize, &Slice)| {
+        let own = slice.places.iter().filter_map(|&place| code(place));
+        own.map(|class| (group as u32, class)).collect::<Vec<_>>()
     };
-    let of_group = |slice: Slice| {
-        let of_class = |class: u32| {
-            let own = cell(&slice, class);
-            let rows = cell(&slice, 0) + cell(&slice, 1);
-            let weight = if own > 0.0 { rows * count(class) / (all.len() as f64 * own) } else { f64::NAN };
-            json!({"group": slice.value, "class": target.classes.get(class as usize), "weight": weight})
-        };
-        [of_class(0), of_class(1)]
-    };
-    by_column(column, train).into_iter().flat_map(of_group).collect()
+    let cells: Vec<(u32, u32)> = slices.iter().enumerate().flat_map(of_slice).collect();
+    let (groups, classes): (Vec<u32>, Vec<u32>) = cells.iter().copied().unzip();
+    let weights: BTreeMap<(u32, u32), f64> = cells.into_iter().zip(reweighing(&groups, &classes)).collect();
+    let fact = |((group, class), weight): ((u32, u32), f64)| json!({"group": slices[group as usize].value, "class": target.classes.get(class as usize), "weight": weight});
+    weights.into_iter().map(fact).collect()
 }

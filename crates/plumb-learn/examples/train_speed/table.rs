@@ -82,8 +82,14 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         views: Vec::new(),
     };
     let network = model.start(Seed(0), &data, &training_device());
-    let parts =
-        TrainData { train: &data, valid: &nothing, task: Task::Multiclass, label_scale: None, changed: None };
+    let parts = TrainData {
+        train: &data,
+        valid: &nothing,
+        task: Task::Multiclass,
+        label_scale: None,
+        changed: None,
+        groups: None,
+    };
     let mut stopwatch = Stopwatch { last: Instant::now(), milliseconds: Vec::new() };
     train(network, &parts, &config, None, &mut stopwatch, &StoppedClock::default())?;
     let mut times = stopwatch.milliseconds.split_off(STEPS_PER_EPOCH);

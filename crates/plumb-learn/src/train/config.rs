@@ -8,6 +8,7 @@ use plumb_data::texts::ChangedTexts;
 use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
 
+use super::mitigation::{Groups, Mitigation};
 use crate::losses::Loss;
 use crate::optim::OptimizerConfig;
 use crate::schedules::ScheduleConfig;
@@ -51,7 +52,9 @@ pub struct TrainConfig {
     pub patience: Option<u64>,
     /// How the stages of a network that was trained before come to be trained; none for all from the beginning.
     pub transfer: Option<Transfer>,
-    /// The metric by which the best epoch is chosen.
+    /// What is done about differences between groups ([`TrainData::groups`]).
+    pub mitigation: Option<Mitigation>,
+    /// The metric by which the best epoch is chosen, among those in which the groups are held together.
     pub primary: String,
     /// Which epoch wins among equals.
     pub ties: Ties,
@@ -118,6 +121,8 @@ pub struct TrainData<'a> {
     pub label_scale: Option<LabelScale>,
     /// The texts of the train rows, if they are changed each time that they are seen.
     pub changed: Option<&'a ChangedTexts>,
+    /// The groups of the rows, where training is to know them.
+    pub groups: Option<&'a Groups>,
 }
 
 #[cfg(test)]

@@ -116,7 +116,8 @@ impl<'a> Feed<'a> {
         let (numbers, mixed) = inputs.map_or((None, None), |inputs| (Some(inputs.numbers), inputs.mixed));
         let batch = Batch::with_images(self.source.data, rows, numbers, &plan.device);
         let tokens = self.source.changed_tokens(rows, number, plan).or(batch.tokens);
-        Batch { tokens, mixed, ..batch }
+        let weights = plan.weights_of(&batch.rows);
+        Batch { tokens, mixed, weights, ..batch }
     }
 }
 

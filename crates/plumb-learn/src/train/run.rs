@@ -56,7 +56,7 @@ pub fn train<N: Network>(
 ) -> Result<Trained, TrainError> {
     check(data, config)?;
     let plan = Plan::new(&network, *data, config);
-    let judge = Judge::new(*data, config)?;
+    let judge = Judge::new(*data, config, plan.hold.as_ref())?;
     let (mut network, mut state) = match resume {
         Some(checkpoint) => checkpoint::restore(checkpoint, network, config)?,
         None => (network, State::new(config)?),
@@ -113,11 +113,13 @@ fn end_epoch<N: Network>(
     state.seconds.validate += clock.elapsed().saturating_sub(started).as_secs_f64();
     let score = judge.score(&valid);
     let loss = valid.get("loss").copied();
-    let best = is_best(score, loss, state, plan.config.ties);
+    let excess = judge.excess(&valid);
+    let best = is_best(score, loss, excess, state, plan.config.ties);
     if best {
         state.best = Some(averaged.unwrap_or_else(|| Arrays::of(network)));
         state.progress.best_score = score;
         state.progress.best_loss = loss;
+        state.progress.best_excess = Some(excess).filter(|excess| *excess > 0.0);
         state.progress.best_epoch = Some(state.progress.epoch);
     }
     if let ScheduleConfig::Plateau(plateau) = &plan.config.schedule {
@@ -130,11 +132,15 @@ fn end_epoch<N: Network>(
     Event::Epoch { epoch, step, train_loss, valid, best, seconds: clock.elapsed().as_secs_f64() }
 }
 
-/// Without a score (no validation rows) the newest epoch is the best.
-fn is_best(score: Option<f64>, loss: Option<f64>, state: &State, ties: Ties) -> bool {
+/// Without a score (no validation rows) the newest epoch is the best. Groups that are held together come before the score.
+fn is_best(score: Option<f64>, loss: Option<f64>, excess: f64, state: &State, ties: Ties) -> bool {
     let (Some(score), Some(best)) = (score, state.progress.best_score) else {
         return score.is_none_or(f64::is_finite);
     };
+    let (of_best, is_finite) = (state.progress.best_excess.unwrap_or(0.0), score.is_finite());
+    if is_finite && (excess - of_best).abs() > 0.0 {
+        return excess < of_best;
+    }
     let wins_tie = match ties {
         Ties::Last => true,
         Ties::Loss => loss < state.progress.best_loss,

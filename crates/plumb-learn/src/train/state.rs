@@ -7,6 +7,7 @@ use plumb_data::prepare::Prepared;
 use plumb_ledger::{Seed, Stream};
 use serde::{Deserialize, Serialize};
 
+use super::mitigation::{Hold, Mitigation, Multipliers, row_weights};
 use super::{TrainConfig, TrainData, TrainError};
 use crate::batches::{Batches, Sampling};
 use crate::network::{Network, ParameterRule};
@@ -72,8 +73,14 @@ pub(super) struct Progress {
     pub(super) best_score: Option<f64>,
     /// The best epoch's validation loss.
     pub(super) best_loss: Option<f64>,
+    /// By how much its groups differed beyond what is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) best_excess: Option<f64>,
     /// The best epoch.
     pub(super) best_epoch: Option<u64>,
+    /// What holds groups together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) multipliers: Option<Multipliers>,
     /// The plateau schedule's memory.
     pub(super) plateau: Plateau,
     /// Updates of each parameter so far.
@@ -107,6 +114,9 @@ pub(super) struct Plan<'a> {
     stage_of: BTreeMap<String, usize>,
     stages: usize,
     pub(super) total_steps: u64,
+    /// How much each train row counts; empty for all the same.
+    row_weights: Vec<f32>,
+    pub(super) hold: Option<Hold<'a>>,
 }
 
 /// The rates of one step.
@@ -121,6 +131,18 @@ fn batches(train: &Prepared, config: &TrainConfig) -> Batches {
     let sampling = if config.balanced { Sampling::balanced(&train.labels) } else { Sampling::Shuffled };
     let stream = Seed(config.seed).stream("shuffle");
     Batches::new(train.rows, config.batch_size, stream, sampling).of_similar_length(train)
+}
+
+/// Weights of the train rows, and what holds groups together.
+fn mitigated<'a>(data: &TrainData<'a>, config: &TrainConfig, steps: usize) -> (Vec<f32>, Option<Hold<'a>>) {
+    let labels = &data.train.labels;
+    match data.groups.zip(config.mitigation) {
+        Some((groups, Mitigation::Reweigh)) => (row_weights(groups, labels), None),
+        Some((groups, Mitigation::Hold { rates, slack })) => {
+            (Vec::new(), Some(Hold::new(rates, slack, groups, labels, steps)))
+        }
+        None => (Vec::new(), None),
+    }
 }
 
 /// The prepared rows that a step sees, in the order of its batches.
@@ -151,17 +173,27 @@ impl<'a> Plan<'a> {
             let stage = network.stage_of(&name);
             (name, stage)
         });
+        let steps = batches.per_epoch().div_ceil(config.accumulate.max(1));
+        let (row_weights, hold) = mitigated(&data, config, steps);
         Self {
             data,
             config,
+            row_weights,
+            hold,
             device: network.devices().into_iter().next().unwrap_or_else(Device::flex).autodiff(),
             dropout: seed.stream("dropout"),
             stage_of: stage_of.collect(),
             rules,
             stages: network.stages(),
-            total_steps: config.epochs * batches.per_epoch().div_ceil(config.accumulate.max(1)) as u64,
+            total_steps: config.epochs * steps as u64,
             batches,
         }
+    }
+
+    /// How much each of these train rows counts in the loss.
+    pub(super) fn weights_of(&self, rows: &[u32]) -> Option<Vec<f32>> {
+        let weight = |&row: &u32| self.row_weights.get(row as usize).copied().unwrap_or(1.0);
+        (!self.row_weights.is_empty()).then(|| rows.iter().map(weight).collect())
     }
 
     /// Whether the gradients and activations of a step are looked at.

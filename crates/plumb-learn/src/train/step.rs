@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use plumb_ledger::clock::Clock;
 
 use super::feed::Feed;
+use super::mitigation::Tally;
 use super::state::{Plan, Rates, State};
 use super::{ActivationStats, Event, LayerStats, TrainError};
 use crate::batches::Batch;
@@ -25,6 +26,7 @@ struct Window {
     activations: BTreeMap<String, ActivationStats>,
     attention: BTreeMap<String, Vec<f64>>,
     rows: Vec<u32>,
+    tallies: Vec<Tally>,
 }
 
 /// Takes one step and tells about it. `order` holds the rows of the epoch.
@@ -49,6 +51,9 @@ pub(super) fn step<N: Network>(
     }
     let scale = plan.config.clip_norm.map_or(1.0, |longest| clip::factor(grad_norm, longest));
     let (network, layers) = move_weights(network, state, plan, &window.gradients, rates, scale, watched)?;
+    if let Some(hold) = &plan.hold {
+        hold.follow(state.progress.multipliers.get_or_insert_with(|| hold.start()), &window.tallies);
+    }
     let mut events =
         vec![Event::Step { step, epoch: state.progress.epoch, loss: window.loss, lr: rates.lr, grad_norm }];
     if watched {
@@ -82,7 +87,8 @@ fn window<N: Network>(
     watched: bool,
 ) -> Result<(N, Window), TrainError> {
     let at_rest = plan.at_rest(state.progress.epoch);
-    let weight = batches.iter().map(|batch| plan.config.loss.weight(&batch.labels)).sum();
+    let weight = batches.iter().map(|batch| plan.config.loss.weight_of_batch(batch)).sum();
+    let rows = batches.iter().map(Batch::len).sum();
     let mut window = Window::default();
     for (index, batch) in batches.into_iter().enumerate() {
         let stream = plan.dropout.at(state.progress.step).at(index as u64);
@@ -91,7 +97,13 @@ fn window<N: Network>(
             pass = pass.tapped();
         }
         let outputs = network.forward(&batch, &mut pass);
-        let loss = plan.config.loss.of_batch(outputs, &batch, weight);
+        let mut loss = plan.config.loss.of_batch(outputs.clone(), &batch, weight);
+        if let Some(hold) = &plan.hold {
+            window.tallies.push(hold.tally(&outputs, &batch));
+            let penalty = state.progress.multipliers.as_ref();
+            let penalty = penalty.and_then(|of| hold.penalty(&outputs, &batch, of, rows));
+            loss = penalty.map_or_else(|| loss.clone(), |penalty| loss.clone().add(penalty));
+        }
         window.loss += host(loss.clone().inner()).first().copied().map_or(f64::NAN, f64::from);
         if !window.loss.is_finite() {
             return Err(broken_loss(&network, state.progress.step, &batch, stream, rates));

@@ -6,6 +6,7 @@ use plumb_data::prepare::{Prepared, PreparedLabels};
 use plumb_stats::metrics::{self, Direction, Metric};
 use plumb_stats::{Outcome, Task};
 
+use super::mitigation::Hold;
 use super::{TrainConfig, TrainData, TrainError};
 use crate::losses::Loss;
 use crate::network::Network;
@@ -26,10 +27,18 @@ pub(super) struct Judge<'a> {
     metrics: Vec<&'static Metric>,
     primary: &'static Metric,
     loss: Loss,
+    hold: Option<&'a Hold<'a>>,
 }
 
+/// The largest difference between two groups, among the scores of an epoch.
+const DIFFERENCE: &str = "group_difference";
+
 impl<'a> Judge<'a> {
-    pub(super) fn new(data: TrainData<'a>, config: &TrainConfig) -> Result<Self, TrainError> {
+    pub(super) fn new(
+        data: TrainData<'a>,
+        config: &TrainConfig,
+        hold: Option<&'a Hold<'a>>,
+    ) -> Result<Self, TrainError> {
         let unknown = || TrainError::Metric(config.primary.clone());
         let primary = metrics::metric(&config.primary).ok_or_else(unknown)?;
         let followed = followed(data.task).iter().filter_map(|name| metrics::metric(name));
@@ -37,7 +46,7 @@ impl<'a> Judge<'a> {
         if !metrics.iter().any(|metric| metric.name == primary.name) {
             metrics.push(primary);
         }
-        Ok(Self { data, metrics, primary, loss: config.loss.plain() })
+        Ok(Self { data, metrics, primary, loss: config.loss.plain(), hold })
     }
 
     /// `loss` and the metrics, those that are defined here; empty without validation rows.
@@ -54,7 +63,15 @@ impl<'a> Judge<'a> {
                 scores.extend((metric.compute)(&outcome).map(|value| (metric.name.to_owned(), value)));
             }
         });
+        let difference = self.hold.and_then(|hold| hold.difference(&outputs, &valid.labels));
+        scores.extend(difference.map(|difference| (DIFFERENCE.to_owned(), difference)));
         scores
+    }
+
+    /// By how much the groups of an epoch differ beyond what is left alone; 0 where none are held.
+    pub(super) fn excess(&self, scores: &BTreeMap<String, f64>) -> f64 {
+        let difference = scores.get(DIFFERENCE);
+        self.hold.zip(difference).map_or(0.0, |(hold, difference)| hold.excess(*difference))
     }
 
     /// One number for an epoch, more is better: the primary metric, or the loss where that is undefined. None

@@ -30,7 +30,8 @@ fn judge(context: &TrainContext) -> Judgement {
     let (Some(kept), Some(primary)) = (context.kept, &context.primary) else {
         return Judgement::skipped("no kept weights or no metric to choose by");
     };
-    let Some(best) = best_score(&context.history.epochs, primary) else {
+    let eligible = eligible(&context.history.epochs, context.slack);
+    let Some(best) = best_score(&eligible, primary) else {
         return Judgement::skipped(format!("`{}` is not recorded for any epoch", primary.name));
     };
     let recorded = score_of(&context.history.epochs, primary, kept.epoch);
@@ -60,7 +61,16 @@ fn score_of(epochs: &[Epoch], primary: &Primary, epoch: u64) -> Option<f64> {
     entry.valid.get(&primary.name).copied()
 }
 
-fn best_score(epochs: &[Epoch], primary: &Primary) -> Option<f64> {
+/// The epochs that may be kept: where groups are held together, those in which they are, or else the one in which they are nearest.
+fn eligible(epochs: &[Epoch], slack: Option<f64>) -> Vec<&Epoch> {
+    let difference = |epoch: &Epoch| epoch.valid.get("group_difference").copied();
+    let excess =
+        |epoch: &&Epoch| slack.zip(difference(epoch)).map_or(0.0, |(slack, off)| (off - slack).max(0.0));
+    let least = epochs.iter().map(|epoch| excess(&epoch)).fold(f64::INFINITY, f64::min);
+    epochs.iter().filter(|epoch| excess(epoch) <= least).collect()
+}
+
+fn best_score(epochs: &[&Epoch], primary: &Primary) -> Option<f64> {
     let scores = epochs.iter().filter_map(|epoch| epoch.valid.get(&primary.name).copied());
     let finite = scores.filter(|score| score.is_finite());
     if primary.more_is_better { finite.max_by(f64::total_cmp) } else { finite.min_by(f64::total_cmp) }

@@ -17,6 +17,8 @@ pub struct TrainContext {
     pub constant_loss: Option<f64>,
     /// The metric that chooses the epoch.
     pub primary: Option<Primary>,
+    /// The difference between groups up to which an epoch may be chosen for its score (`train.mitigation`).
+    pub slack: Option<f64>,
     /// The epoch whose weights are kept, as evaluated again after training.
     pub kept: Option<Kept>,
     /// What holds the model back.

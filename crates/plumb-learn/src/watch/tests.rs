@@ -36,6 +36,7 @@ fn healthy() -> TrainContext {
     let best =
         history.epochs.iter().max_by(|a, b| a.valid["accuracy"].total_cmp(&b.valid["accuracy"])).unwrap();
     TrainContext {
+        slack: None,
         kept: Some(Kept { epoch: best.epoch, score: Some(best.valid["accuracy"]) }),
         history,
         finished: true,
@@ -461,6 +462,14 @@ fn underfitting_is_no_better_than_a_constant() {
 fn the_wrong_epoch_and_the_wrong_weights_are_found() {
     let id = "train.best-weights-kept";
     check(id, Verdict::Fail, |context| context.kept = Some(Kept { epoch: 0, score: None }));
+    // Groups that are held together come before the score.
+    check(id, Verdict::Pass, |context| {
+        let score = context.history.epochs[0].valid["accuracy"];
+        for epoch in &mut context.history.epochs {
+            epoch.valid.insert("group_difference".to_owned(), if epoch.epoch == 0 { 0.01 } else { 0.2 });
+        }
+        (context.slack, context.kept) = (Some(0.05), Some(Kept { epoch: 0, score: Some(score) }));
+    });
     check(id, Verdict::Fail, |context| context.kept.as_mut().unwrap().score = Some(0.5));
     check(id, Verdict::Fail, |context| context.primary.as_mut().unwrap().more_is_better = false);
     check(id, Verdict::Fail, |context| context.kept = Some(Kept { epoch: 99, score: None }));

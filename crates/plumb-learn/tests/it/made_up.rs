@@ -8,7 +8,7 @@ use plumb_data::prepare::{ImageEncoding, Prepared, PreparedImages, PreparedLabel
 use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig, TabularNetwork, TextInput, training_device};
 use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
 use plumb_learn::presets::{self, Circumstances, PRESETS, Preset, Takes};
-use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, TrainData};
+use plumb_learn::train::{Checkpoint, Control, Event, Groups, Observer, TrainConfig, TrainData};
 use plumb_ledger::{Seed, Stream};
 use plumb_stats::Task;
 
@@ -134,6 +134,7 @@ pub(crate) struct Setup {
     pub(crate) valid: Prepared,
     pub(crate) model: ModelConfig,
     pub(crate) config: TrainConfig,
+    pub(crate) groups: Option<Groups>,
 }
 
 /// Made-up rows of the kind that a preset takes in.
@@ -187,6 +188,7 @@ pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
         train: rows(600, "train"),
         valid: rows(200, "valid"),
         model: ModelConfig { schema: 1, inputs, outputs: 2, network, views: Vec::new() },
+        groups: None,
         config: TrainConfig { epochs, batch_size: 128, seed: 7, ..(preset.train)(&of) },
     }
 }
@@ -199,6 +201,7 @@ impl Setup {
             task: Task::Binary,
             label_scale: None,
             changed: None,
+            groups: self.groups.as_ref(),
         }
     }
 

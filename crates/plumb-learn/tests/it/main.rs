@@ -6,6 +6,7 @@ mod encoders;
 mod formula;
 mod images_and_tokens;
 mod made_up;
+mod mitigation;
 mod preflight;
 mod resume;
 mod training;

@@ -8,7 +8,7 @@ use crate::made_up::{Recorder, Setup, setup, tried};
 
 const CLOCK: StoppedClock = StoppedClock { unix_ms: 0 };
 
-fn unbroken(setup: &Setup) -> Sha256 {
+pub(crate) fn unbroken(setup: &Setup) -> Sha256 {
     let mut watcher = Recorder::default();
     let trained = train(setup.network(), &setup.data(), &setup.config, None, &mut watcher, &CLOCK).unwrap();
     assert_eq!(trained.stopped, Stopped::Finished);
@@ -16,7 +16,7 @@ fn unbroken(setup: &Setup) -> Sha256 {
 }
 
 /// Stops after every `k` steps and goes on from the checkpoint, until the end.
-fn broken(setup: &Setup, k: usize) -> Sha256 {
+pub(crate) fn broken(setup: &Setup, k: usize) -> Sha256 {
     let mut checkpoint = None;
     loop {
         let mut watcher = Recorder { stop_after: Some(k), ..Recorder::default() };

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use plumb_stats::Direction;
 use serde_json::{Value, json};
 
+use super::groups::GroupDifferences;
 use super::{Ablated, Found};
 use crate::comparison::Paired;
 use crate::report::format::number;
@@ -34,6 +35,7 @@ pub(super) fn as_text(found: &Found) -> String {
             format_args!("{:<22}{:>10}  {gain:<34}{p:<10}{:.1}\n", of.name, number(of.value), of.seconds),
         );
     }
+    push_groups(&mut text, found);
     push(
         &mut text,
         format_args!("Intervals are over rows; how much another seed moves is for `train.seeds` to say."),
@@ -48,13 +50,47 @@ pub(super) fn as_json(found: &Found) -> String {
             gain(of).map(|(gain, low, high, p)| json!({"gain": gain, "low": low, "high": high, "p": p}));
         let refused = of.paired.as_ref().err().map(ToString::to_string);
         json!({"without": of.name, "why": of.why, "run": of.folder.display().to_string(), "value": of.value, "bought": gain,
-               "refused": refused, "seconds": of.seconds})
+               "refused": refused, "seconds": of.seconds, "groups_differ": of.groups})
     };
     let all: Vec<Value> = found.ablated.iter().map(of).collect();
     format!(
         "{:#}",
-        json!({"schema": 1, "primary": found.primary, "value": found.value, "seconds": found.seconds, "ablated": all})
+        json!({"schema": 1, "primary": found.primary, "value": found.value, "seconds": found.seconds,
+               "groups_differ": found.groups, "ablated": all})
     )
+}
+
+/// A line for each column of groups and each run: how far the groups are apart.
+fn push_groups(text: &mut String, found: &Found) {
+    if found.groups.is_empty() {
+        return;
+    }
+    push(
+        text,
+        format_args!(
+            "\n{:<22}{:<16}{:>16}{:>16}{:>16}\n",
+            "groups differ by", "in", "selected", "true positive", "false positive"
+        ),
+    );
+    let without = found.ablated.iter().map(|of| (of.name, &of.groups));
+    for (name, groups) in std::iter::once(("all of it", &found.groups)).chain(without) {
+        for of in groups {
+            let [selection, true_positives, false_positives] =
+                [of.selection_rates, of.true_positive_rates, of.false_positive_rates].map(share);
+            let GroupDifferences { column, .. } = of;
+            push(
+                text,
+                format_args!(
+                    "{name:<22}{column:<16}{selection:>16}{true_positives:>16}{false_positives:>16}\n"
+                ),
+            );
+        }
+    }
+    text.push('\n');
+}
+
+fn share(of: Option<f64>) -> String {
+    of.map_or_else(|| "-".to_owned(), |of| format!("{of:.3}"))
 }
 
 /// What the job gains by the practice, more is better: the difference, the ends of its interval, the p-value.

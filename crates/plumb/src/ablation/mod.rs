@@ -4,6 +4,7 @@
 //! rows: choices are made there, and the test part is left to the model that is kept.
 
 mod answer;
+mod groups;
 mod practices;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use plumb_ledger::ExitCode;
 use plumb_ledger::clock::Clock as _;
 
+use groups::{GroupColumns, GroupDifferences};
 use practices::ABLATIONS;
 
 use crate::clock::SystemClock;
@@ -36,6 +38,8 @@ pub(crate) struct Ablated {
     pub(crate) value: f64,
     /// Seconds of the whole run.
     pub(crate) seconds: f64,
+    /// How far its groups are apart.
+    pub(crate) groups: Vec<GroupDifferences>,
 }
 
 /// What was found.
@@ -47,6 +51,8 @@ pub(crate) struct Found {
     pub(crate) value: f64,
     /// Seconds of the job as it is.
     pub(crate) seconds: f64,
+    /// How far its groups are apart.
+    pub(crate) groups: Vec<GroupDifferences>,
     /// Without each practice.
     pub(crate) ablated: Vec<Ablated>,
 }
@@ -71,6 +77,11 @@ pub(crate) fn ablate(
     let settled = job::load(&own.join(files::JOB), &[])?;
     let (metrics, predicted) = (metrics(&own)?, Predicted::read(&own));
     let primary = metrics.primary.clone();
+    let columns = GroupColumns::read(&settled)?;
+    let groups = |predicted: &Result<Predicted, _>| match (&columns, predicted) {
+        (Some(columns), Ok(predicted)) => columns.differences(predicted),
+        _ => Vec::new(),
+    };
     let mut ablated = Vec::new();
     for of in ABLATIONS.iter().filter(|of| only.is_empty() || only.iter().any(|name| name == of.name)) {
         let mut without = settled.clone();
@@ -79,15 +90,18 @@ pub(crate) fn ablate(
         }
         let folder = out.join(of.name.replace(' ', "-"));
         let seconds = timed(opened_as(without, &folder, of.name)?)?;
-        let paired = match (&predicted, Predicted::read(&folder)) {
+        let other = Predicted::read(&folder);
+        let groups = groups(&other);
+        let paired = match (&predicted, other) {
             (Ok(own), Ok(other)) => paired_on_valid(own, &other, &primary),
             (Err(reason), _) => Err(Refused::First(reason.clone())),
             (_, Err(reason)) => Err(Refused::Second(reason)),
         };
         let value = score(&self::metrics(&folder)?);
-        ablated.push(Ablated { name: of.name, why: of.why, folder, paired, value, seconds });
+        ablated.push(Ablated { name: of.name, why: of.why, folder, paired, value, seconds, groups });
     }
-    let found = Found { value: score(&metrics), primary, seconds, ablated };
+    let groups = groups(&predicted);
+    let found = Found { value: score(&metrics), primary, seconds, groups, ablated };
     console::result(if json { answer::as_json(&found) } else { answer::as_text(&found) })?;
     Ok(ExitCode::Done)
 }

@@ -1,6 +1,6 @@
 //! What a training may use and can do without: one row each.
 
-use crate::job::{Augment, Auto, ClassWeights, JobFile, Sampling};
+use crate::job::{Augment, Auto, ClassWeights, JobFile, Mitigation, Sampling};
 
 /// A practice that can be left out.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Ablation {
 }
 
 /// Every practice. Another seed is none of them: it parts the rows anew, so the runs would share few; `train.seeds` keeps the parts.
-pub(super) static ABLATIONS: [Ablation; 9] = [
+pub(super) static ABLATIONS: [Ablation; 10] = [
     Ablation {
         name: "pretrained weights",
         why: "features that were learned on other data",
@@ -67,6 +67,11 @@ pub(super) static ABLATIONS: [Ablation; 9] = [
             job.train.sampling = Sampling::default();
             weighted || balanced
         },
+    },
+    Ablation {
+        name: "mitigation",
+        why: "groups weighted or held together, against differences between them",
+        leave_out: |job| std::mem::take(&mut job.train.mitigation) != Mitigation::None,
     },
     Ablation {
         name: "clipping",

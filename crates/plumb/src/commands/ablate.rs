@@ -11,7 +11,7 @@ use crate::run::Source;
 
 /// Train without each practice in turn, and say what it buys
 ///
-/// The job runs as it is, then without its dropout, weight decay, label smoothing, augmentation, pretrained weights and so on, each by itself. Each run is compared with the first on the same valid rows (paired bootstrap). It costs as many runs.
+/// The job runs as it is, then without its dropout, weight decay, label smoothing, augmentation, pretrained weights and so on, each by itself. Each run is compared with the first on the same valid rows (paired bootstrap). Where the job names `evaluate.groups`, the differences between groups stand beside it, so that `train.mitigation` shows what it changes and costs. It costs as many runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  plumb ablate job.toml --out ablation\n  \
                   plumb ablate photos/ --only augmentation --only \"pretrained weights\" --set model.pretrained=mobilenet_v2 --out what-helps")]

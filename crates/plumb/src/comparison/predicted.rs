@@ -68,6 +68,11 @@ pub(crate) fn part_rows(predicted: &Predicted) -> (&'static str, Vec<usize>) {
     if test.is_empty() { ("valid", rows_of(predicted, "valid")) } else { ("test", test) }
 }
 
+/// The places of the valid rows, those of the split itself.
+pub(crate) fn valid_rows(predicted: &Predicted) -> Vec<usize> {
+    rows_of(predicted, "valid")
+}
+
 /// The places of the rows of a part; folds left out.
 pub(crate) fn rows_of(predicted: &Predicted, part: &str) -> Vec<usize> {
     (0..predicted.rows.len()).filter(|&at| predicted.parts[at] == part && predicted.folds[at] == 0).collect()

@@ -38,7 +38,7 @@ pub(crate) use resolve::{Needs, resolve};
 pub(crate) use split::{SplitMethod, SplitSection};
 pub(crate) use template::{ColumnLine, template};
 pub(crate) use train::{
-    ClassWeights, OptimizerName, Rate, Sampling, ScheduleName, TrainSection, TransferName,
+    ClassWeights, Mitigation, OptimizerName, Rate, Sampling, ScheduleName, TrainSection, TransferName,
 };
 
 #[cfg(test)]

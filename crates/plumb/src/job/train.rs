@@ -68,6 +68,23 @@ pub(crate) enum ClassWeights {
     Balanced,
 }
 
+/// What is done about differences between groups of people while the network learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mitigation {
+    /// Nothing.
+    #[default]
+    None,
+    /// Rows are weighted so that group and class are independent (Kamiran, Calders 2012).
+    Reweigh,
+    /// The shares of the groups that are called positive are held together (demographic parity).
+    SelectionRates,
+    /// The shares of their positive rows that are called positive are held together (equal opportunity).
+    TruePositiveRates,
+    /// Those, and the same shares of their negative rows (equalized odds).
+    ErrorRates,
+}
+
 /// How a network that was trained before is trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -208,6 +225,21 @@ pub(crate) struct TrainSection {
     ///
     /// `auto` is `none`: weights distort the probabilities. Use `balanced` when rare classes must be found.
     pub(crate) class_weights: Auto<ClassWeights>,
+    /// What is done about differences between the groups of `train.mitigation_column` while the network learns.
+    ///
+    /// `reweigh` is for any classes, the others are for two: a multiplier for each group grows while its rate is off, and the epoch that
+    /// is kept is the best of those in which the groups are together on the valid part. `plumb ablate` tells what it buys and costs,
+    /// `fairness.mitigation` what thresholds would add.
+    pub(crate) mitigation: Mitigation,
+    /// The column of the groups.
+    ///
+    /// `auto` is the first of `evaluate.groups`.
+    pub(crate) mitigation_column: Auto<String>,
+    /// How far the rates of two groups may be apart before they are held.
+    ///
+    /// 0.05: half of what `fairness.equalized-odds` warns of, because the valid part shows a rate with an error of its own.
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) mitigation_slack: f64,
     /// How batches are drawn.
     pub(crate) sampling: Sampling,
     /// The largest norm of the whole gradient; a longer one is shortened. 0 is no limit.
@@ -282,6 +314,9 @@ impl Default for TrainSection {
             weight_decay: Auto::Auto,
             label_smoothing: Auto::Auto,
             class_weights: Auto::Auto,
+            mitigation: Mitigation::None,
+            mitigation_column: Auto::Auto,
+            mitigation_slack: 0.05,
             sampling: Sampling::Shuffle,
             clip_norm: Auto::Auto,
             ema: Auto::Auto,

@@ -10,6 +10,7 @@ pub(crate) mod interrupt;
 mod kept_meaning;
 mod learning_curve;
 mod live;
+mod mitigation;
 mod notes;
 mod observer;
 mod open;

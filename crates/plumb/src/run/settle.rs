@@ -21,7 +21,7 @@ use plumb_learn::train::TrainConfig;
 use super::stage_data::Data;
 use super::texts::{self, TextChanges, Texts};
 use super::transfer::takes_minutes;
-use super::{Run, pictures};
+use super::{Run, mitigation, pictures};
 use crate::fault::Fault;
 use crate::job::{
     Auto, ClassWeights, CombinerName, JobFile, OptimizerName, Preset, Rate, Sampling, Scaling, ScheduleName,
@@ -98,6 +98,7 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
         pictures::settle(job, &mut train, set, train_rows, side)?;
     }
     settle_training(job, &mut train, target, train_rows)?;
+    train.mitigation = mitigation::settle(job, target.task, &data.table)?;
     let at_once = encoder.is_some() || preset.takes == Takes::Mixed;
     let usual = if at_once { TransferName::Full } else { TransferName::Gradual };
     settle_transfer(&mut job.train, &mut train, usual)?;

@@ -8,6 +8,7 @@ use plumb_evaluate::{
 use serde_json::{Value, json};
 
 use super::gallery::{Gallery, gallery};
+use super::mitigation;
 use super::parquet_file::{self, PredictedRows};
 use super::pipeline::Setup;
 use super::reading::reading;
@@ -113,6 +114,7 @@ pub(crate) fn config(run: &Run) -> EvaluateConfig {
         resamples: of.resamples,
         level: of.level,
         class_weights,
+        mitigated: mitigation::in_words(&run.job),
         ..EvaluateConfig::new(run.seed())
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use plumb_data::prepare::{Preparation, Prepared};
 use plumb_data::split::Split;
 use plumb_data::texts::ChangedTexts;
+use plumb_learn::train::Groups;
 
 use super::Run;
+use super::mitigation;
 use super::settle::Plan;
 use super::stage_data::Data;
 use super::texts::TextChanges;
@@ -26,6 +28,8 @@ pub(crate) struct Ready {
     pub(crate) train_rows: Vec<u32>,
     /// The texts of the train rows, if they are changed each time that they are seen.
     pub(crate) changed: Option<ChangedTexts>,
+    /// The groups of both, where training is to know them.
+    pub(crate) groups: Option<Groups>,
 }
 
 /// Fits on the train rows of `split` and nothing else.
@@ -37,7 +41,8 @@ pub(crate) fn prepare(run: &mut Run, plan: &Plan, data: &Data, split: &Split) ->
     let train = preparation.apply(&data.table, &train_rows, Some(target))?;
     let valid = preparation.apply(&data.table, &split.valid(), Some(target))?;
     let changed = changed(run, plan, data, &preparation, &train_rows)?;
-    Ok(Ready { preparation, train, valid, train_rows, changed })
+    let groups = mitigation::groups(&run.job, &data.table, &train_rows, &split.valid());
+    Ok(Ready { preparation, train, valid, train_rows, changed, groups })
 }
 
 /// What changes the texts of the train rows; none where nothing does.

@@ -7,7 +7,7 @@ use plumb_learn::models::mixed::MixedNetwork;
 use plumb_learn::predict::TrainedModel;
 use plumb_learn::pretrained::{self, HeadOf, Published};
 use plumb_learn::train::{
-    self, Checkpoint, Control, Event, Observer, Stopped, TrainConfig, TrainData, TrainError,
+    self, Checkpoint, Control, Event, Mitigation, Observer, Stopped, TrainConfig, TrainData, TrainError,
 };
 use plumb_learn::watch::{self, Kept, NonFinite, Primary, Regularisation, TrainContext};
 use plumb_ledger::clock::StoppedClock;
@@ -184,6 +184,10 @@ fn known(run: &Run, plan: &Plan, ready: &Ready) -> TrainContext {
             name: plan.primary.metric.name.to_owned(),
             more_is_better: plan.primary.metric.direction == Direction::Up,
         }),
+        slack: match plan.train.mitigation {
+            Some(Mitigation::Hold { slack, .. }) => Some(slack),
+            Some(Mitigation::Reweigh) | None => None,
+        },
         regularisation: Some(Regularisation {
             dropout: run.job.model.dropout.or(0.0),
             weight_decay: plan.train.weight_decay,
@@ -209,6 +213,7 @@ fn data(ready: &Ready) -> TrainData<'_> {
         task: ready.preparation.task,
         label_scale: ready.preparation.label_scale,
         changed: ready.changed.as_ref(),
+        groups: ready.groups.as_ref(),
     }
 }
 

@@ -284,6 +284,53 @@ fn what_a_practice_buys_is_said_with_its_interval() {
     assert_eq!(context.plumb(&["ablate", "data.csv", "--target", "label", "--only", "sleep"]).code, Some(2));
 }
 
+/// Rows of two groups, one of which has many more positive rows.
+fn grouped_rows(rows: u64) -> String {
+    let mut table = "x,group,label\n".to_owned();
+    for row in 0..rows {
+        let stream = plumb_ledger::Seed(row).stream("grouped");
+        let group = stream.below(0, 2);
+        let label = if stream.normal(1) + 1.5 * group as f64 - 0.7 > 0.0 { "yes" } else { "no" };
+        let x = f64::from(u8::from(label == "yes")) + stream.normal(2);
+        writeln!(table, "{x:.3},{},{label}", ["a", "b"][group]).unwrap();
+    }
+    table
+}
+
+#[test]
+fn what_mitigation_changes_stands_beside_what_it_costs() {
+    let context = TestContext::new();
+    context.write("data.csv", grouped_rows(3000));
+    let groups = "evaluate.groups=[\"group\"]";
+    let job = ["--target", "label", "--set", "model.preset=mlp", "--set", "train.epochs=8", "--set", groups];
+    let ablated = |mitigation: &str| -> Value {
+        let settings = ["--set", mitigation, "--only", "mitigation", "--json", "--out", mitigation];
+        let answer = context.plumb(&[&["ablate", "data.csv"], &job[..], &settings].concat());
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    };
+    for (mitigation, rate) in [
+        ("train.mitigation=reweigh", "selection_rates"),
+        ("train.mitigation=true_positive_rates", "true_positive_rates"),
+    ] {
+        let answer = ablated(mitigation);
+        let (with, without) = (&answer["groups_differ"][0], &answer["ablated"][0]["groups_differ"][0]);
+        assert_eq!(with["column"], "group");
+        let [with, without] = [with, without].map(|of| of[rate].as_f64().unwrap());
+        assert!(with < 0.8 * without, "{mitigation}: {with} instead of {without}");
+        let ledger = context.json(&format!("{mitigation}/as-it-is/ledger.json"));
+        let entries = ledger["verdicts"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["id"] == "fairness.mitigation").unwrap();
+        assert!(entry["evidence"]["training"].as_str().unwrap().contains("`group`"), "{entry}");
+        let kept = entries.iter().find(|entry| entry["id"] == "train.best-weights-kept").unwrap();
+        assert_eq!(kept["verdict"], "pass", "{kept}");
+    }
+    let unnamed = ["run", "data.csv", "--target", "label", "--set", "train.mitigation=reweigh"];
+    let answer = context.plumb(&unnamed);
+    assert_eq!(answer.code, Some(2));
+    assert!(answer.stderr.contains("evaluate.groups"), "{}", answer.stderr);
+}
+
 /// Four numbers a row, and the classes that a forest of scikit-learn has learned of such rows.
 fn forest_rows(rows: u64) -> String {
     let mut table = "x0,x1,x2,x3,level\n".to_owned();

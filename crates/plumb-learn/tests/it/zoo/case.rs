@@ -74,6 +74,7 @@ impl<N: Network> Case<N> {
             task: Task::Multiclass,
             label_scale: None,
             changed: None,
+            groups: None,
         };
         let clock = StoppedClock { unix_ms: 0 };
         let outcome = train(self.network.clone(), &data, &self.config, None, &mut recorder, &clock);
