@@ -1,7 +1,7 @@
 //! What the practices of evaluation look at.
 
 use crate::practices::TestRead;
-use crate::{EvaluateConfig, Evaluation, PartEvaluation, Scored, Subject};
+use crate::{EvaluateConfig, Evaluation, Folds, PartEvaluation, Scored, Subject};
 
 /// An evaluation with everything that it was made from.
 #[derive(Debug, Clone, Copy)]
@@ -12,8 +12,8 @@ pub struct EvaluateContext<'a> {
     pub config: &'a EvaluateConfig,
     /// What was measured.
     pub evaluation: &'a Evaluation,
-    /// The primary metric on each fold of a cross-validation; empty when there was none.
-    pub folds: &'a [f64],
+    /// The cross-validation; without scores when there was none.
+    pub folds: Folds<'a>,
     /// The primary metric of each seed; empty when there was one.
     pub seeds: &'a [f64],
     /// What a network that was trained before shows beside itself; none for one that starts from nothing.

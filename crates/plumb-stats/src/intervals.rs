@@ -247,6 +247,19 @@ pub fn repeats(values: &[f64], level: f64) -> Option<Repeats> {
     })
 }
 
+/// The interval of the mean over folds, its variance corrected for the rows that the trainings share (Nadeau and Bengio,
+/// Inference for the Generalization Error, 2003): `(1 / J + tested_to_fitted) s^2` for all `J = k r` scores of `r` repeats of
+/// `k` folds, by Student's t with `J - 1` degrees of freedom (Bouckaert and Frank 2004). `None` below two scores.
+///
+/// `tested_to_fitted` is the number of rows that a fold tests for each row that it fits on.
+pub fn corrected_interval(scores: &[f64], tested_to_fitted: f64, level: f64) -> Option<[f64; 2]> {
+    let of = repeats(scores, level)?;
+    let n = of.count as f64;
+    let error = of.deviation * (1.0 / n + tested_to_fitted).sqrt();
+    let half = student_quantile_two_sided(1.0 - level, n - 1.0) * error;
+    Some([of.mean - half, of.mean + half])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

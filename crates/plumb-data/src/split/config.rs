@@ -57,6 +57,8 @@ pub struct SplitConfig {
     pub test: f64,
     /// How many folds cross-validation has; 0 for none.
     pub folds: usize,
+    /// How often the folds are drawn; 0 is 1.
+    pub repeats: usize,
     /// The seed of the choice.
     pub seed: Seed,
 }

@@ -94,6 +94,20 @@ pub enum SplitError {
     /// A predefined split has no folds.
     #[error("split method `column` has one given split and no folds")]
     FoldsOfColumn,
+    /// Folds by time are the same whenever they are made.
+    #[error("split method `time` has one way to cut folds, and `split.repeats` = {repeats}")]
+    RepeatsOfTime {
+        /// How often the folds were to be drawn.
+        repeats: usize,
+    },
+    /// A repeat that tests the same rows together as an earlier one, which would be trained for nothing.
+    #[error("`split.repeats` = {repeats}: the rows fall into the same folds in repeat {again}")]
+    SameFolds {
+        /// How often the folds were to be drawn.
+        repeats: usize,
+        /// The repeat that brings nothing new, from 1.
+        again: usize,
+    },
 }
 
 impl Explain for SplitError {
@@ -109,6 +123,12 @@ impl Explain for SplitError {
             Self::ClassNotInTrain { .. } => "use `split.method = \"stratified\"`, or drop or merge the class",
             Self::Folds { .. } => "set `split.folds` to 0, or to 2 or more",
             Self::FoldsOfColumn => "set `split.folds` to 0, or use another `split.method`",
+            Self::RepeatsOfTime { .. } => {
+                "set `split.repeats` to 1; more `split.folds` test more of the past"
+            }
+            Self::SameFolds { .. } => {
+                "lower `split.repeats` or `split.folds`: there are too few rows or groups to draw from"
+            }
             Self::Lengths { .. } => return None,
         };
         Some(hint.to_owned())
@@ -121,7 +141,8 @@ impl Explain for SplitError {
             | Self::TooFewGroups { .. }
             | Self::UnknownPart { .. }
             | Self::EmptyPart { .. }
-            | Self::ClassNotInTrain { .. } => ExitCode::Data,
+            | Self::ClassNotInTrain { .. }
+            | Self::SameFolds { .. } => ExitCode::Data,
             _ => ExitCode::Usage,
         }
     }

@@ -1,11 +1,14 @@
-//! Cross-validation: k splits by the same method, each row tested once.
+//! Cross-validation: k splits by the same method, each row tested once; and again, drawn anew.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Labels, Table, Target};
 
-use super::method::{Pool, checked};
+use super::method::{Bins, Pool, checked};
 use super::{Part, Split, SplitConfig, SplitError, SplitMethod};
 
-/// The `config.folds` splits of cross-validation. In each, one fold is test and valid is taken from the others.
+/// The `config.folds` splits of cross-validation, `config.repeats` times, one repeat after the other. In each split one
+/// fold is test and valid is taken from the others. The first repeat is that of `config.repeats` = 1.
 ///
 /// By time, folds move forward: the rows are cut into k + 1 blocks, and each but the first is tested by what
 /// came before. A class with a single row stays in train throughout when the method is stratified.
@@ -14,9 +17,29 @@ pub fn folds(table: &Table, target: &Target, config: &SplitConfig) -> Result<Vec
     if k < 2 {
         return Err(SplitError::Folds { folds: k });
     }
-    let pool = Pool::new(table, target, config)?;
+    let repeats = config.repeats.max(1);
+    let (mut made, mut seen) = (Vec::new(), BTreeSet::new());
+    for repeat in 0..repeats {
+        let drawn = SplitConfig { seed: config.seed.derive(repeat as u64), ..config.clone() };
+        let mut pool = Pool::new(table, target, &drawn)?;
+        pool.redrawn = repeat > 0;
+        let (splits, block_of) = once(table, &pool, &drawn)?;
+        if !seen.insert(told_apart(&block_of)) {
+            return Err(SplitError::SameFolds { repeats, again: repeat + 1 });
+        }
+        made.extend(splits);
+    }
+    Ok(made)
+}
+
+/// The splits of one repeat, and the block of each row of the pool.
+fn once(table: &Table, pool: &Pool, config: &SplitConfig) -> Result<(Vec<Split>, Bins), SplitError> {
+    let k = config.folds;
     let by_time = match pool.method() {
         SplitMethod::Column => return Err(SplitError::FoldsOfColumn),
+        SplitMethod::Time if config.repeats > 1 => {
+            return Err(SplitError::RepeatsOfTime { repeats: config.repeats });
+        }
         method => method == SplitMethod::Time,
     };
     let blocks = k + usize::from(by_time);
@@ -24,13 +47,25 @@ pub fn folds(table: &Table, target: &Target, config: &SplitConfig) -> Result<Vec
         return Err(SplitError::TooFewRows { rows: pool.rows.len(), parts: blocks });
     }
     let mut block_of = pool.assign(&vec![1.0 / blocks as f64; blocks], false)?;
-    let single = if pool.method() == SplitMethod::Stratified { single_rows(&pool) } else { Vec::new() };
+    let single = if pool.method() == SplitMethod::Stratified { single_rows(pool) } else { Vec::new() };
     // A block of its own, which no fold tests.
     for at in single {
         block_of[at] = Some(blocks);
     }
     let tested = (0..k).map(|fold| fold + usize::from(by_time));
-    tested.map(|block| fold(table, &pool, &block_of, block, by_time, config)).collect()
+    let splits =
+        tested.map(|block| fold(table, pool, &block_of, block, by_time, config)).collect::<Result<_, _>>()?;
+    Ok((splits, block_of))
+}
+
+/// The blocks numbered by their first row, so that the same parts under other numbers are the same.
+fn told_apart(block_of: &[Option<usize>]) -> Bins {
+    let mut numbers = BTreeMap::new();
+    let mut number = |block: usize| {
+        let next = numbers.len();
+        *numbers.entry(block).or_insert(next)
+    };
+    block_of.iter().map(|block| block.map(&mut number)).collect()
 }
 
 /// The split that tests one block.

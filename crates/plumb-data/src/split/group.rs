@@ -15,7 +15,9 @@ struct Group {
 pub(super) fn assign(pool: &Pool, shares: &[f64], _keep_first: bool) -> Result<Bins, SplitError> {
     let mut groups = groups(pool)?;
     pool.stream.shuffle(&mut groups);
-    groups.sort_by_key(|group| std::cmp::Reverse(group.members.len()));
+    // Groups of different sizes have one order and would fall alike again; those of about one size have many.
+    let size = |rows: usize| if pool.redrawn { rows.ilog2() as usize } else { rows };
+    groups.sort_by_key(|group| std::cmp::Reverse(size(group.members.len())));
     let open = shares.iter().filter(|&&share| share > 0.0).count();
     if groups.len() < open {
         let column = pool.column.map(|column| column.name.clone()).unwrap_or_default();

@@ -21,6 +21,8 @@ pub(super) struct Pool<'a> {
     /// Labelled rows, ascending.
     pub(super) rows: Vec<u32>,
     pub(super) stream: Stream,
+    /// Whether the rows have been parted before by another stream, and are to fall otherwise.
+    pub(super) redrawn: bool,
     method: SplitMethod,
 }
 
@@ -89,7 +91,7 @@ impl<'a> Pool<'a> {
             (_, false) => None,
         };
         let rows = target.labelled_rows();
-        Ok(Self { target, column, rows, stream: config.seed.stream("split"), method })
+        Ok(Self { target, column, rows, stream: config.seed.stream("split"), redrawn: false, method })
     }
 
     /// The same choices for some of the rows, under a stream of their own.

@@ -29,7 +29,7 @@ fn table(columns: Vec<Column>, rows: usize) -> Table {
 
 fn config(method: SplitMethod, column: Option<&str>) -> SplitConfig {
     let column = column.map(str::to_owned);
-    SplitConfig { method, column, valid: 0.15, test: 0.15, folds: 0, seed: Seed(1) }
+    SplitConfig { method, column, valid: 0.15, test: 0.15, folds: 0, repeats: 1, seed: Seed(1) }
 }
 
 fn counts(split: &Split) -> [usize; 4] {
@@ -86,13 +86,19 @@ proptest! {
     ) {
         let codes: Vec<_> = codes.into_iter().chain([0, 0, 1, 1, 2, 2].repeat(6)).map(Some).collect();
         let groups = Column::category("g", Kind::Group, (0..codes.len()).map(|row| Some((row / 2).to_string())));
-        let config = SplitConfig { folds: k, ..config(method, Some("g")) };
-        let made = folds(&table(vec![groups], codes.len()), &classes(&codes), &config).unwrap();
-        prop_assert_eq!(made.len(), k);
+        let once = SplitConfig { folds: k, ..config(method, Some("g")) };
+        let table = table(vec![groups], codes.len());
+        let made = folds(&table, &classes(&codes), &SplitConfig { repeats: 3, ..once.clone() }).unwrap();
+        prop_assert_eq!(made.len(), 3 * k);
         for row in 0..codes.len() {
-            let tested = made.iter().filter(|split| split.parts()[row] == Part::Test).count();
-            prop_assert_eq!(tested, 1);
+            for repeat in made.chunks(k) {
+                let tested = repeat.iter().filter(|split| split.parts()[row] == Part::Test).count();
+                prop_assert_eq!(tested, 1);
+            }
         }
+        let parts = |splits: &[Split]| splits.iter().map(|split| split.parts().to_vec()).collect::<Vec<_>>();
+        prop_assert_eq!(parts(&made[..k]), parts(&folds(&table, &classes(&codes), &once).unwrap()));
+        prop_assert!(parts(&made[k..2 * k]) != parts(&made[2 * k..]), "drawn anew");
         for split in &made {
             prop_assert!(split.count(Part::Valid) > 0 && split.count(Part::Unused) == 0);
         }
@@ -169,6 +175,39 @@ fn folds_by_time_move_forward() {
         let last = split.train().into_iter().max().unwrap();
         assert!(split.valid().into_iter().all(|row| row > last));
         assert!(split.read_test("check").into_iter().all(|row| row > last));
+    }
+}
+
+#[test]
+fn folds_that_chance_cannot_change_are_not_repeated() {
+    let repeated = |method, column: &str, table: &Table, folds_of: usize| {
+        let config = SplitConfig { folds: folds_of, repeats: 3, ..config(method, Some(column)) };
+        folds(table, &numbers(64), &config).unwrap_err()
+    };
+    let days = Column::time("t", Kind::Time, (0..64).map(|row| Some(row * 86_400_000)));
+    // Groups of 1, 1, 2, 4, ... 32 rows, and four of 16.
+    let size = |row: usize| Some(row.checked_ilog2().map_or(0, |size| size + 1).to_string());
+    let sizes = Column::category("g", Kind::Group, (0..64).map(size));
+    let four = Column::category("f", Kind::Group, (0..64).map(|row| Some((row / 16).to_string())));
+    let table = table(vec![days, sizes, four], 64);
+    assert_eq!(repeated(SplitMethod::Time, "t", &table, 4), SplitError::RepeatsOfTime { repeats: 3 });
+    let same = SplitError::SameFolds { repeats: 3, again: 2 };
+    assert_eq!(repeated(SplitMethod::Group, "f", &table, 4), same, "each group is a fold");
+    assert!(matches!(repeated(SplitMethod::Group, "g", &table, 3), SplitError::SameFolds { .. }));
+    assert_eq!(repeated(SplitMethod::Random, "t", &table, 64), same, "each row is a fold");
+}
+
+#[test]
+fn groups_of_uneven_sizes_fall_otherwise_when_drawn_again() {
+    // Groups of 8 to 15 rows: largest first, they would have one order.
+    let groups: Vec<usize> = (8..16).flat_map(|size| vec![size; size]).collect();
+    let column = Column::category("g", Kind::Group, groups.iter().map(|group| Some(group.to_string())));
+    let config = SplitConfig { folds: 3, repeats: 4, ..config(SplitMethod::Group, Some("g")) };
+    let made = folds(&table(vec![column], groups.len()), &numbers(groups.len()), &config).unwrap();
+    assert_eq!(made.len(), 12);
+    for split in &made {
+        let tested: Vec<usize> = split.read_test("check").iter().map(|&row| groups[row as usize]).collect();
+        assert!(split.train().iter().all(|&row| !tested.contains(&groups[row as usize])));
     }
 }
 

@@ -5,7 +5,7 @@ use plumb_ledger::{Judgement, Seed, Verdict};
 use plumb_stats::Task;
 
 use super::practices;
-use crate::{EvaluateConfig, EvaluateContext, EvaluateError, Evaluation, Subject, evaluate};
+use crate::{EvaluateConfig, EvaluateContext, EvaluateError, Evaluation, Folds, Subject, evaluate};
 
 /// What a fake model answers for a row: a probability of class 1, or a number.
 type Answer = fn(&Table, usize) -> f64;
@@ -112,7 +112,7 @@ fn evaluated(
         subject,
         config,
         evaluation: &evaluation,
-        folds: &[],
+        folds: Folds::default(),
         seeds: &[],
         transfer: None,
         reads: None,
@@ -301,7 +301,8 @@ fn repeats_are_compared_with_the_single_split() {
     evaluated(&table, &classes(&table, 0.0), answer, &config(), |context| {
         let value = context.evaluation.headline().unwrap().value;
         let around = |center: f64| [center - 0.01, center, center + 0.01, center + 0.005];
-        let of = |folds: &[f64], seeds: &[f64], id: &str| {
+        let of = |scores: &[f64], seeds: &[f64], id: &str| {
+            let folds = Folds { scores, repeats: 1, tested_to_fitted: 0.25 };
             judge(&EvaluateContext { folds, seeds, ..*context }, id).verdict
         };
         assert_eq!(of(&around(value), &[], "evaluate.cross-validation"), Verdict::Pass);
@@ -331,8 +332,9 @@ fn always_a_verdict_never_a_panic() {
                 for config in [&config(), &odd, &crossed] {
                     // An error is an answer as well: what must not happen is a panic.
                     let _refused = evaluated(&table, &target, answer, config, |context| {
-                        let folds = [f64::NAN, 1.0];
-                        let context = EvaluateContext { folds: &folds, seeds: &folds[1..], ..*context };
+                        let scores = [f64::NAN, 1.0];
+                        let folds = Folds { scores: &scores, repeats: 0, tested_to_fitted: f64::INFINITY };
+                        let context = EvaluateContext { folds, seeds: &scores[1..], ..*context };
                         for practice in practices() {
                             let judged = (practice.judge)(&context);
                             assert!(!judged.summary.is_empty(), "{}", practice.page.id);
@@ -403,7 +405,7 @@ fn fairness_figures_are_those_of_fairlearn() {
             subject,
             config: &config,
             evaluation: &evaluation,
-            folds: &[],
+            folds: Folds::default(),
             seeds: &[],
             transfer: None,
             reads: None,

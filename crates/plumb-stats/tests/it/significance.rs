@@ -1,7 +1,7 @@
 //! Tests and intervals against statsmodels and SciPy.
 
 use plumb_stats::effect::cramers_v;
-use plumb_stats::intervals::repeats;
+use plumb_stats::intervals::{corrected_interval, repeats};
 use plumb_stats::multiplicity::{benjamini_hochberg, holm};
 use plumb_stats::tests::{
     McNemarVariant, Moments, chi_squared, chi_squared_yates, delong, ks_two_sample, mann_whitney, mcnemar,
@@ -51,6 +51,18 @@ fn welch_and_repeats_are_those_of_scipy() {
             near(repeats.next_interval[side], &case["next"][side], 1e-11, "interval of the next");
         }
     }
+}
+
+#[test]
+fn the_corrected_interval_is_that_of_numpy_and_scipy() {
+    for case in cases("cross_validation").as_array().unwrap() {
+        let found =
+            corrected_interval(&numbers(&case["scores"]), number(&case["ratio"]), number(&case["level"]));
+        let [low, high] = found.unwrap();
+        near(low, &case["low"], 1e-12, "low");
+        near(high, &case["high"], 1e-12, "high");
+    }
+    assert_eq!(corrected_interval(&[0.5], 0.25, 0.95), None);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use plumb_data::Kind;
 use plumb_data::split::Part;
-use plumb_evaluate::{EvaluateContext, Evaluation, Subject, metrics_file};
+use plumb_evaluate::{EvaluateContext, Evaluation, Folds, Subject, metrics_file};
 use plumb_ledger::{Entry, ExitCode};
 
 use card::Card;
@@ -65,7 +65,7 @@ fn whole(run: &mut Run, ready: &Ready, practices: &str) -> Result<(Evaluation, s
         subject,
         config: &config,
         evaluation: &evaluation,
-        folds: &[],
+        folds: Folds::default(),
         seeds: &[],
         transfer: None,
         reads: reads.as_ref(),

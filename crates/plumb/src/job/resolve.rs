@@ -87,6 +87,10 @@ fn check_split(split: &SplitSection) -> Result<(), JobError> {
             "0 is no cross-validation, 5 or 10 is usual",
         ));
     }
+    if split.repeats > 1 && split.folds == 0 {
+        let message = format!("`split.repeats` is {} and there are no folds to repeat", split.repeats);
+        return Err(JobError::contradiction(message, "set `split.folds`, for example to 5"));
+    }
     let by_column = matches!(split.method, SplitMethod::Group | SplitMethod::Time | SplitMethod::Column);
     if by_column && split.column.is_none() {
         let message = "`split.method` goes by a column and `split.column` is missing";
@@ -157,6 +161,7 @@ mod tests {
         assert!(complaint(|job| job.data.target = None).contains("`data.target` is missing"));
         assert!(complaint(|job| job.split.valid = 0.9).contains("leave nothing to train on"));
         assert!(complaint(|job| job.split.folds = 1).contains("`split.folds` is 1"));
+        assert!(complaint(|job| job.split.repeats = 3).contains("no folds to repeat"));
         assert!(complaint(|job| job.split.method = SplitMethod::Time).contains("`split.column` is missing"));
         assert!(complaint(|job| job.gates.fail = vec!["data.dupes".into()]).contains("`data.dupes`"));
         assert!(complaint(|job| job.evaluate.primary = Auto::Value("acc".into())).contains("`acc`"));

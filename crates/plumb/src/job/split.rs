@@ -50,10 +50,16 @@ pub(crate) struct SplitSection {
     /// as many trainings as there are folds.
     #[schemars(range(min = 0, max = 100))]
     pub(crate) folds: usize,
+    /// How often the folds are drawn, each time anew.
+    ///
+    /// One cross-validation depends on how the rows fell into folds; the mean of several depends on it less. It
+    /// costs `split.folds` times as many trainings. Folds by time are not drawn and cannot be repeated.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) repeats: usize,
 }
 
 impl Default for SplitSection {
     fn default() -> Self {
-        Self { method: SplitMethod::Auto, column: None, valid: 0.15, test: 0.15, folds: 0 }
+        Self { method: SplitMethod::Auto, column: None, valid: 0.15, test: 0.15, folds: 0, repeats: 1 }
     }
 }

@@ -16,7 +16,7 @@ use crate::fault::Fault;
 pub(crate) struct PredictedRows {
     /// The part.
     pub(crate) part: Part,
-    /// The fold, from 1; 0 for the split itself.
+    /// The fold, from 1, counting on over repeats of the folds; 0 for the split itself.
     pub(crate) fold: i32,
     /// Row numbers.
     pub(crate) rows: Vec<u32>,
@@ -24,15 +24,19 @@ pub(crate) struct PredictedRows {
     pub(crate) predictions: Predictions,
 }
 
-/// `split.parquet`: part, fold (the one that tests the row, from 1; 0 without folds) and digest of each row.
-pub(crate) fn split(parts: &[Part], folds: &[i32], digests: &[u64]) -> Result<Vec<u8>, Fault> {
+/// `split.parquet`: part, fold (the one that tests the row, from 1; 0 without folds) and digest of each row. Where folds are
+/// drawn again, `fold_2` and so on are those of the further repeats, counting on.
+pub(crate) fn split(parts: &[Part], folds: &[Vec<i32>], digests: &[u64]) -> Result<Vec<u8>, Fault> {
     let rows = 0..parts.len() as u32;
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("row", Arc::new(UInt32Array::from_iter_values(rows))),
-        ("part", Arc::new(StringArray::from_iter_values(parts.iter().map(|part| part.as_str())))),
-        ("fold", Arc::new(Int32Array::from(folds.to_vec()))),
-        ("digest", Arc::new(UInt64Array::from(digests.to_vec()))),
+    let mut columns: Vec<(String, ArrayRef)> = vec![
+        ("row".into(), Arc::new(UInt32Array::from_iter_values(rows))),
+        ("part".into(), Arc::new(StringArray::from_iter_values(parts.iter().map(|part| part.as_str())))),
     ];
+    for (repeat, folds) in (1..).zip(folds) {
+        let name = if repeat == 1 { "fold".to_owned() } else { format!("fold_{repeat}") };
+        columns.push((name, Arc::new(Int32Array::from(folds.clone()))));
+    }
+    columns.push(("digest".into(), Arc::new(UInt64Array::from(digests.to_vec()))));
     bytes(columns)
 }
 

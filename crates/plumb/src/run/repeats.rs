@@ -2,7 +2,7 @@
 //! result can be trusted.
 
 use plumb_data::split::Part;
-use plumb_evaluate::Scored;
+use plumb_evaluate::{Folds, Scored};
 use plumb_ledger::Seed;
 
 use super::Run;
@@ -15,12 +15,22 @@ use crate::fault::Fault;
 /// What the repeats showed.
 #[derive(Debug, Default)]
 pub(crate) struct Repeats {
-    /// The primary metric on each fold.
+    /// The primary metric on each fold, one repeat of the folds after the other.
     pub(crate) folds: Vec<f64>,
+    /// Rows tested and rows fitted on, summed over the folds.
+    of_folds: [usize; 2],
     /// The primary metric of each seed, the run's own first; empty for one seed.
     pub(crate) seeds: Vec<f64>,
     /// The predictions of each fold for the rows that it tests.
     pub(crate) predicted: Vec<PredictedRows>,
+}
+
+impl Repeats {
+    /// The cross-validation, whose folds were drawn so often.
+    pub(crate) fn cross_validation(&self, repeats: usize) -> Folds<'_> {
+        let [tested, fitted] = self.of_folds.map(|rows| rows as f64);
+        Folds { scores: &self.folds, repeats, tested_to_fitted: tested / fitted.max(1.0) }
+    }
 }
 
 /// Trains each fold anew: split, preparation and model.
@@ -32,6 +42,8 @@ pub(crate) fn folds(run: &mut Run, setup: &Setup, repeats: &mut Repeats) -> Resu
         let scored =
             Scored::predict(&fit.model, &data.table, data.target()?, &split.read_test("cross-validation"))?;
         repeats.folds.extend((plan.primary.metric.compute)(&scored.outcome()));
+        repeats.of_folds[0] += split.count(Part::Test);
+        repeats.of_folds[1] += split.count(Part::Train);
         let rows = scored.rows.clone();
         let predictions = super::stage_evaluate::predictions(&scored);
         repeats.predicted.push(PredictedRows { part: Part::Test, fold: number as i32, rows, predictions });

@@ -69,11 +69,12 @@ pub(crate) fn stage(
     let config = config(run);
     let evaluation = evaluate(&subject, &config)?;
     stage_split::close(run, parts)?;
+    let folds = repeats.cross_validation(run.job.split.repeats);
     let context = EvaluateContext {
         subject,
         config: &config,
         evaluation: &evaluation,
-        folds: &repeats.folds,
+        folds,
         seeds: &repeats.seeds,
         transfer: setup
             .plan
@@ -86,6 +87,9 @@ pub(crate) fn stage(
     let mut metrics = metrics_file(&evaluation, target, Some(fit.weights_sha256.as_str()));
     if let Some(fields) = metrics.as_object_mut() {
         fields.insert("folds".to_owned(), json!(repeats.folds));
+        if let Some(summary) = folds.summary(config.level) {
+            fields.insert("cross_validation".to_owned(), json!(summary));
+        }
         fields.insert("seeds".to_owned(), json!(repeats.seeds));
     }
     run.write_json(files::WORST, &evaluation.worst)?;

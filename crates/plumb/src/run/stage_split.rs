@@ -42,7 +42,7 @@ pub(crate) fn split(run: &mut Run, data: &Data) -> Result<Parts, Fault> {
         let digests = row_digests(&data.table);
         run.write(
             files::SPLIT,
-            &parquet_file::split(parts.split().parts(), &fold_of_rows(&parts), &digests)?,
+            &parquet_file::split(parts.split().parts(), &folds_of_rows(&parts), &digests)?,
         )?;
         write_summary(run, &parts)?;
     }
@@ -66,8 +66,8 @@ fn config(run: &Run, target: &Target) -> SplitConfig {
         SplitMethod::Time => split::SplitMethod::Time,
         SplitMethod::Column => split::SplitMethod::Column,
     };
-    let (valid, test, folds) = (of.valid, of.test, of.folds);
-    SplitConfig { method, column: of.column.clone(), valid, test, folds, seed: run.seed() }
+    let (valid, test, folds, repeats) = (of.valid, of.test, of.folds, of.repeats);
+    SplitConfig { method, column: of.column.clone(), valid, test, folds, repeats, seed: run.seed() }
 }
 
 fn method_name(method: split::SplitMethod) -> SplitMethod {
@@ -81,15 +81,16 @@ fn method_name(method: split::SplitMethod) -> SplitMethod {
     }
 }
 
-/// The fold that tests each row, from 1; 0 where none does.
-fn fold_of_rows(parts: &Parts) -> Vec<i32> {
-    let mut of_rows = vec![0; parts.context.table.rows()];
-    for (number, fold) in (1..).zip(&parts.folds) {
-        for (of_row, _) in of_rows.iter_mut().zip(fold.parts()).filter(|(_, part)| **part == Part::Test) {
-            *of_row = number;
+/// For each repeat of the folds, the one that tests each row; 0 where none does. Folds count from 1 on over all repeats.
+fn folds_of_rows(parts: &Parts) -> Vec<Vec<i32>> {
+    let each = parts.context.config.folds.max(1);
+    let mut of_repeats = vec![vec![0; parts.context.table.rows()]; parts.folds.len().div_ceil(each).max(1)];
+    for (at, fold) in parts.folds.iter().enumerate() {
+        for (row, _) in fold.parts().iter().enumerate().filter(|(_, part)| **part == Part::Test) {
+            of_repeats[at / each][row] = at as i32 + 1;
         }
     }
-    of_rows
+    of_repeats
 }
 
 fn write_summary(run: &Run, parts: &Parts) -> Result<(), Fault> {
@@ -102,6 +103,7 @@ fn write_summary(run: &Run, parts: &Parts) -> Result<(), Fault> {
         "method": config.method.as_str(),
         "column": config.column,
         "folds": config.folds,
+        "repeats": config.repeats,
         "classes": target.classes,
         "parts": shown,
         "test_reads": split.test_reads(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot, table};
 
-const JOBS: [(&str, &str); 10] = [
+const JOBS: [(&str, &str); 11] = [
     ("an unknown key", "[train]\nepoch = 3\n"),
     ("a rate of -1", "[train]\nlr = -1\n"),
     ("a share of 2", "[split]\nvalid = 2\n"),
@@ -15,6 +15,7 @@ const JOBS: [(&str, &str); 10] = [
     ("nothing to train on", "[split]\nvalid = 0.6\ntest = 0.6\n"),
     ("a method without its column", "[split]\nmethod = \"group\"\n"),
     ("one fold", "[split]\nfolds = 1\n"),
+    ("repeats without folds", "[split]\nrepeats = 3\n"),
 ];
 
 #[test]

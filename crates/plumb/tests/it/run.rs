@@ -82,6 +82,31 @@ fn a_number_is_learned_with_folds_and_seeds() {
 }
 
 #[test]
+fn folds_are_drawn_again_and_judged_together() {
+    let context = TestContext::new();
+    context.write("table.csv", table(200));
+    let more = ["--set", "split.folds=2", "--set", "split.repeats=3", "--set", "train.epochs=2"];
+    let answer = run(&context, &[&["table.csv", "--target", "kind", "--out", "a"], &more[..]].concat());
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let metrics = context.json("a/metrics.json");
+    assert_eq!(metrics["folds"].as_array().unwrap().len(), 6);
+    let of = &metrics["cross_validation"];
+    assert_eq!((of["repeats"].as_u64(), of["method"].as_str()), (Some(3), Some("nadeau_bengio")));
+    let number = |name: &str| of[name].as_f64().unwrap();
+    let mean =
+        metrics["folds"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).sum::<f64>() / 6.0;
+    assert!((number("mean") - mean).abs() < 1e-12);
+    // Half of the rows tested, 0.15 of all chosen by, 0.35 fitted on.
+    assert!((number("tested_to_fitted") - 0.5 / 0.35).abs() < 0.05, "{of}");
+    let ledger = context.json("a/ledger.json");
+    let verdicts = ledger["verdicts"].as_array().unwrap();
+    let verdict = verdicts.iter().find(|verdict| verdict["id"] == "evaluate.cross-validation").unwrap();
+    assert!(verdict["summary"].as_str().unwrap().contains("6 folds in 3 repeats"), "{verdict}");
+    assert!(context.read("a/report.html").contains("mean of 6 folds"));
+    assert_eq!(context.json("a/split.json")["repeats"], 3);
+}
+
+#[test]
 fn a_found_rate_stands_in_the_job() {
     let context = TestContext::new();
     context.write("table.csv", table(300));

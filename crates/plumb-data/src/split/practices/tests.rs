@@ -18,7 +18,7 @@ fn context(columns: Vec<Column>, method: SplitMethod, column: Option<&str>) -> S
         labels: Labels::Classes((0..table.rows()).map(|row| Some(u32::from(row % 5 == 0))).collect()),
     };
     let column = column.map(str::to_owned);
-    let config = SplitConfig { method, column, valid: 0.2, test: 0.2, folds: 0, seed: Seed(3) };
+    let config = SplitConfig { method, column, valid: 0.2, test: 0.2, folds: 0, repeats: 1, seed: Seed(3) };
     let split = Arc::new(split(&table, &target, &config).unwrap());
     SplitContext { table, target, split, config }
 }
@@ -176,6 +176,7 @@ fn hostile_contexts_get_a_verdict() {
                             valid: 2.0,
                             test: f64::NAN,
                             folds: 0,
+                            repeats: 0,
                             seed: Seed(0),
                         },
                     };

@@ -32,6 +32,8 @@ pub(crate) struct Metrics {
     pub(crate) baselines: Ordered<Scores>,
     /// The primary metric on each fold.
     pub(crate) folds: Vec<Number>,
+    /// What all folds say together.
+    pub(crate) cross_validation: Option<CrossValidation>,
     /// The primary metric of each seed, the run's own first.
     pub(crate) seeds: Vec<Number>,
     /// Tables and curves of the judged part.
@@ -49,6 +51,22 @@ impl Metrics {
         let level = if self.level.0.is_finite() { self.level.0 } else { 0.95 };
         percent(level)
     }
+}
+
+/// Mean and spread over all folds of all repeats.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CrossValidation {
+    /// Scores that there are.
+    pub(crate) scores: usize,
+    /// How often the folds were drawn.
+    pub(crate) repeats: usize,
+    /// Their mean.
+    pub(crate) mean: Number,
+    /// The lower end of the mean's interval.
+    pub(crate) low: Number,
+    /// Its upper end.
+    pub(crate) high: Number,
 }
 
 /// A metric with its interval.

@@ -12,6 +12,8 @@ pub(crate) struct SplitSummary {
     pub(crate) column: Option<String>,
     /// How many folds; 0 without cross-validation.
     pub(crate) folds: usize,
+    /// How often the folds were drawn.
+    pub(crate) repeats: usize,
     /// The names of the classes; empty for regression.
     pub(crate) classes: Vec<String>,
     /// The parts that have rows.

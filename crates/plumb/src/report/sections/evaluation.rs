@@ -10,7 +10,7 @@ use crate::report::charts::{
 };
 use crate::report::files::lenient::Number;
 use crate::report::files::metrics::{
-    Details, Metrics, PrecisionRecallCurve, ReliabilityBin, Residuals, RocCurve, Score,
+    CrossValidation, Details, Metrics, PrecisionRecallCurve, ReliabilityBin, Residuals, RocCurve, Score,
 };
 use crate::report::format::{count, number, of_all, percent};
 use crate::report::view::{Block, Cell, Table};
@@ -99,7 +99,7 @@ fn comparisons(metrics: &Metrics) -> Vec<Option<Figure>> {
 /// The primary metric of the run beside that of its folds, and of its seeds.
 fn repeats(metrics: &Metrics) -> Vec<Option<Figure>> {
     let Some(score) = metrics.judged().1.get(&metrics.primary) else { return Vec::new() };
-    let drawn = |values: &[Number], what: &str, title: &str, caption: &str| {
+    let drawn = |values: &[Number], mean: Option<forest::Row>, what: &str, title: &str, caption: &str| {
         let repeat = |(at, value): (usize, &Number)| forest::Row {
             name: format!("{what} {}", at + 1),
             value: value.0,
@@ -112,25 +112,56 @@ fn repeats(metrics: &Metrics) -> Vec<Option<Figure>> {
             interval: score.interval(),
             own: true,
         };
-        let rows: Vec<forest::Row> =
-            std::iter::once(own).chain(values.iter().enumerate().map(repeat).take(MOST_REPEATS)).collect();
+        let rows: Vec<forest::Row> = std::iter::once(own)
+            .chain(mean)
+            .chain(values.iter().enumerate().map(repeat).take(MOST_REPEATS))
+            .collect();
         let drawing =
             forest::draw(&in_words(&metrics.primary), &format!("this run and of its {what}s"), &rows)?;
         (!values.is_empty()).then(|| Figure::new(title, caption, drawing))
     };
+    let together = metrics.cross_validation.as_ref();
     let folds = drawn(
         &metrics.folds,
+        together.map(mean_of_folds),
         "fold",
         "Cross-validation",
-        "Each fold is a training of its own, scored on the rows that it did not see.",
+        &folds_in_words(together, metrics),
     );
     let seeds = drawn(
         &metrics.seeds,
+        None,
         "seed",
         "Other seeds",
         "The same split trained with other seeds: how much of the result is luck. The first is this run's.",
     );
     vec![folds, seeds]
+}
+
+/// The mean of all folds with its corrected interval.
+fn mean_of_folds(of: &CrossValidation) -> forest::Row {
+    forest::Row {
+        name: format!("mean of {} folds", of.scores),
+        value: of.mean.0,
+        interval: Some((of.low.0, of.high.0)).filter(|(low, high)| low.is_finite() && high.is_finite()),
+        own: false,
+    }
+}
+
+fn folds_in_words(of: Option<&CrossValidation>, metrics: &Metrics) -> String {
+    let each = "Each fold is a training of its own, scored on the rows that it did not see.";
+    let Some(of) = of else { return each.to_owned() };
+    let drawn = match of.repeats {
+        0 | 1 => String::new(),
+        repeats => format!(
+            " The folds were drawn {repeats} times and count on{}.",
+            of_all(MOST_REPEATS.min(of.scores), of.scores)
+        ),
+    };
+    let level = metrics.level();
+    format!(
+        "{each}{drawn} The mean has its {level} interval, corrected for the rows that trainings share (Nadeau and Bengio)."
+    )
 }
 
 fn residual_figures(folder: &RunFiles, details: Option<&Details>) -> [Option<Figure>; 3] {

@@ -26,7 +26,8 @@ fn method(split: &SplitSummary) -> String {
     let column = split.column.as_ref().map(|column| format!(" by the column {column}")).unwrap_or_default();
     let folds =
         if split.folds > 1 { format!(", {}-fold cross-validation", split.folds) } else { String::new() };
-    format!("Method: {}{column}{folds}.", split.method)
+    let drawn = if split.repeats > 1 { format!(" drawn {} times", split.repeats) } else { String::new() };
+    format!("Method: {}{column}{folds}{drawn}.", split.method)
 }
 
 fn table(split: &SplitSummary) -> Table {
