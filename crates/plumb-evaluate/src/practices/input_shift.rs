@@ -10,6 +10,7 @@ use plumb_stats::tests::{PairedDifference, delong};
 use serde_json::{Value, json};
 
 use super::SIGNIFICANCE;
+use super::values_beside_others::{Compared, strata, verdict};
 use crate::EvaluateContext;
 use crate::slices::{Slice, by_column};
 
@@ -73,12 +74,25 @@ struct Found {
 }
 
 impl Found {
-    fn is_shifted(&self) -> bool {
-        self.beyond.p < SIGNIFICANCE && self.auroc() >= AUROC
-    }
-
     fn auroc(&self) -> f64 {
         0.5 + self.beyond.difference
+    }
+
+    fn fact(&self) -> Value {
+        let moved = self.moved.iter().take(MOVED).map(
+            |of| json!({"column": of.column, "measure": of.measure, "distance": of.distance, "p_adjusted": of.p}),
+        );
+        json!({"column": self.column, "value": self.value, "rows": self.rows, "auroc": self.auroc(), "low": 0.5 + self.beyond.low,
+               "high": 0.5 + self.beyond.high, "p_adjusted": self.beyond.p, "moved": moved.collect::<Vec<_>>()})
+    }
+}
+
+impl Compared for Found {
+    const COUNTED: &'static str = "shifted";
+    const STAND_OUT: &'static str = "can be told by their inputs";
+
+    fn stands_out(&self) -> bool {
+        self.beyond.p < SIGNIFICANCE && self.auroc() >= AUROC
     }
 
     fn named(&self) -> String {
@@ -95,12 +109,8 @@ impl Found {
         )
     }
 
-    fn fact(&self) -> Value {
-        let moved = self.moved.iter().take(MOVED).map(
-            |of| json!({"column": of.column, "measure": of.measure, "distance": of.distance, "p_adjusted": of.p}),
-        );
-        json!({"column": self.column, "value": self.value, "rows": self.rows, "auroc": self.auroc(), "low": 0.5 + self.beyond.low,
-               "high": 0.5 + self.beyond.high, "p_adjusted": self.beyond.p, "moved": moved.collect::<Vec<_>>()})
+    fn none(most: &Self) -> String {
+        format!("can be told by its inputs, the most {}", most.named())
     }
 }
 
@@ -127,28 +137,7 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let adjusted = holm(&found.iter().map(|of| of.beyond.p).collect::<Vec<_>>());
     found.iter_mut().zip(adjusted).for_each(|(of, p)| of.beyond.p = p);
     found.sort_by(|a, b| b.beyond.difference.total_cmp(&a.beyond.difference));
-    verdict(&found)
-}
-
-fn verdict(found: &[Found]) -> Judgement {
-    let shifted: Vec<&Found> = found.iter().filter(|of| of.is_shifted()).collect();
-    let judgement = match shifted.first() {
-        None => Judgement::pass(format!(
-            "none of {} sources and periods can be told by its inputs, the most {}",
-            found.len(),
-            found.first().map(Found::named).unwrap_or_default()
-        )),
-        Some(most) => Judgement::warn(format!(
-            "{} of {} sources and periods can be told by their inputs, first of all {}",
-            shifted.len(),
-            found.len(),
-            most.named()
-        )),
-    };
-    judgement
-        .with("compared", found.len())
-        .with("shifted", shifted.len())
-        .with("values", found.iter().map(Found::fact).collect::<Vec<_>>())
+    verdict(&found).with("values", found.iter().map(Found::fact).collect::<Vec<_>>())
 }
 
 /// The columns that a model may see, but for times and what is named in `evaluate.by`.
@@ -212,9 +201,6 @@ fn compare(
     Some(Found { column: slice.column.clone(), value: slice.value.clone(), rows: own.len(), beyond, moved })
 }
 
-/// Fifths of a target that is a number.
-const FIFTHS: usize = 5;
-
 /// Rows of a value and as many others with the same mix of classes, drawn where there are more.
 fn matched(context: &EvaluateContext<'_>, rows: &[u32], slice: &Slice) -> (Vec<u32>, Vec<u32>) {
     let strata = strata(context.subject.target, rows);
@@ -236,20 +222,4 @@ fn matched(context: &EvaluateContext<'_>, rows: &[u32], slice: &Slice) -> (Vec<u
         others.extend(from_others.into_iter().take(count));
     }
     (own, others)
-}
-
-/// What rows are matched by: the class, or the fifth of the number; rows without either go together.
-fn strata(target: &Target, rows: &[u32]) -> Vec<u32> {
-    match &target.labels {
-        Labels::Classes(codes) => {
-            rows.iter().map(|&row| codes[row as usize].map_or(0, |code| code + 1)).collect()
-        }
-        Labels::Numbers(numbers) => {
-            let known: Vec<f64> = rows.iter().filter_map(|&row| numbers[row as usize]).collect();
-            let edge = |at: usize| plumb_stats::describe::quantile(&known, at as f64 / FIFTHS as f64);
-            let edges: Vec<f64> = (1..FIFTHS).filter_map(edge).collect();
-            let stratum = |x: f64| edges.partition_point(|edge| *edge < x) as u32 + 1;
-            rows.iter().map(|&row| numbers[row as usize].map_or(0, stratum)).collect()
-        }
-    }
 }

@@ -24,6 +24,7 @@ mod shift;
 mod shortcuts;
 mod systematic_errors;
 mod test_reads;
+mod values_beside_others;
 
 use plumb_ledger::Practice;
 

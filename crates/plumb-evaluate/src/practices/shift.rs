@@ -4,14 +4,13 @@ use std::collections::HashSet;
 
 use plumb_data::Column;
 use plumb_ledger::{Judgement, Page, Source, Threshold};
-use plumb_stats::describe::quantile;
 use plumb_stats::multiplicity::holm;
 use plumb_stats::tests::{MatchedDifference, matched};
 use serde_json::{Value, json};
 
+use super::values_beside_others::{Compared, strata, verdict};
 use super::{LEAST_ROWS, NOTHING_JUDGED, SIGNIFICANCE};
 use crate::EvaluateContext;
-use crate::scored::{Scored, Truth};
 use crate::slices::{Slice, by_column, labels};
 
 const RATIO: f64 = 1.25;
@@ -59,7 +58,7 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
         return Judgement::skipped(format!("the table has no column `{}`", missing.join("`, `")));
     }
     let columns: Vec<&Column> = context.config.by.iter().filter_map(|name| table.column(name)).collect();
-    let strata = strata(&part.scored);
+    let strata = strata(context.subject.target, &part.scored.rows);
     let errors = part.scored.errors();
     let mut found: Vec<Found> = columns
         .iter()
@@ -72,32 +71,13 @@ pub(super) fn judge(context: &EvaluateContext<'_>) -> Judgement {
     let mut new: Vec<Found> = columns.iter().filter_map(|column| of_new_values(context, column)).collect();
     adjust(&mut new);
     found.splice(0..0, new);
-    verdict(&found)
-}
-
-fn verdict(found: &[Found]) -> Judgement {
     if found.is_empty() {
         return Judgement::skipped(format!(
             "no value has {LEAST_ROWS} rows and as many others to compare with"
         ));
     }
-    let worse: Vec<&Found> = found.iter().filter(|of| of.is_worse()).collect();
-    let judgement = match worse.first() {
-        None => Judgement::pass(format!(
-            "none of {} sources and periods is worse than rows like theirs",
-            found.len()
-        )),
-        Some(worst) => Judgement::warn(format!(
-            "{} of {} sources and periods are worse than rows like theirs, first of all {}",
-            worse.len(),
-            found.len(),
-            worst.named()
-        )),
-    };
-    judgement
-        .with("compared", found.len())
-        .with("worse", worse.len())
-        .with("values", found.iter().take(SHOWN).map(Found::fact).collect::<Vec<_>>())
+    let values: Vec<Value> = found.iter().take(SHOWN).map(Found::fact).collect();
+    verdict(&found).with("values", values)
 }
 
 /// A value beside other rows of the same make.
@@ -116,18 +96,6 @@ impl Found {
         Some(Self { slice, matched })
     }
 
-    fn is_worse(&self) -> bool {
-        self.matched.p < SIGNIFICANCE && self.matched.mean > RATIO * self.matched.expected
-    }
-
-    fn named(&self) -> String {
-        let MatchedDifference { mean, expected, difference, low, high, .. } = self.matched;
-        let Slice { column, value, .. } = &self.slice;
-        format!(
-            "`{column}` = `{value}` (error {mean:.3} against {expected:.3}: {difference:+.3}, between {low:+.3} and {high:+.3})"
-        )
-    }
-
     fn fact(&self) -> Value {
         json!({
             "column": self.slice.column,
@@ -143,26 +111,32 @@ impl Found {
     }
 }
 
+impl Compared for Found {
+    const COUNTED: &'static str = "worse";
+    const STAND_OUT: &'static str = "are worse than rows like theirs";
+
+    fn stands_out(&self) -> bool {
+        self.matched.p < SIGNIFICANCE && self.matched.mean > RATIO * self.matched.expected
+    }
+
+    fn named(&self) -> String {
+        let MatchedDifference { mean, expected, difference, low, high, .. } = self.matched;
+        let Slice { column, value, .. } = &self.slice;
+        format!(
+            "`{column}` = `{value}` (error {mean:.3} against {expected:.3}: {difference:+.3}, between {low:+.3} and {high:+.3})"
+        )
+    }
+
+    fn none(_most: &Self) -> String {
+        "is worse than rows like theirs".to_owned()
+    }
+}
+
 /// Corrects the p-values for their number.
 fn adjust(found: &mut [Found]) {
     let adjusted = holm(&found.iter().map(|of| of.matched.p).collect::<Vec<_>>());
     for (of, p) in found.iter_mut().zip(adjusted) {
         of.matched.p = p;
-    }
-}
-
-/// Fifths of a target that is a number.
-const FIFTHS: usize = 5;
-
-/// What rows are matched by: the true class, or the fifth of the true number.
-fn strata(scored: &Scored) -> Vec<u32> {
-    match &scored.truth {
-        Truth::Classes(truth) => truth.clone(),
-        Truth::Numbers(truth) => {
-            let edges: Vec<f64> =
-                (1..FIFTHS).filter_map(|at| quantile(truth, at as f64 / FIFTHS as f64)).collect();
-            truth.iter().map(|x| edges.partition_point(|edge| edge < x) as u32).collect()
-        }
     }
 }
 
@@ -179,5 +153,5 @@ fn of_new_values(context: &EvaluateContext<'_>, column: &Column) -> Option<Found
     let both = test.scored.at(&new).followed_by(&valid.scored)?;
     let places = (0..new.len() as u32).collect();
     let slice = Slice { column: column.name.clone(), value: "not among the train rows".to_owned(), places };
-    Found::of(slice, &both.errors(), &strata(&both), context.config.level)
+    Found::of(slice, &both.errors(), &strata(context.subject.target, &both.rows), context.config.level)
 }
