@@ -173,7 +173,7 @@ fn labelled(target: &Target, rows: &[u32]) -> (Vec<u32>, Truth) {
 
 /// The place of each of the predictor's classes among those of the target. A class of the target that the predictor
 /// does not know gets probability 0.
-fn class_places(classes: &[String], target: &Target) -> Result<Vec<usize>, EvaluateError> {
+pub(crate) fn class_places(classes: &[String], target: &Target) -> Result<Vec<usize>, EvaluateError> {
     if target.task == Task::Regression {
         return Ok(Vec::new());
     }

@@ -34,5 +34,5 @@ pub mod thresholds;
 pub use confusion::{ClassReport, confusion};
 pub use intervals::{Bootstrap, Interval, Method, bootstrap, bootstrap_all};
 pub use metrics::{Direction, METRICS, Metric, metric};
-pub use outcome::Outcome;
+pub use outcome::{Outcome, most_probable};
 pub use task::Task;

@@ -103,8 +103,8 @@ impl Owned {
     }
 }
 
-/// The position of the largest value, the first one among ties.
-pub(crate) fn most_probable(row: &[f64]) -> usize {
+/// The position of the largest value, the first one among ties; 0 of none.
+pub fn most_probable(row: &[f64]) -> usize {
     let mut best = 0;
     for (class, p) in row.iter().enumerate() {
         if *p > row[best] {

@@ -6,6 +6,7 @@
 
 use plumb_data::Column;
 use plumb_stats::describe::deviation;
+use plumb_stats::most_probable;
 
 use super::ask::{Asked, Mixture};
 use crate::EvaluateError;
@@ -41,9 +42,10 @@ pub fn counterfactual(
     if width < 2 {
         return Ok(None);
     }
-    let before = most_likely(&asked.rows(&[row])?);
+    let before = most_probable(&asked.rows(&[row])?);
     let answers = asked.rows(others)?;
-    let unlike = answers.chunks_exact(width).zip(others).filter(|(answer, _)| most_likely(answer) != before);
+    let unlike =
+        answers.chunks_exact(width).zip(others).filter(|(answer, _)| most_probable(answer) != before);
     let mut unlike: Vec<(f64, u32)> = {
         let scales = scales(asked, others);
         unlike.map(|(_, &other)| (distance(asked, &scales, row, other), other)).collect()
@@ -69,7 +71,7 @@ fn back(asked: &Asked<'_>, row: u32, other: u32, before: usize) -> Result<Counte
     };
     let mut changed: Vec<usize> = (0..inputs).filter(differs).collect();
     let answer = asked.rows(&[other])?;
-    let mut now = (most_likely(&answer), answer[most_likely(&answer)]);
+    let mut now = (most_probable(&answer), answer[most_probable(&answer)]);
     while changed.len() > 1 {
         let mut mixture = Mixture::new(inputs);
         for back in &changed {
@@ -78,17 +80,13 @@ fn back(asked: &Asked<'_>, row: u32, other: u32, before: usize) -> Result<Counte
         }
         let answers = asked.mixture(&mixture)?;
         let options =
-            answers.chunks_exact(width).enumerate().map(|(at, answer)| (at, most_likely(answer), answer));
+            answers.chunks_exact(width).enumerate().map(|(at, answer)| (at, most_probable(answer), answer));
         let kept = options.filter(|(_, class, _)| *class != before);
         let Some((at, class, answer)) = kept.max_by(|a, b| a.2[a.1].total_cmp(&b.2[b.1])) else { break };
         now = (class, answer[class]);
         changed.remove(at);
     }
     Ok(Counterfactual { row, before, after: now.0, probability: now.1, other, changed })
-}
-
-fn most_likely(answer: &[f64]) -> usize {
-    answer.iter().enumerate().fold(0, |best, (class, p)| if *p > answer[best] { class } else { best })
 }
 
 /// What a step is in each input: a standard deviation of numbers, 0 for all else.

@@ -7,6 +7,7 @@ use plumb_data::{Labels, Target};
 
 use super::ask::{Asked, unreadable};
 use crate::EvaluateError;
+use crate::scored::class_places;
 
 /// A train row and what it says of another.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,7 +73,7 @@ impl Embedded {
             Some(Label::Number(number)) => number,
             None => f64::NAN,
         };
-        let places = class_places(asked, target);
+        let places = class_places(asked.predictor.classes(), target)?;
         let residual = |at: usize| {
             let (row, output) = (rows[at / outputs], at % outputs);
             wanted(row, places.get(output).copied().unwrap_or(output)) - answers[at]
@@ -187,12 +188,6 @@ fn label(target: &Target, row: u32) -> Option<Label> {
         Labels::Classes(codes) => codes.get(row as usize)?.map(|code| Label::Class(code as usize)),
         Labels::Numbers(numbers) => numbers.get(row as usize)?.map(Label::Number),
     }
-}
-
-/// The place of each output's class among those of the target.
-fn class_places(asked: &Asked<'_>, target: &Target) -> Vec<usize> {
-    let place = |class: &String| target.classes.iter().position(|known| known == class);
-    asked.predictor.classes().iter().map(|class| place(class).unwrap_or(usize::MAX)).collect()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

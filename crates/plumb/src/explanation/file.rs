@@ -10,6 +10,7 @@ use plumb_evaluate::explain::{
     WordsExplanation,
 };
 use plumb_ledger::atomic;
+use plumb_stats::most_probable;
 use serde_json::{Value, json};
 
 use super::{Explained, How, Method};
@@ -29,7 +30,7 @@ impl Explained {
             return (of.output, of.answer, of.coefficients.clone());
         };
         let answer = &values.answers[place * values.width..][..values.width];
-        let output = (0..answer.len()).fold(0, |best, at| if answer[at] > answer[best] { at } else { best });
+        let output = most_probable(answer);
         let mut facts: Vec<(usize, f64)> = values.of(place, output).iter().copied().enumerate().collect();
         facts.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         (output, answer[output], facts)

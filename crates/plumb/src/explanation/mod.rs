@@ -17,6 +17,7 @@ use plumb_evaluate::explain::{
 use plumb_evaluate::{EvaluateError, Primary};
 use plumb_ledger::clock::Clock as _;
 use plumb_ledger::{Entry, ExitCode};
+use plumb_stats::{Metric, most_probable};
 
 use crate::console;
 use crate::evaluation::{Ask, Ready, open};
@@ -160,6 +161,7 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
     let both = spread(known, 2 * how.background);
     let half = |from: usize| both.iter().copied().skip(from).step_by(2).collect::<Vec<u32>>();
     let (background, second) = (half(0), half(1));
+    let metric = primary(run, ready)?.metric;
     let mut found = Explained {
         inputs: asked.names(),
         outputs: outputs(ready),
@@ -167,8 +169,8 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         seconds: 0.0,
         values: None,
         local: Vec::new(),
-        importance: importance(run, ready, asked, judged)?,
-        metric: primary(run, ready)?.metric.name,
+        importance: importance(run, ready, asked, judged, metric)?,
+        metric: metric.name,
         dependence: Vec::new(),
         words: Vec::new(),
         influence: Vec::new(),
@@ -228,8 +230,8 @@ fn importance(
     ready: &Ready,
     asked: &Asked<'_>,
     judged: &[u32],
+    metric: &Metric,
 ) -> Result<Vec<Importance>, Fault> {
-    let metric = primary(run, ready)?.metric;
     let rows = spread(judged, IMPORTANCE_ROWS);
     let stream = run.seed().stream("permutation importance");
     let count = rows.len();
@@ -265,10 +267,7 @@ fn by_lime(
 /// Rows with the output that the model says of them.
 fn likeliest(asked: &Asked<'_>, rows: &[u32]) -> Result<Vec<(u32, usize)>, EvaluateError> {
     let answers = asked.rows(rows)?;
-    let best = |answer: &[f64]| {
-        (0..answer.len()).fold(0, |best, at| if answer[at] > answer[best] { at } else { best })
-    };
-    Ok(rows.iter().copied().zip(answers.chunks_exact(asked.width()).map(best)).collect())
+    Ok(rows.iter().copied().zip(answers.chunks_exact(asked.width()).map(most_probable)).collect())
 }
 
 /// The words of the texts of some rows.
