@@ -19,7 +19,7 @@ struct List {
     /// What the lines are called, and how they are.
     head: &'static str,
     name: Name,
-    columns: &'static [(&'static str, Field)],
+    columns: &'static [Column],
     /// The place of the column that is drawn.
     drawn: Option<usize>,
 }
@@ -42,6 +42,16 @@ enum Field {
 
 use Field::{Interval, Number, Word};
 
+/// A column: its head and what stands in it.
+type Column = (&'static str, Field);
+
+/// Columns of several lists.
+const ROWS: Column = ("rows", Number("rows"));
+const HOW_MANY: Column = ("how many", Number("rows"));
+const ERROR: Column = ("error", Number("error"));
+const OF_THE_OTHERS: Column = ("of the others", Number("error_of_the_rest"));
+const CORRECTED: Column = ("p, corrected", Number("p_adjusted"));
+
 static LISTS: [List; 10] = [
     List {
         practice: "fairness.disparate-impact",
@@ -50,7 +60,7 @@ static LISTS: [List; 10] = [
         head: "group",
         name: Name::Slice,
         columns: &[
-            ("rows", Number("rows")),
+            ROWS,
             ("selected", Interval("rate", "low", "high")),
             ("truly positive", Number("share_positive")),
         ],
@@ -62,11 +72,7 @@ static LISTS: [List; 10] = [
         caption: "True and false positive rates of each group",
         head: "group",
         name: Name::Slice,
-        columns: &[
-            ("rate", Word("rate")),
-            ("rows", Number("rows")),
-            ("share", Interval("share", "low", "high")),
-        ],
+        columns: &[("rate", Word("rate")), ROWS, ("share", Interval("share", "low", "high"))],
         drawn: None,
     },
     List {
@@ -76,11 +82,11 @@ static LISTS: [List; 10] = [
         head: "group",
         name: Name::Slice,
         columns: &[
-            ("rows", Number("rows")),
-            ("error", Number("error")),
-            ("of the others", Number("error_of_the_rest")),
+            ROWS,
+            ERROR,
+            OF_THE_OTHERS,
             ("primary metric", Interval("metric_value", "metric_low", "metric_high")),
-            ("p, corrected", Number("p_adjusted")),
+            CORRECTED,
         ],
         drawn: Some(3),
     },
@@ -91,10 +97,10 @@ static LISTS: [List; 10] = [
         head: "group",
         name: Name::Slice,
         columns: &[
-            ("rows", Number("rows")),
+            ROWS,
             ("observed less predicted", Number("observed_minus_given")),
             ("difference to the others", Interval("difference", "low", "high")),
-            ("p, corrected", Number("p_adjusted")),
+            CORRECTED,
         ],
         drawn: None,
     },
@@ -105,11 +111,11 @@ static LISTS: [List; 10] = [
         head: "source or period",
         name: Name::Slice,
         columns: &[
-            ("rows", Number("rows")),
-            ("error", Number("error")),
+            ROWS,
+            ERROR,
             ("of matched rows", Number("error_of_matched_rows")),
             ("difference of the error", Interval("difference", "low", "high")),
-            ("p, corrected", Number("p_adjusted")),
+            CORRECTED,
         ],
         drawn: Some(3),
     },
@@ -119,11 +125,7 @@ static LISTS: [List; 10] = [
         caption: "How well the inputs tell each source and period from the others: one half is not at all",
         head: "source or period",
         name: Name::Slice,
-        columns: &[
-            ("rows", Number("rows")),
-            ("AUROC of telling them apart", Interval("auroc", "low", "high")),
-            ("p, corrected", Number("p_adjusted")),
-        ],
+        columns: &[ROWS, ("AUROC of telling them apart", Interval("auroc", "low", "high")), CORRECTED],
         drawn: Some(1),
     },
     List {
@@ -132,12 +134,7 @@ static LISTS: [List; 10] = [
         caption: "Rows that share a value and are much worse than the rest",
         head: "rows",
         name: Name::Slice,
-        columns: &[
-            ("how many", Number("rows")),
-            ("error", Number("error")),
-            ("of the others", Number("error_of_the_rest")),
-            ("p, corrected", Number("p_adjusted")),
-        ],
+        columns: &[HOW_MANY, ERROR, OF_THE_OTHERS, CORRECTED],
         drawn: None,
     },
     List {
@@ -146,12 +143,7 @@ static LISTS: [List; 10] = [
         caption: "Rows that share two values and are much worse than the rest",
         head: "rows",
         name: Name::Of("pair"),
-        columns: &[
-            ("how many", Number("rows")),
-            ("error", Number("error")),
-            ("of the others", Number("error_of_the_rest")),
-            ("p, corrected", Number("p_adjusted")),
-        ],
+        columns: &[HOW_MANY, ERROR, OF_THE_OTHERS, CORRECTED],
         drawn: None,
     },
     List {
