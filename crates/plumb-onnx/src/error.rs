@@ -26,6 +26,14 @@ pub enum OnnxError {
     /// The network's runtime refuses.
     #[error("the network cannot be run ({0})")]
     Network(String),
+    /// ONNX Runtime refuses.
+    #[cfg(feature = "onnxruntime")]
+    #[error("ONNX Runtime: {0}")]
+    Runtime(String),
+    /// ONNX Runtime is not there, or is too old.
+    #[cfg(feature = "onnxruntime")]
+    #[error("ONNX Runtime cannot be loaded ({0})")]
+    Library(String),
     /// A result that is too large.
     #[error("a tensor of the shape {0:?} is beyond the limit")]
     TooLarge(Vec<usize>),

@@ -53,12 +53,12 @@ pub(crate) struct Parsed {
 pub(crate) const CLASSIC: &str = "ai.onnx.ml";
 
 impl Parsed {
-    /// Reads the file; the weights of a network are left to its runtime.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, OnnxError> {
+    /// Reads the file; the weights of a network are left to its runtime, and all of them where the operators are `foreign`.
+    pub(crate) fn read(bytes: &[u8], foreign: bool) -> Result<Self, OnnxError> {
         let model = Model::decode(bytes).map_err(|error| OnnxError::Damaged(error.to_string()))?;
         let graph = model.graph.ok_or_else(|| OnnxError::Damaged("there is no graph".to_owned()))?;
-        let is_classic = graph.node.iter().any(|node| node.domain == CLASSIC);
-        let constants = if is_classic { constants(&graph)? } else { BTreeMap::new() };
+        let is_own = !foreign && graph.node.iter().any(|node| node.domain == CLASSIC);
+        let constants = if is_own { constants(&graph)? } else { BTreeMap::new() };
         let is_input = |info: &&ValueInfo| !graph.initializer.iter().any(|tensor| tensor.name == info.name);
         let inputs = graph.input.iter().filter(is_input).map(Port::of).collect();
         let classes = graph.node.iter().find_map(classes);

@@ -1,7 +1,8 @@
 //! ONNX models that others have trained: tensors in, tensors out, no C and no code from the file.
 //!
 //! Two runtimes behind one door ([`OnnxModel`]): networks run on `rten`; what scikit-learn, LightGBM and XGBoost export uses the
-//! operators of the domain `ai.onnx.ml` (trees, linear models, scalers, encoders), which `rten` lacks, and runs on [`classic`].
+//! operators of the domain `ai.onnx.ml` (trees, linear models, scalers, encoders), which `rten` lacks, and runs on [`classic`]. The feature
+//! `onnxruntime` adds a third, ONNX Runtime, for models that neither can run.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +11,8 @@ mod error;
 mod graph;
 mod model;
 mod network;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime;
 mod proto;
 mod tensor;
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::classic::Classic;
 use crate::graph::{Parsed, Port};
 use crate::network::Network;
+#[cfg(feature = "onnxruntime")]
+use crate::onnxruntime::Foreign;
 use crate::{OnnxError, Tensor};
 
 /// A model that was read.
@@ -22,21 +24,39 @@ pub struct OnnxModel {
 enum Runtime {
     Classic(Classic),
     Network(Box<Network>),
+    #[cfg(feature = "onnxruntime")]
+    Foreign(Box<Foreign>),
 }
 
 impl OnnxModel {
     /// Reads a file whole. Nothing in it is run.
     pub fn read(bytes: Vec<u8>) -> Result<Self, OnnxError> {
-        let mut parsed = Parsed::read(&bytes)?;
+        Self::new(Parsed::read(&bytes, false)?, |parsed| {
+            Ok(if parsed.is_classic() {
+                Runtime::Classic(Classic::new(parsed)?)
+            } else {
+                Runtime::Network(Box::new(Network::read(bytes)?))
+            })
+        })
+    }
+
+    /// The same model for ONNX Runtime, whose `library` is loaded: `libonnxruntime.so` of 1.17 or later, or a name that the system's
+    /// loader finds. The first library holds for the whole process. Inputs, outputs and classes are those of [`Self::read`].
+    #[cfg(feature = "onnxruntime")]
+    pub fn read_for_onnxruntime(bytes: &[u8], library: &std::path::Path) -> Result<Self, OnnxError> {
+        let parsed = Parsed::read(bytes, true)?;
+        let classes = parsed.classes.clone().unwrap_or_default();
+        Self::new(parsed, |_| Ok(Runtime::Foreign(Box::new(Foreign::read(bytes, library, classes)?))))
+    }
+
+    fn new(
+        mut parsed: Parsed,
+        runtime: impl FnOnce(Parsed) -> Result<Runtime, OnnxError>,
+    ) -> Result<Self, OnnxError> {
         let (inputs, outputs) = (std::mem::take(&mut parsed.inputs), std::mem::take(&mut parsed.outputs));
         let (classes, metadata) = (parsed.classes.take(), std::mem::take(&mut parsed.metadata));
         let producer = std::mem::take(&mut parsed.producer);
-        let runtime = if parsed.is_classic() {
-            Runtime::Classic(Classic::new(parsed)?)
-        } else {
-            Runtime::Network(Box::new(Network::read(bytes)?))
-        };
-        Ok(Self { inputs, outputs, classes, metadata, producer, runtime })
+        Ok(Self { inputs, outputs, classes, metadata, producer, runtime: runtime(parsed)? })
     }
 
     /// What goes in, in the order of the file.
@@ -69,6 +89,8 @@ impl OnnxModel {
         match &self.runtime {
             Runtime::Classic(classic) => classic.run(inputs, output),
             Runtime::Network(network) => network.run(inputs, output),
+            #[cfg(feature = "onnxruntime")]
+            Runtime::Foreign(foreign) => foreign.run(inputs, output),
         }
     }
 }

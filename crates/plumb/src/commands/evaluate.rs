@@ -7,7 +7,7 @@ use plumb_ledger::ExitCode;
 use crate::clock::SystemClock;
 use crate::evaluation::{Ask, evaluate, several};
 use crate::fault::Fault;
-use crate::predictors::{GivenOptions, WiringOptions};
+use crate::predictors::{GivenOptions, Runtime, WiringOptions};
 use crate::run::Screen;
 use crate::{catalogue, commands::practices};
 
@@ -81,6 +81,9 @@ pub(crate) struct RowArgs {
     /// The classes in the order of such a model's outputs; those of the data, sorted, without it
     #[arg(long, value_name = "CLASSES", value_delimiter = ',')]
     classes: Vec<String>,
+    /// What runs an ONNX file: `embedded`, or `onnxruntime` (1.17 or later, its library named in `ORT_DYLIB_PATH`) of a build that has the feature
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t = Runtime::Embedded)]
+    runtime: Runtime,
     /// A key of the job and its value, such as `evaluate.primary=auroc`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -134,7 +137,7 @@ impl RowArgs {
             groups: &[],
             by: &[],
             given: GivenOptions::default(),
-            wiring: WiringOptions { inputs: &self.inputs, classes: &self.classes },
+            wiring: WiringOptions { inputs: &self.inputs, classes: &self.classes, runtime: self.runtime },
             overrides: &self.overrides,
             gates: &self.gates,
             out: self.out.as_deref(),

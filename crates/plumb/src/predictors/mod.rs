@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use plumb_data::{Predictor, Table, Target};
 
 pub(crate) use given::GivenOptions;
-pub(crate) use wiring::WiringOptions;
+pub(crate) use wiring::{Runtime, WiringOptions};
 
 use crate::fault::Fault;
 use crate::run::{Screen, files};
@@ -103,6 +103,13 @@ impl Wanted {
         (given, wiring): (&GivenOptions<'_>, &WiringOptions<'_>),
         screen: &mut Screen,
     ) -> Result<Opened, Fault> {
+        if wiring.runtime != Runtime::Embedded && !matches!(self, Self::Onnx(_)) {
+            return Err(Fault::usage(format!(
+                "`--runtime` is for ONNX files, and `{}` is none",
+                self.name()
+            ))
+            .hint("leave `--runtime` out"));
+        }
         match self {
             Self::Run(folder) => run_folder::open(folder, table, target),
             Self::Given(file) => given::open(file, table, target, given, screen),

@@ -9,7 +9,7 @@ use plumb_stats::Task;
 
 use super::Opened;
 use super::run_folder::bytes;
-use super::wiring::{Declared, Element, Elements, Tensor, Wiring, WiringOptions};
+use super::wiring::{Declared, Element, Elements, Runtime, Tensor, Wiring, WiringOptions};
 use crate::fault::Fault;
 
 /// Rows that go through the model at once.
@@ -26,8 +26,11 @@ pub(crate) struct UnreadableModel {
 impl Explain for UnreadableModel {
     fn hint(&self) -> Option<String> {
         Some(match self.error {
-            OnnxError::Operator(_) => "export the model with other operators, or judge its predictions: `plumb evaluate predictions.csv`".to_owned(),
+            OnnxError::Operator(_) => "export the model with other operators, try `--runtime onnxruntime`, or judge its predictions: `plumb evaluate predictions.csv`".to_owned(),
             OnnxError::External(_) => "save the model with its weights in one file (`onnx.save(..., save_as_external_data=False)`)".to_owned(),
+            OnnxError::Network(_) => "try `--runtime onnxruntime`; `onnx.checker.check_model` tells whether the file is whole".to_owned(),
+            #[cfg(feature = "onnxruntime")]
+            OnnxError::Library(_) => "name the library of version 1.17 or later in `ORT_DYLIB_PATH`; `pip install onnxruntime` brings one in `onnxruntime/capi`".to_owned(),
             _ => "`onnx.checker.check_model` tells whether the file is whole".to_owned(),
         })
     }
@@ -52,7 +55,11 @@ pub(super) fn open(
     options: &WiringOptions<'_>,
 ) -> Result<Opened, Fault> {
     let failed = |error| UnreadableModel { error, file: file.display().to_string() };
-    let model = OnnxModel::read(bytes(file)?).map_err(failed)?;
+    let bytes = bytes(file)?;
+    let model = match options.runtime {
+        Runtime::Embedded => OnnxModel::read(bytes).map_err(failed)?,
+        Runtime::Onnxruntime => for_onnxruntime(&bytes, failed)?,
+    };
     let declared = |ports: &[Port]| ports.iter().filter_map(declared).collect::<Vec<_>>();
     let named = model.classes().unwrap_or_default();
     let classes = if options.classes.is_empty() { named } else { options.classes };
@@ -62,6 +69,28 @@ pub(super) fn open(
     let target = target.knowing(&wiring.classes);
     let predictor = OnnxPredictor { model, task: target.task, wiring };
     Ok(Opened { predictor: Box::new(predictor), rows: None, table: table.clone(), target, remarks })
+}
+
+/// The library is that of `ORT_DYLIB_PATH`, or what the system's loader finds by the usual name.
+#[cfg(feature = "onnxruntime")]
+fn for_onnxruntime(
+    bytes: &[u8],
+    failed: impl FnOnce(OnnxError) -> UnreadableModel,
+) -> Result<OnnxModel, Fault> {
+    use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+    let named = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
+    let library = named.unwrap_or_else(|| format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}").into());
+    Ok(OnnxModel::read_for_onnxruntime(bytes, Path::new(&library)).map_err(failed)?)
+}
+
+#[cfg(not(feature = "onnxruntime"))]
+fn for_onnxruntime(
+    _bytes: &[u8],
+    _failed: impl FnOnce(OnnxError) -> UnreadableModel,
+) -> Result<OnnxModel, Fault> {
+    Err(Fault::usage("this build of plumb cannot load ONNX Runtime").hint(
+        "build it with `cargo build --release --features onnxruntime`, and name the library in `ORT_DYLIB_PATH`",
+    ))
 }
 
 /// None of a kind that no column fills.

@@ -63,6 +63,18 @@ pub(crate) struct WiringOptions<'a> {
     pub(crate) inputs: &'a [String],
     /// The classes, in the order of the model's outputs; empty for those of the data, sorted.
     pub(crate) classes: &'a [String],
+    /// What runs an ONNX file.
+    pub(crate) runtime: Runtime,
+}
+
+/// What runs an ONNX file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    /// What Plumb has itself.
+    #[default]
+    Embedded,
+    /// ONNX Runtime of 1.17 or later, the library named in `ORT_DYLIB_PATH`; only of a build with the feature `onnxruntime`.
+    Onnxruntime,
 }
 
 /// Why a model and a table do not go together.
@@ -436,7 +448,8 @@ mod tests {
         Declared { name: name.to_owned(), element, shape: shape.to_vec() }
     }
 
-    const OPTIONS: WiringOptions<'_> = WiringOptions { inputs: &[], classes: &[] };
+    const OPTIONS: WiringOptions<'_> =
+        WiringOptions { inputs: &[], classes: &[], runtime: Runtime::Embedded };
 
     fn wired(inputs: &[Declared], outputs: &[Declared]) -> Result<Wiring, WiringError> {
         let table = table();

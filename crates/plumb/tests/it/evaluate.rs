@@ -547,3 +547,27 @@ fn several_labels_are_judged_each_and_together() {
     let numbers = run(&["toxic,x"]);
     assert!(matches!(numbers.code, Some(2 | 4)), "{}", numbers.stderr);
 }
+
+#[test]
+fn onnx_runtime_is_for_onnx_files_and_for_builds_that_have_it() {
+    let context = TestContext::new();
+    let rows = rows(60);
+    write(&context, &rows, |_, row| row.chance);
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../plumb-onnx/tests/golden/tree_two.onnx");
+    context.write("tree.onnx", std::fs::read(model).unwrap());
+    let refused = |predictor: &str| {
+        let asked =
+            ["evaluate", predictor, "--data", "data.csv", "--target", "label", "--runtime", "onnxruntime"];
+        let answer = context.plumb(&asked);
+        assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+        answer.stderr
+    };
+    assert!(refused("predictions.csv").contains("`--runtime` is for ONNX files"));
+    if cfg!(not(feature = "onnxruntime")) {
+        let told = refused("tree.onnx");
+        assert!(
+            told.contains("hint: build it with `cargo build --release --features onnxruntime`"),
+            "{told}"
+        );
+    }
+}
