@@ -1,6 +1,7 @@
 //! What evaluation, explanation and serving see of any model.
 
 use plumb_stats::Task;
+use plumb_stats::attribution::Terms;
 
 use crate::Table;
 
@@ -69,6 +70,30 @@ pub trait Predictor: Send + Sync {
     fn embed(&self, _table: &Table, _rows: &[u32]) -> Option<Result<(Vec<f32>, usize), PredictError>> {
         None
     }
+    /// Its scores as sums of terms, for rows that are put together from those of `rows` and those of `background`; none of a model that is not
+    /// known to be such. The players are the columns at the places `inputs`.
+    fn as_sum<'a>(
+        &'a self,
+        _table: &Table,
+        _inputs: &[usize],
+        _rows: &[u32],
+        _background: &[u32],
+    ) -> Option<Result<Box<dyn SumOfTerms + 'a>, PredictError>> {
+        None
+    }
     /// Predicts these rows of the table, in their order.
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError>;
+}
+
+/// A predictor from inside: its predictions are a function of scores, and each score of a row that is put together from two is a sum of
+/// terms, which depend on which columns come from which. So coalitions of columns are worth what can be added up, without a row for each.
+pub trait SumOfTerms: Send + Sync {
+    /// How many scores a row has.
+    fn scores(&self) -> usize;
+    /// Whether the predictions are the scores themselves, class by class.
+    fn is_additive(&self) -> bool;
+    /// Adds the terms of the row at a place of `rows` and the background row at a place of `background`.
+    fn terms(&self, row: usize, other: usize, terms: &mut Terms);
+    /// The predictions for rows of scores, row-major.
+    fn predictions(&self, scores: &[f64]) -> Result<Predictions, PredictError>;
 }

@@ -52,6 +52,11 @@ pub enum EvaluateError {
         /// How many each row should have.
         width: usize,
     },
+    /// Shapley values in closed form of a predictor whose answers are no sums.
+    #[error(
+        "the predictor's answers are no sums over trees or columns, so that there is no closed form for what columns add"
+    )]
+    NoClosedForm,
     /// A prediction is NaN or infinite.
     #[error("the prediction for row {row} is not a finite number")]
     NotFinite {
@@ -78,13 +83,20 @@ impl Explain for EvaluateError {
             Self::Task { .. } | Self::UnknownClass { .. } => {
                 Some("check that `data.target` names the column that the predictor was made for".to_owned())
             }
+            Self::NoClosedForm => Some(
+                "`--method shap` explains any predictor; exact values are of forests and of linear models of numbers in ONNX files, not of \
+                 probabilities that a logistic function or a softmax makes of scores"
+                    .to_owned(),
+            ),
             Self::NotFinite { .. } | Self::Shape { .. } | Self::Predict(_) => None,
         }
     }
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::UnknownMetric { .. } | Self::MetricTask { .. } | Self::Task { .. } => ExitCode::Usage,
+            Self::UnknownMetric { .. } | Self::MetricTask { .. } | Self::Task { .. } | Self::NoClosedForm => {
+                ExitCode::Usage
+            }
             Self::NoRows | Self::UnknownClass { .. } => ExitCode::Data,
             Self::Predict(_) | Self::Shape { .. } | Self::NotFinite { .. } => ExitCode::Failed,
         }

@@ -16,6 +16,7 @@ mod onnxruntime;
 mod proto;
 mod tensor;
 
+pub use classic::{Cut, Encoded, Owned, Tell};
 pub use error::OnnxError;
 pub use graph::{Element, Port};
 pub use model::OnnxModel;

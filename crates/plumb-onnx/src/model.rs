@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::classic::Classic;
+use crate::classic::{Classic, Cut, Owned};
 use crate::graph::{Parsed, Port};
 use crate::network::Network;
 #[cfg(feature = "onnxruntime")]
@@ -91,6 +91,15 @@ impl OnnxModel {
             Runtime::Network(network) => network.run(inputs, output),
             #[cfg(feature = "onnxruntime")]
             Runtime::Foreign(foreign) => foreign.run(inputs, output),
+        }
+    }
+
+    /// The model cut where its scores are sums; none where an output does not follow from trees and linear operators behind encoders that
+    /// work column by column, or one of several players' columns go into a feature.
+    pub fn cut<'a>(&'a self, output: &'a str, inputs: &[Owned]) -> Option<Cut<'a>> {
+        match &self.runtime {
+            Runtime::Classic(classic) => Cut::new(classic, output, inputs),
+            Runtime::Network(_) => None,
         }
     }
 }

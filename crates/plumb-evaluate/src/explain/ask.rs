@@ -88,16 +88,26 @@ impl Asked<'_> {
         if self.predictor.is_given() {
             return Err(unreadable("predictions are given, there is no model to ask"));
         }
-        let values = match self.predictor.predict(table, rows)? {
+        self.checked(self.predictor.predict(table, rows)?, rows.len(), |place| rows[place])
+    }
+
+    /// The numbers of predictions for so many rows, all of which must be finite; `row` tells which row one is about.
+    pub(super) fn checked(
+        &self,
+        predictions: Predictions,
+        rows: usize,
+        row: impl Fn(usize) -> u32,
+    ) -> Result<Vec<f64>, EvaluateError> {
+        let values = match predictions {
             Predictions::Probabilities { values, .. } => values,
             Predictions::Numbers(numbers) => numbers,
         };
         let (width, found) = (self.width(), values.len());
-        if found != rows.len() * width {
-            return Err(EvaluateError::Shape { found, rows: rows.len(), width });
+        if found != rows * width {
+            return Err(EvaluateError::Shape { found, rows, width });
         }
         match values.iter().position(|value| !value.is_finite()) {
-            Some(bad) => Err(EvaluateError::NotFinite { row: rows[bad / width] }),
+            Some(bad) => Err(EvaluateError::NotFinite { row: row(bad / width) }),
             None => Ok(values),
         }
     }

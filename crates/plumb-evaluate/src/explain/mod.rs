@@ -1,7 +1,7 @@
 //! Why a predictor says what it says: what each column adds to single predictions and to all of them.
 //!
-//! Every method asks the predictor about rows that are put together from rows of the table, so it works for any model. One file
-//! each; the arithmetic is that of [`plumb_stats::attribution`].
+//! Every method asks the predictor about rows that are put together from rows of the table, so it works for any model; Shapley values of
+//! trees and linear models are added up from their terms instead. One file each; the arithmetic is that of [`plumb_stats::attribution`].
 
 mod ask;
 mod counterfactual;
@@ -9,9 +9,11 @@ mod dependence;
 mod importance;
 mod influence;
 mod lime;
+mod plan;
 mod practices;
 mod shap;
 mod shuffled;
+mod sum;
 mod words;
 
 pub use ask::Asked;

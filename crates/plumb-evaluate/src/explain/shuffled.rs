@@ -5,7 +5,7 @@ use plumb_data::{Labels, Target};
 use plumb_ledger::Seed;
 
 use super::ask::Asked;
-use super::shap::{ShapConfig, ShapValues, shap};
+use super::shap::{ShapConfig, ShapMethod, ShapValues, shap};
 
 /// Train rows that are fitted: enough for trees to find what there is.
 const ROWS: usize = 20_000;
@@ -32,7 +32,10 @@ pub fn of_shuffled_labels(
     let probe = probe::fit(ProbeKind::BoostedTrees, asked.table, &target, &train, config.seed)
         .map_err(|error| error.to_string())?;
     let asked = Asked { predictor: &probe, ..*asked };
-    shap(&asked, rows, background, config, &mut |_| {}).map_err(|error| error.to_string())
+    // The other model has no closed form, whatever the one that is explained has.
+    let method = if config.method == ShapMethod::Exact { ShapMethod::Any } else { config.method };
+    let config = ShapConfig { method, ..config.clone() };
+    shap(&asked, rows, background, &config, &mut |_| {}).map_err(|error| error.to_string())
 }
 
 /// The target with the labels of some rows exchanged among them.

@@ -4,9 +4,12 @@
 //! the golden files are made.
 
 mod categories;
+mod cut;
 mod linear;
 mod logic;
 mod math;
+mod owners;
+mod paths;
 mod reduce;
 mod scale;
 mod shapes;
@@ -14,6 +17,8 @@ mod svm;
 mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use cut::{Cut, Encoded, Owned, Tell};
 
 use crate::graph::{CLASSIC, Parsed};
 use crate::proto::Node;
@@ -114,6 +119,24 @@ impl std::fmt::Debug for Kernel {
     }
 }
 
+impl Kernel {
+    fn compute(&self, node: &Node, given: &[Option<&Tensor>]) -> Outputs {
+        match self {
+            Self::Plain(compute) => compute(node, given),
+            Self::Trees(ensemble) => ensemble.run(node, given),
+        }
+    }
+
+    /// Computes a node from tensors by name.
+    fn run<'t>(&self, node: &Node, find: &dyn Fn(&str) -> Option<&'t Tensor>) -> Outputs {
+        let given = |name: &String| match name.as_str() {
+            "" => Ok(None),
+            name => find(name).map(Some).ok_or_else(|| OnnxError::NoName(name.to_owned())),
+        };
+        self.compute(node, &node.input.iter().map(given).collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
 impl Classic {
     /// Looks up every operator; one that is not known is an error here and not when it is needed.
     pub(crate) fn new(parsed: Parsed) -> Result<Self, OnnxError> {
@@ -140,18 +163,8 @@ impl Classic {
             if !node.output.iter().any(|name| needed.contains(name.as_str())) {
                 continue;
             }
-            let find = |name: &String| match name.as_str() {
-                "" => Ok(None),
-                name => {
-                    let found = known.get(name).or_else(|| self.constants.get(name));
-                    found.map(Some).ok_or_else(|| OnnxError::NoName(name.to_owned()))
-                }
-            };
-            let given: Vec<Option<&Tensor>> = node.input.iter().map(find).collect::<Result<_, _>>()?;
-            let outputs = match kernel {
-                Kernel::Plain(compute) => compute(node, &given)?,
-                Kernel::Trees(ensemble) => ensemble.run(node, &given)?,
-            };
+            let find = |name: &str| known.get(name).or_else(|| self.constants.get(name));
+            let outputs = kernel.run(node, &find)?;
             known.extend(node.output.iter().cloned().zip(outputs));
         }
         known.remove(output).ok_or_else(|| OnnxError::NoName(output.to_owned()))

@@ -54,14 +54,14 @@ impl Branch {
 
 /// A tree: where it begins, and how many questions its deepest leaf is away.
 #[derive(Debug, Clone, Copy)]
-struct Tree {
-    root: u32,
+pub(super) struct Tree {
+    pub(super) root: u32,
     depth: u32,
 }
 
 /// How the leaves of all trees come together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aggregate {
+pub(super) enum Aggregate {
     Sum,
     Average,
     Min,
@@ -71,20 +71,22 @@ enum Aggregate {
 /// An ensemble, laid out.
 pub(super) struct Ensemble {
     nodes: Vec<Branch>,
-    trees: Vec<Tree>,
+    /// How many nodes the file has; those beyond are second questions.
+    own: u32,
+    pub(super) trees: Vec<Tree>,
     /// Of each node where the weights of its leaf begin and end.
-    leaves: Vec<(u32, u32)>,
+    pub(super) leaves: Vec<(u32, u32)>,
     /// Weights of leaves: the class or target, and the weight.
-    weights: Vec<(u32, f32)>,
+    pub(super) weights: Vec<(u32, f32)>,
     base: Vec<f32>,
-    targets: usize,
-    aggregate: Aggregate,
+    pub(super) targets: usize,
+    pub(super) aggregate: Aggregate,
     is_classifier: bool,
     /// Whether the leaves speak of one class of two alone.
-    is_binary: bool,
+    pub(super) is_binary: bool,
     /// Whether no weight is negative: the score is a share then.
-    all_positive: bool,
-    features: usize,
+    pub(super) all_positive: bool,
+    pub(super) features: usize,
 }
 
 impl Ensemble {
@@ -165,6 +167,7 @@ impl Ensemble {
             base: node.floats("base_values")?,
             aggregate: aggregate(&node.string("aggregate_function")),
             nodes,
+            own: count as u32,
             trees,
             leaves: weights.ranges,
             targets,
@@ -187,30 +190,47 @@ impl Ensemble {
             .par_chunks_mut(BLOCK * self.targets)
             .zip(values.par_chunks(BLOCK * width.max(1)))
             .for_each(|(scores, values)| self.block(scores, values, width));
-        let how = node.string("post_transform");
-        if !self.is_classifier {
-            scores.chunks_exact_mut(self.targets).for_each(|row| transform(row, &how));
-            return Ok(vec![Tensor::new(vec![rows, self.targets], Values::Floats(scores))?]);
-        }
         if self.is_binary {
-            return self.two(node, &scores, rows, &how);
+            scores = scores.chunks_exact(2).map(|row| row.iter().sum()).collect();
         }
-        let mut outputs = labels(node, scores.chunks_exact(self.targets).map(largest))?;
-        scores.chunks_exact_mut(self.targets).for_each(|row| transform(row, &how));
-        outputs.push(Tensor::new(vec![rows, self.targets], Values::Floats(scores))?);
+        let mut outputs = match (self.is_classifier, self.is_binary) {
+            (false, _) => Vec::new(),
+            (true, true) => {
+                let border = if self.all_positive { 0.5 } else { 0.0 };
+                labels(node, scores.iter().map(|&score| usize::from(score > border)))?
+            }
+            (true, false) => labels(node, scores.chunks_exact(self.targets).map(largest))?,
+        };
+        outputs.push(self.transformed(node, scores, rows)?);
         Ok(outputs)
     }
 
-    /// Scores of one class of two, whichever the leaves name.
-    fn two(&self, node: &Node, scores: &[f32], rows: usize, how: &str) -> Outputs {
-        let score = |row: &[f32]| row.iter().sum::<f32>();
-        let border = if self.all_positive { 0.5 } else { 0.0 };
-        let best = scores.chunks_exact(2).map(|row| usize::from(score(row) > border));
-        let mut outputs = labels(node, best)?;
-        let two =
-            scores.chunks_exact(2).flat_map(|row| two_classes(score(row), how, self.all_positive)).collect();
-        outputs.push(Tensor::new(vec![rows, 2], Values::Floats(two))?);
-        Ok(outputs)
+    /// What the operator makes of scores: of one number a row where the leaves speak of one class of two, else of one for each target.
+    pub(super) fn transformed(
+        &self,
+        node: &Node,
+        mut scores: Vec<f32>,
+        rows: usize,
+    ) -> Result<Tensor, OnnxError> {
+        let how = node.string("post_transform");
+        if self.is_binary {
+            let two = scores.iter().flat_map(|&score| two_classes(score, &how, self.all_positive)).collect();
+            return Tensor::new(vec![rows, 2], Values::Floats(two));
+        }
+        scores.chunks_exact_mut(self.targets).for_each(|row| transform(row, &how));
+        Tensor::new(vec![rows, self.targets], Values::Floats(scores))
+    }
+
+    /// The node of the file that a row goes to from another: a leaf leads to itself. The second question of an equality is asked at once.
+    #[inline]
+    pub(super) fn answer(&self, at: u32, row: &[f32]) -> u32 {
+        let next = self.nodes[at as usize].step(row);
+        if next < self.own { next } else { self.nodes[next as usize].step(row) }
+    }
+
+    /// The feature that a node asks for.
+    pub(super) fn feature(&self, at: u32) -> usize {
+        self.nodes[at as usize].feature as usize
     }
 
     /// The scores of some rows. Sums are kept in 64 bits: trees are many and their leaves small.
@@ -247,7 +267,7 @@ impl Ensemble {
     }
 
     /// What a score begins with. Of two classes of which the leaves name one, the one base value belongs to it, once.
-    fn offset(&self, target: usize) -> f32 {
+    pub(super) fn offset(&self, target: usize) -> f32 {
         if !self.is_binary {
             return self.base.get(target).copied().unwrap_or(0.0);
         }

@@ -7,10 +7,14 @@ mod coalitions;
 mod exact;
 mod kernel_shap;
 mod lime;
+mod terms;
 mod walks;
+mod worth;
 
 pub use coalitions::Coalitions;
 pub use exact::{MOST_PLAYERS, exact};
 pub use kernel_shap::KernelShap;
 pub use lime::{LocalModel, kernel_width, local_model, proximity, strongest};
+pub use terms::{ClosedForm, Term, Terms};
 pub use walks::{Walked, Walks};
+pub use worth::CoalitionSet;

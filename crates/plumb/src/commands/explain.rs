@@ -14,7 +14,8 @@ use crate::run::Screen;
 /// Explain what a trained model says
 ///
 /// What each column is worth (permutation importance), how answers depend on it (partial dependence), what it adds to single predictions
-/// (Shapley values, or LIME) and the fewest changes that turn a prediction. The `explain.*` practices say whether the explanation can be
+/// (Shapley values, or LIME) and the fewest changes that turn a prediction. Forests and linear models of numbers in ONNX files have exact
+/// Shapley values, in closed form. The `explain.*` practices say whether the explanation can be
 /// believed: whether it is additive, stable over other draws, and vanishes when labels are shuffled.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     /// How many rows stand for a column that is left out
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     background: u32,
-    /// How many coalitions of columns are asked about for each row; 2,048 and two for each column without it
+    /// How many coalitions of columns are asked about for each row, where they are; 2,048 and two for each column without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
     budget: Option<u32>,
     /// Write LIME's neighbours, what the model said of them and which rows their values come from into this Parquet file

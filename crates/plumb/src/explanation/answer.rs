@@ -28,6 +28,7 @@ pub(super) fn answer(run: &Run, explained: &Explained, for_machines: bool) -> St
     let mut text = String::new();
     columns(&mut text, explained);
     rows(&mut text, explained);
+    push(&mut text, format_args!("{:<8} {}\n", "by", explained.method()));
     words(&mut text, explained);
     turned(&mut text, explained);
     for entry in run.ledger.worst_first() {

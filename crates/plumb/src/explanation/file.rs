@@ -36,9 +36,11 @@ impl Explained {
         (output, answer[output], facts)
     }
 
-    fn method(&self) -> &'static str {
+    /// How rows are explained.
+    pub(super) fn method(&self) -> &'static str {
         match &self.values {
             None => "lime",
+            Some(values) if values.is_closed_form => "shap, closed form",
             Some(values) if values.is_exact => "shap, all coalitions",
             Some(_) => "shap, drawn coalitions",
         }

@@ -42,8 +42,12 @@ pub(crate) struct How<'a> {
 /// How rows are explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Method {
-    /// Shapley values by KernelSHAP; exact up to eleven columns.
+    /// Shapley values: exact where a model's answers are sums over trees or columns, else as `kernel`.
     Shap,
+    /// Exact Shapley values of forests and linear models of numbers in ONNX files, for any number of columns.
+    Exact,
+    /// Shapley values by KernelSHAP; exact up to eleven columns.
+    Kernel,
     /// Shapley values by permutations of the columns.
     Permutation,
     /// Local linear models.
@@ -313,7 +317,12 @@ fn by_shapley(
     how: How<'_>,
 ) -> Result<(ShapValues, ShapConfig), Fault> {
     let own = ShapConfig::new(asked.inputs.len(), run.seed());
-    let method = if how.method == Method::Permutation { ShapMethod::Permutation } else { ShapMethod::Kernel };
+    let method = match how.method {
+        Method::Exact => ShapMethod::Exact,
+        Method::Kernel => ShapMethod::Kernel,
+        Method::Permutation => ShapMethod::Permutation,
+        Method::Shap | Method::Lime => ShapMethod::Any,
+    };
     let config = ShapConfig { method, budget: how.budget.unwrap_or(own.budget), ..own };
     run.screen.begin("explaining", rows.len() as u64);
     let screen = &mut run.screen;

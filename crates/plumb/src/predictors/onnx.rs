@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use plumb_data::{PredictError, Predictions, Predictor, Table, Target};
+use plumb_data::{PredictError, Predictions, Predictor, SumOfTerms, Table, Target};
 use plumb_ledger::{ExitCode, Explain};
-use plumb_onnx::{Element as OnnxElement, OnnxError, OnnxModel, Port, Tensor as OnnxTensor, Values};
+use plumb_onnx::{
+    Cut, Element as OnnxElement, Encoded, OnnxError, OnnxModel, Owned, Port, Tensor as OnnxTensor, Values,
+};
 use plumb_stats::Task;
+use plumb_stats::attribution::Terms;
 
 use super::Opened;
 use super::run_folder::bytes;
@@ -122,11 +125,54 @@ impl OnnxPredictor {
         let inputs: Vec<(String, OnnxTensor)> =
             inputs.into_iter().map(given).collect::<Result<_, _>>().map_err(|error| failed(&error))?;
         let output = self.model.run(inputs, &self.wiring.output).map_err(|error| failed(&error))?;
-        match output.values() {
-            Values::Floats(values) => Ok(values.iter().map(|&value| f64::from(value)).collect()),
-            Values::Whole(values) => Ok(values.iter().map(|&value| value as f64).collect()),
-            Values::Texts(_) => Err(failed(&"the output is text")),
-        }
+        numbers(&output)
+    }
+
+    fn features(&self, cut: &Cut<'_>, table: &Table, rows: &[u32]) -> Result<Encoded, PredictError> {
+        let failed = |error: &dyn std::fmt::Display| PredictError { message: error.to_string() };
+        let inputs = self.wiring.inputs(table, rows).map_err(|error| failed(&error))?;
+        let inputs: Vec<_> =
+            inputs.into_iter().map(given).collect::<Result<_, _>>().map_err(|error| failed(&error))?;
+        cut.encode(&inputs).map_err(|error| failed(&error))
+    }
+}
+
+fn numbers(output: &OnnxTensor) -> Result<Vec<f64>, PredictError> {
+    match output.values() {
+        Values::Floats(values) => Ok(values.iter().map(|&value| f64::from(value)).collect()),
+        Values::Whole(values) => Ok(values.iter().map(|&value| value as f64).collect()),
+        Values::Texts(_) => Err(PredictError { message: "the output is text".to_owned() }),
+    }
+}
+
+/// A model that is cut where its scores are sums, with the features of rows.
+struct Summed<'a> {
+    cut: Cut<'a>,
+    wiring: &'a Wiring,
+    is_additive: bool,
+    rows: Encoded,
+    background: Encoded,
+}
+
+impl SumOfTerms for Summed<'_> {
+    fn scores(&self) -> usize {
+        self.cut.scores()
+    }
+
+    fn is_additive(&self) -> bool {
+        self.is_additive
+    }
+
+    fn terms(&self, row: usize, other: usize, terms: &mut Terms) {
+        let mut tell = |own: &[u32], other: &[u32], values: &[(u32, f64)]| terms.push(own, other, values);
+        self.cut.terms((&self.rows, row), (&self.background, other), &mut tell);
+    }
+
+    fn predictions(&self, scores: &[f64]) -> Result<Predictions, PredictError> {
+        let failed = |error: &dyn std::fmt::Display| PredictError { message: error.to_string() };
+        let output = self.cut.output(scores).map_err(|error| failed(&error))?;
+        let rows = scores.len() / self.cut.scores().max(1);
+        self.wiring.predictions(numbers(&output)?, rows).map_err(|error| failed(&error))
     }
 }
 
@@ -139,6 +185,30 @@ impl Predictor for OnnxPredictor {
         &self.wiring.classes
     }
 
+    fn as_sum<'a>(
+        &'a self,
+        table: &Table,
+        inputs: &[usize],
+        rows: &[u32],
+        background: &[u32],
+    ) -> Option<Result<Box<dyn SumOfTerms + 'a>, PredictError>> {
+        let owned = |(name, players, is_wide)| Owned { name, players, is_wide };
+        let owned: Vec<Owned> = self.wiring.players(table, inputs)?.into_iter().map(owned).collect();
+        let cut = self.model.cut(&self.wiring.output, &owned)?;
+        let summed = || -> Result<Box<dyn SumOfTerms + 'a>, PredictError> {
+            // The first answers settle whether the output is probabilities or logits.
+            if self.wiring.passes_on().is_none() {
+                self.predict(table, background)?;
+            }
+            let is_additive = cut.is_additive() && self.wiring.passes_on() == Some(true);
+            let (rows, background) =
+                (self.features(&cut, table, rows)?, self.features(&cut, table, background)?);
+            Ok(Box::new(Summed { cut, wiring: &self.wiring, is_additive, rows, background })
+                as Box<dyn SumOfTerms>)
+        };
+        Some(summed())
+    }
+
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
         let mut values = Vec::new();
         for rows in rows.chunks(ROWS) {
@@ -149,3 +219,6 @@ impl Predictor for OnnxPredictor {
             .map_err(|error| PredictError { message: error.to_string() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,6 +240,30 @@ impl Wiring {
         self.filled.iter().map(|filled| filled.tensor(table, rows)).collect()
     }
 
+    /// For each input its name, the places of its columns among those at `inputs`, and whether it has a second extent; none where a column
+    /// is not among them.
+    pub(super) fn players(&self, table: &Table, inputs: &[usize]) -> Option<Vec<(String, Vec<u32>, bool)>> {
+        let player = |name: &String| {
+            let player = inputs.iter().position(|&place| table.columns()[place].name == *name)?;
+            u32::try_from(player).ok()
+        };
+        let of = |filled: &Filled| {
+            let players = filled.columns.iter().map(player).collect::<Option<_>>()?;
+            Some((filled.input.name.clone(), players, filled.is_wide))
+        };
+        self.filled.iter().map(of).collect()
+    }
+
+    /// Whether answers are passed on as they are, but for rounding: numbers, and the probabilities of all classes. None where no value has
+    /// shown yet what the output is.
+    pub(super) fn passes_on(&self) -> Option<bool> {
+        match self.meaning {
+            Meaning::Number => Some(true),
+            Meaning::Positive => Some(false),
+            Meaning::Classes => self.are_shares.get().copied(),
+        }
+    }
+
     /// The predictions in the values of the output, row-major. Numbers that are no probabilities are taken for logits.
     pub(super) fn predictions(&self, values: Vec<f64>, rows: usize) -> Result<Predictions, WiringError> {
         let (width, classes) = (values.len() / rows.max(1), self.classes.len());

@@ -381,6 +381,21 @@ fn a_forest_of_scikit_learn_is_judged_and_explained_from_its_onnx_file() {
     worth.sort_by(|a, b| b.0.total_cmp(&a.0));
     let first: std::collections::BTreeSet<&str> = worth[..2].iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(first, ["x0", "x3"].into());
+    assert_eq!(explained["explanation"]["method"], "shap, closed form");
+    assert_eq!(verdict(&explained, "explain.additive")["verdict"], "pass");
+    let boosted = concat!(env!("CARGO_MANIFEST_DIR"), "/../plumb-onnx/tests/golden/boosting_three.onnx");
+    context.write("boosted.onnx", std::fs::read(boosted).unwrap());
+    let coded = forest_rows(200).replace("low", "0").replace("middle", "1").replace("high", "2");
+    context.write("coded.csv", coded);
+    let by = |how: &[&str]| {
+        let common = ["explain", "boosted.onnx", "--data", "coded.csv", "--target", "level", "--rows", "3"];
+        context.plumb(&[&common, how].concat())
+    };
+    let exact = by(&["--method", "exact"]);
+    assert_eq!(exact.code, Some(2), "{}", exact.stderr);
+    assert!(exact.stderr.contains("no closed form") && exact.stderr.contains("hint:"), "{}", exact.stderr);
+    let all = by(&[]);
+    assert!(all.stdout.contains("shap, all coalitions"), "{}", all.stdout);
 
     context.write("few.csv", "x0,x1,level\n1,2,low\n2,1,high\n0,1,middle\n");
     let refused = context.plumb(&["evaluate", "forest.onnx", "--data", "few.csv", "--target", "level"]);
