@@ -1,6 +1,6 @@
 //! Networks, on `rten`.
 
-use rten::{Dimension, Model, ModelOptions, Value, ValueOrView};
+use rten::{DataType, Dimension, Model, ModelOptions, Value, ValueOrView, ValueType};
 use rten_tensor::prelude::*;
 
 use crate::tensor::Values;
@@ -33,7 +33,8 @@ impl Network {
         for (name, tensor) in inputs {
             let id = node(&name)?;
             self.check(&name, tensor.shape())?;
-            values.push((id, value(&tensor)?.into()));
+            let element = self.model.node_info(id).and_then(|info| info.dtype());
+            values.push((id, value(&tensor, element)?.into()));
         }
         let wanted = node(output)?;
         let found = self.model.run(values, &[wanted], None).map_err(|error| failed(&error))?;
@@ -64,17 +65,32 @@ impl Network {
     }
 }
 
-fn value(tensor: &Tensor) -> Result<Value, OnnxError> {
+/// The tensor with the elements that the model declares: whole numbers have 8 or 32 bits.
+fn value(tensor: &Tensor, element: Option<ValueType>) -> Result<Value, OnnxError> {
     let failed = |error: &dyn std::fmt::Display| OnnxError::Network(error.to_string());
-    let shape = tensor.shape().to_vec();
-    match tensor.values() {
-        Values::Floats(values) => Value::from_shape(&shape, values.clone()).map_err(|error| failed(&error)),
-        Values::Whole(values) => {
-            let whole: Result<Vec<i32>, _> = values.iter().map(|&value| i32::try_from(value)).collect();
-            let whole =
-                whole.map_err(|_large| OnnxError::Network("a whole number beyond 32 bits".to_owned()))?;
-            Value::from_shape(&shape, whole).map_err(|error| failed(&error))
+    let shape = tensor.shape();
+    match (tensor.values(), element) {
+        (Values::Floats(values), _) => {
+            Value::from_shape(shape, values.clone()).map_err(|error| failed(&error))
         }
-        Values::Texts(_) => Err(OnnxError::Network("texts go into no network".to_owned())),
+        (Values::Whole(values), Some(ValueType::Tensor(DataType::UInt8))) => {
+            Value::from_shape(shape, narrowed::<u8>(values)?).map_err(|error| failed(&error))
+        }
+        (Values::Whole(values), Some(ValueType::Tensor(DataType::Int8))) => {
+            Value::from_shape(shape, narrowed::<i8>(values)?).map_err(|error| failed(&error))
+        }
+        (Values::Whole(values), _) => {
+            Value::from_shape(shape, narrowed::<i32>(values)?).map_err(|error| failed(&error))
+        }
+        (Values::Texts(_), _) => Err(OnnxError::Network("texts go into no network".to_owned())),
     }
+}
+
+fn narrowed<T: TryFrom<i64>>(values: &[i64]) -> Result<Vec<T>, OnnxError> {
+    let bits = 8 * size_of::<T>();
+    let one = |&value: &i64| {
+        T::try_from(value)
+            .map_err(|_large| OnnxError::Network(format!("{value} goes into no input of {bits} bits")))
+    };
+    values.iter().map(one).collect()
 }

@@ -9,6 +9,7 @@ mod dependence;
 mod importance;
 mod influence;
 mod lime;
+mod pictures;
 mod plan;
 mod practices;
 mod shap;
@@ -22,6 +23,9 @@ pub use dependence::{Dependence, dependence};
 pub use importance::{Importance, permutation_importance};
 pub use influence::{Embedded, Influence, Prototypes, Voice};
 pub use lime::{LimeConfig, LimeExplanation, Neighbourhood, Neighbours, lime};
+pub use pictures::{
+    Fill, Occlusion, PictureExplanation, PicturesConfig, SegmentModel, Segments, Shown, pictures,
+};
 pub use practices::{ExplainContext, PRACTICES};
 pub use shap::{ShapConfig, ShapMethod, ShapValues, Told, shap, told};
 pub use shuffled::of_shuffled_labels;

@@ -171,8 +171,8 @@ impl Heat {
         Self { side: 1, values: vec![0.0] }
     }
 
-    /// What is above 0, the largest as 1.
-    fn of(side: usize, values: Vec<f32>) -> Self {
+    /// What is above 0, the largest as 1: `side x side` values, row by row.
+    pub fn of(side: usize, values: Vec<f32>) -> Self {
         let most = values.iter().copied().fold(0.0f32, f32::max);
         let scaled = |value: f32| if most > 0.0 { (value / most).clamp(0.0, 1.0) } else { 0.0 };
         Self { side, values: values.into_iter().map(scaled).collect() }

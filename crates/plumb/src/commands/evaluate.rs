@@ -7,7 +7,7 @@ use plumb_ledger::ExitCode;
 use crate::clock::SystemClock;
 use crate::evaluation::{Ask, evaluate, several};
 use crate::fault::Fault;
-use crate::predictors::{GivenOptions, Runtime, WiringOptions};
+use crate::predictors::{GivenOptions, PixelOptions, Resize, Runtime, Scaling, Size, WiringOptions};
 use crate::run::Screen;
 use crate::{catalogue, commands::practices};
 
@@ -20,6 +20,7 @@ use crate::{catalogue, commands::practices};
 #[command(
     after_help = "Examples:\n  plumb evaluate runs/adult-1\n  plumb evaluate runs/adult-1 --data adult_2026.csv --by month\n  \
                   plumb evaluate forest.onnx --data test.csv --train train.csv --target label\n  \
+                  plumb evaluate resnet50.onnx --data photos --pixels imagenet --resize crop\n  \
                   plumb evaluate predictions.csv --target label --groups sex\n  \
                   plumb evaluate scores.csv --data test.csv --key id --labels toxic,insult,threat\n  \
                   plumb evaluate http://localhost:8080/v2/models/adult --data test.csv --target label\n  \
@@ -84,6 +85,17 @@ pub(crate) struct RowArgs {
     /// What runs an ONNX file: `embedded`, or `onnxruntime` (1.17 or later, its library named in `ORT_DYLIB_PATH`) of a build that has the feature
     #[arg(long, value_enum, hide_possible_values = true, default_value_t = Runtime::Embedded)]
     runtime: Runtime,
+    /// How the levels of pictures, 0 to 255, become the floating point numbers that such a model was trained on: `unit` (0 to 1),
+    /// `minus-one-one`, `bytes` (as they are), `imagenet` (its means and deviations), or others as `MEAN,..:DEVIATION,..`, of levels from
+    /// 0 to 1, one for each channel
+    #[arg(long, value_name = "SCALE", allow_hyphen_values = true)]
+    pixels: Option<Scaling>,
+    /// The side of the pictures that such a model takes, or HEIGHTxWIDTH, where its file leaves it open
+    #[arg(long, value_name = "SIDE")]
+    size: Option<Size>,
+    /// How pictures of other extents come to those of such a model, by Pillow's bilinear filter
+    #[arg(long, value_enum, default_value_t = Resize::Stretch)]
+    resize: Resize,
     /// A key of the job and its value, such as `evaluate.primary=auroc`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -128,6 +140,7 @@ impl RowArgs {
         if let Some(unknown) = self.gates.iter().find(|id| catalogue::page(id).is_none()) {
             return Err(practices::unknown(unknown));
         }
+        let pixels = PixelOptions { scaling: self.pixels.as_ref(), size: self.size, resize: self.resize };
         Ok(Ask {
             predictor: &self.predictor,
             data: &self.data,
@@ -137,7 +150,12 @@ impl RowArgs {
             groups: &[],
             by: &[],
             given: GivenOptions::default(),
-            wiring: WiringOptions { inputs: &self.inputs, classes: &self.classes, runtime: self.runtime },
+            wiring: WiringOptions {
+                inputs: &self.inputs,
+                classes: &self.classes,
+                runtime: self.runtime,
+                pixels,
+            },
             overrides: &self.overrides,
             gates: &self.gates,
             out: self.out.as_deref(),

@@ -7,25 +7,27 @@ use plumb_ledger::ExitCode;
 use super::evaluate::RowArgs;
 use crate::clock::SystemClock;
 use crate::evaluation::Ask;
-use crate::explanation::{How, Method, explain};
+use crate::explanation::{Cover, How, Method, explain};
 use crate::fault::Fault;
 use crate::run::Screen;
 
 /// Explain what a trained model says
 ///
 /// What each column is worth (permutation importance), how answers depend on it (partial dependence), what it adds to single predictions
-/// (Shapley values, or LIME) and the fewest changes that turn a prediction. Forests and linear models of numbers in ONNX files have exact
-/// Shapley values, in closed form. The `explain.*` practices say whether the explanation can be
+/// (Shapley values, or LIME) and the fewest changes that turn a prediction; what words add to texts; what segments (LIME) and patches
+/// (occlusion) add to pictures. Forests and linear models of numbers in ONNX files have exact Shapley values, in closed form. The
+/// `explain.*` practices say whether the explanation can be
 /// believed: whether it is additive, stable over other draws, and vanishes when labels are shuffled.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  plumb explain runs/adult-1\n  plumb explain runs/adult-1 --data new.csv --rows 20 --out explanation\n  \
-                  plumb explain runs/adult-1 --method lime --json"
+                  plumb explain runs/adult-1 --method lime --json\n  \
+                  plumb explain resnet50.onnx --data photos --pixels imagenet --rows 4 --out explanation"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     rows_from: RowArgs,
-    /// How many rows are explained
+    /// How many rows are explained; eight of pictures and texts at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rows: u32,
     /// How single rows are explained
@@ -34,9 +36,13 @@ pub(crate) struct Args {
     /// How many rows stand for a column that is left out
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     background: u32,
-    /// How many coalitions of columns are asked about for each row, where they are; 2,048 and two for each column without it
+    /// How many coalitions of columns are asked about for each row, where they are, 2,048 and two for each column without it; and how
+    /// many pictures with segments covered for each picture, 1,000 without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
     budget: Option<u32>,
+    /// What a covered part of a picture shows
+    #[arg(long, value_enum, default_value_t = Cover::Mean)]
+    cover: Cover,
     /// Write LIME's neighbours, what the model said of them and which rows their values come from into this Parquet file
     #[arg(long, value_name = "FILE")]
     neighbours: Option<PathBuf>,
@@ -54,6 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         rows: args.rows as usize,
         background: args.background as usize,
         budget: args.budget.map(|budget| budget as usize),
+        cover: args.cover,
         neighbours: args.neighbours.as_deref(),
     };
     let ask: Ask<'_> = args.rows_from.ask()?;

@@ -26,9 +26,12 @@ pub(super) fn answer(run: &Run, explained: &Explained, for_machines: bool) -> St
         return format!("{answer:#}");
     }
     let mut text = String::new();
-    columns(&mut text, explained);
-    rows(&mut text, explained);
-    push(&mut text, format_args!("{:<8} {}\n", "by", explained.method()));
+    if !explained.inputs.is_empty() {
+        columns(&mut text, explained);
+        rows(&mut text, explained);
+        push(&mut text, format_args!("{:<8} {}\n", "by", explained.method()));
+    }
+    pictures(&mut text, explained);
     words(&mut text, explained);
     turned(&mut text, explained);
     for entry in run.ledger.worst_first() {
@@ -97,6 +100,21 @@ fn words(text: &mut String, explained: &Explained) {
                 said.join(", ")
             ),
         );
+    }
+}
+
+fn pictures(text: &mut String, explained: &Explained) {
+    for of in explained.pictures.iter().take(ROWS) {
+        let mut order: Vec<usize> = (0..of.coefficients.len()).collect();
+        order.sort_by(|&a, &b| of.coefficients[b].abs().total_cmp(&of.coefficients[a].abs()));
+        let part = |&part: &usize| {
+            let (x, y) = of.segments.middle(part);
+            format!("{:+.3} at {:.0} % across, {:.0} % down", of.coefficients[part], 100.0 * x, 100.0 * y)
+        };
+        let said: Vec<String> = order.iter().take(FACTS).map(part).collect();
+        let output = visible(&explained.outputs[of.output]);
+        let (answer, said) = (number(of.answer), said.join("; "));
+        push(text, format_args!("row {}: {output} {answer} by parts of its picture: {said}\n", of.row));
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, StringArray, UInt32Array};
+use plumb_data::Table;
 use plumb_evaluate::explain::{
     Counterfactual, Dependence, Influence, Neighbourhood, Neighbours, Prototypes, ShapValues, Voice,
     WordsExplanation,
@@ -13,7 +14,7 @@ use plumb_ledger::atomic;
 use plumb_stats::most_probable;
 use serde_json::{Value, json};
 
-use super::{Explained, How, Method};
+use super::{Explained, How, Method, pictures};
 use crate::fault::Fault;
 use crate::report::{self, RunFiles};
 use crate::run::{self, Run, files};
@@ -39,6 +40,7 @@ impl Explained {
     /// How rows are explained.
     pub(super) fn method(&self) -> &'static str {
         match &self.values {
+            None if self.inputs.is_empty() => "lime of segments, occlusion",
             None => "lime",
             Some(values) if values.is_closed_form => "shap, closed form",
             Some(values) if values.is_exact => "shap, all coalitions",
@@ -54,7 +56,9 @@ pub(super) fn as_json(explained: &Explained) -> Value {
         let of = &explained.importance[at];
         json!({"column": name, "loss": of.mean, "deviation": of.deviation, "size": size.as_ref().map(|size| size[at])})
     };
-    let rows = (0..explained.rows.len().min(ROWS)).map(|place| row(explained, place));
+    // Of pictures alone no column adds anything.
+    let of_columns = if explained.inputs.is_empty() { 0 } else { explained.rows.len() };
+    let rows = (0..of_columns.min(ROWS)).map(|place| row(explained, place));
     let turned = explained
         .counterfactuals
         .iter()
@@ -75,6 +79,7 @@ pub(super) fn as_json(explained: &Explained) -> Value {
         "influence": explained.influence.iter().map(|of| rests_on(explained, of)).collect::<Vec<_>>(),
         "prototypes": explained.prototypes.iter().map(|of| stands_for(explained, of)).collect::<Vec<_>>(),
         "texts": explained.words.iter().map(|of| text(explained, of)).collect::<Vec<_>>(),
+        "pictures": explained.pictures.iter().map(|of| pictures::as_json(&explained.outputs, of)).collect::<Vec<_>>(),
         "counterfactuals": turned.collect::<Vec<_>>(),
     })
 }
@@ -149,19 +154,23 @@ fn turned(explained: &Explained, of: &Counterfactual, other: &[String]) -> Value
 }
 
 /// Writes the files and the page, where there is a folder.
-pub(super) fn write(run: &Run, explained: &Explained, how: How<'_>) -> Result<(), Fault> {
+pub(super) fn write(run: &Run, explained: &Explained, data: &Table, how: How<'_>) -> Result<(), Fault> {
     let Some(folder) = &run.folder else { return Ok(()) };
     run.write_job()?;
     let explanation = as_json(explained);
     run.write_json(files::EXPLANATION, &explanation)?;
-    if how.method != Method::Lime {
+    if how.method != Method::Lime && explained.values.is_some() {
         run.write(files::EXPLANATIONS, &table(explained)?)?;
     }
+    let mut values =
+        vec![(files::LEDGER, serde_json::to_value(&run.ledger)), (files::EXPLANATION, Ok(explanation))];
+    if let Some(gallery) = pictures::gallery(explained, data) {
+        run.write_json(files::PICTURES, &gallery)?;
+        values.push((files::PICTURES, serde_json::to_value(&gallery)));
+    }
     let mut bytes: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for (name, value) in [
-        (files::LEDGER, serde_json::to_vec(&run.ledger)),
-        (files::EXPLANATION, serde_json::to_vec(&explanation)),
-    ] {
+    for (name, value) in values {
+        let value = value.and_then(|value| serde_json::to_vec(&value));
         let value = value.map_err(|e| Fault::failed(format!("cannot write {name} as JSON ({e})")))?;
         bytes.insert(name.to_owned(), value);
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod file;
+mod pictures;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,9 +11,9 @@ use plumb_data::audit::names_its_rows;
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{
     Asked, Counterfactual, Dependence, Embedded, ExplainContext, Importance, Influence, LimeConfig,
-    LimeExplanation, Neighbours, PRACTICES, Prototypes, ShapConfig, ShapMethod, ShapValues, WordsConfig,
-    WordsExplanation, counterfactual, dependence, lime, of_shuffled_labels, permutation_importance, shap,
-    told, words,
+    LimeExplanation, Neighbours, PRACTICES, PictureExplanation, Prototypes, ShapConfig, ShapMethod,
+    ShapValues, WordsConfig, WordsExplanation, counterfactual, dependence, lime, of_shuffled_labels,
+    permutation_importance, shap, told, words,
 };
 use plumb_evaluate::{EvaluateError, Primary};
 use plumb_ledger::clock::Clock as _;
@@ -33,8 +34,10 @@ pub(crate) struct How<'a> {
     pub(crate) rows: usize,
     /// Background rows.
     pub(crate) background: usize,
-    /// Coalitions for each row; none for the method's own number.
+    /// Coalitions for each row, pictures for each picture; none for the method's own number.
     pub(crate) budget: Option<usize>,
+    /// What covers parts of pictures.
+    pub(crate) cover: Cover,
     /// A file for the neighbours that LIME asks about.
     pub(crate) neighbours: Option<&'a Path>,
 }
@@ -52,6 +55,15 @@ pub(crate) enum Method {
     Permutation,
     /// Local linear models.
     Lime,
+}
+
+/// What a covered part of a picture shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Cover {
+    /// The mean colour of the segment, or of the picture under a patch.
+    Mean,
+    /// The middle grey.
+    Grey,
 }
 
 /// All that was found.
@@ -82,6 +94,8 @@ pub(crate) struct Explained {
     pub(crate) labels: BTreeMap<u32, String>,
     /// What the words of some texts add.
     pub(crate) words: Vec<WordsExplanation>,
+    /// What the parts of some pictures add.
+    pub(crate) pictures: Vec<PictureExplanation>,
     /// How the answers depend on the inputs that matter most.
     pub(crate) dependence: Vec<Dependence>,
     /// The fewest changes that turn a row.
@@ -137,15 +151,15 @@ fn whole(run: &mut Run, ready: &Ready, how: How<'_>, as_json: bool) -> Result<St
     };
     let inputs: Vec<usize> =
         (0..table.columns().len()).filter(|&place| is_input(&table.columns()[place])).collect();
-    if inputs.is_empty() {
+    if inputs.is_empty() && pictures::place(table).is_none() {
         return Err(Fault::usage(
-            "the data has no column of numbers, categories, times or texts to explain by",
+            "the data has no column of numbers, categories, times, texts or pictures to explain by",
         )
-        .hint("pictures are explained in the report of their run"));
+        .hint("name data that holds the model's inputs: `--data DATA`"));
     }
     let asked = Asked { predictor: ready.opened.predictor.as_ref(), table, inputs: &inputs };
     let explained = explained(run, ready, &asked, how)?;
-    file::write(run, &explained, how)?;
+    file::write(run, &explained, table, how)?;
     run.end_stage()?;
     Ok(answer::answer(run, &explained, as_json))
 }
@@ -173,10 +187,11 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         seconds: 0.0,
         values: None,
         local: Vec::new(),
-        importance: importance(run, ready, asked, judged, metric)?,
+        importance: Vec::new(),
         metric: metric.name,
         dependence: Vec::new(),
         words: Vec::new(),
+        pictures: Vec::new(),
         influence: Vec::new(),
         prototypes: Vec::new(),
         labels: BTreeMap::new(),
@@ -186,28 +201,46 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         rows,
     };
     let started = run.screen.clock().elapsed();
-    if how.method == Method::Lime {
-        found.local = by_lime(run, asked, &found.rows, known, how)?;
-        found.seconds = run.screen.clock().elapsed().saturating_sub(started).as_secs_f64();
-    } else {
-        let (values, config) = by_shapley(run, asked, &found.rows, &background, how)?;
-        found.seconds = run.screen.clock().elapsed().saturating_sub(started).as_secs_f64();
-        judge(run, ready, asked, &found, &values, (&background, &second), &config)?;
-        found.values = Some(values);
+    found.pictures = pictures::by_parts(run, asked, &found.rows, how)?;
+    let values = match asked.inputs {
+        [] => None,
+        _ if how.method == Method::Lime => {
+            found.local = by_lime(run, asked, &found.rows, known, how)?;
+            None
+        }
+        _ => Some(by_shapley(run, asked, &found.rows, &background, how)?),
+    };
+    found.seconds = run.screen.clock().elapsed().saturating_sub(started).as_secs_f64();
+    judge(run, ready, asked, &found, values.as_ref(), (&background, &second))?;
+    found.values = values.map(|(values, _)| values);
+    if !asked.inputs.is_empty() {
+        by_columns(run, ready, asked, (judged, known, metric), &mut found)?;
     }
+    by_train_rows(ready, asked, &mut found)?;
+    Ok(found)
+}
+
+/// What is asked of columns beside single rows.
+fn by_columns(
+    run: &mut Run,
+    ready: &Ready,
+    asked: &Asked<'_>,
+    (judged, known, metric): (&[u32], &[u32], &Metric),
+    found: &mut Explained,
+) -> Result<(), Fault> {
+    found.importance = importance(run, ready, asked, judged, metric)?;
     let mut order: Vec<usize> = (0..found.inputs.len()).collect();
     order.sort_by(|&a, &b| found.importance[b].mean.total_cmp(&found.importance[a].mean));
     for &input in order.iter().take(DEPENDENCE_INPUTS) {
         found.dependence.extend(dependence(asked, input, &spread(judged, DEPENDENCE_ROWS))?);
     }
     found.words = by_words(run, asked, &found.rows)?;
-    by_train_rows(ready, asked, &mut found)?;
     let others = spread(known, OTHERS);
     for &row in found.rows.iter().take(COUNTERFACTUALS) {
         found.counterfactuals.extend(counterfactual(asked, row, &others)?);
     }
     found.others = cells(asked, &found.counterfactuals.iter().map(|of| of.other).collect::<Vec<_>>());
-    Ok(found)
+    Ok(())
 }
 
 fn outputs(ready: &Ready) -> Vec<String> {
@@ -339,20 +372,31 @@ fn judge(
     ready: &Ready,
     asked: &Asked<'_>,
     found: &Explained,
-    values: &ShapValues,
+    values: Option<&(ShapValues, ShapConfig)>,
     (background, second): (&[u32], &[u32]),
-    config: &ShapConfig,
 ) -> Result<(), Fault> {
-    let rows: Vec<u32> = found.rows.iter().copied().take(AGAIN).collect();
-    let other = ShapConfig { seed: config.seed.derive(1), ..config.clone() };
-    let again = if second.is_empty() { None } else { Some(shap(asked, &rows, second, &other, &mut |_| {})?) };
-    let parts = &ready.parts;
-    let shuffled = of_shuffled_labels(asked, &ready.opened.target, &parts.train, &rows, background, config);
-    let told = told(asked, &found.rows, background)?;
-    let inputs = found.inputs.clone();
-    let names_rows =
-        asked.inputs.iter().map(|&place| names_its_rows(&asked.table.columns()[place])).collect();
-    let context = ExplainContext { inputs, names_rows, values: values.clone(), told, again, shuffled };
+    let pictures = pictures::twice(&found.pictures);
+    if values.is_none() && pictures.is_empty() {
+        return Ok(());
+    }
+    let mut context = ExplainContext {
+        inputs: found.inputs.clone(),
+        names_rows: asked.inputs.iter().map(|&at| names_its_rows(&asked.table.columns()[at])).collect(),
+        values: None,
+        again: None,
+        shuffled: Err(String::new()),
+        pictures,
+    };
+    if let Some((values, config)) = values {
+        let rows: Vec<u32> = found.rows.iter().copied().take(AGAIN).collect();
+        let other = ShapConfig { seed: config.seed.derive(1), ..config.clone() };
+        if !second.is_empty() {
+            context.again = Some(shap(asked, &rows, second, &other, &mut |_| {})?);
+        }
+        let train = &ready.parts.train;
+        context.shuffled = of_shuffled_labels(asked, &ready.opened.target, train, &rows, background, config);
+        context.values = Some((values.clone(), told(asked, &found.rows, background)?));
+    }
     run.judge(PRACTICES, &context);
     Ok(())
 }

@@ -19,6 +19,8 @@ use crate::fault::Fault;
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Rows of a request: enough that its cost does not count, few enough for servers that limit bodies to a mebibyte.
 const ROWS: usize = 256;
+/// Numbers of pictures of a request: one of 224 x 224 in colours, some megabytes as text.
+const NUMBERS: usize = 1 << 18;
 /// Bytes of an answer: 256 rows of ten thousand classes as text.
 const ANSWER: u64 = 64 << 20;
 /// Characters of an answer that are passed on.
@@ -209,13 +211,9 @@ impl Described {
 }
 
 impl Endpoint {
-    fn ask(&self, table: &Table, rows: &[u32]) -> Result<Vec<f64>, EndpointError> {
-        let inputs: Vec<Value> = self
-            .wiring
-            .inputs(table, rows)?
-            .iter()
-            .map(|tensor| self.written(tensor))
-            .collect::<Result<_, _>>()?;
+    fn ask(&self, inputs: &[Tensor]) -> Result<Vec<f64>, EndpointError> {
+        let inputs: Vec<Value> =
+            inputs.iter().map(|tensor| self.written(tensor)).collect::<Result<_, _>>()?;
         let body = json!({"inputs": inputs, "outputs": [{"name": self.wiring.output}]});
         let url = format!("{}/infer", self.url);
         let request =
@@ -277,11 +275,8 @@ impl Predictor for Endpoint {
     }
 
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
-        let mut values = Vec::new();
-        for rows in rows.chunks(ROWS) {
-            values
-                .extend(self.ask(table, rows).map_err(|error| PredictError { message: error.to_string() })?);
-        }
+        let values = self.wiring.ask(table, rows, (ROWS, NUMBERS), |inputs| self.ask(&inputs));
+        let values = values.map_err(|error| PredictError { message: error.to_string() })?;
         self.wiring
             .predictions(values, rows.len())
             .map_err(|error| PredictError { message: error.to_string() })

@@ -1,12 +1,15 @@
 //! What stands behind `PREDICTOR` on the command line: anything that maps rows to predictions, whoever trained it.
 //!
 //! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]), a server ([`endpoint`]), an ONNX file ([`onnx`]). What knows only tensors is
-//! tied to columns by [`wiring`].
+//! tied to columns by [`wiring`], and to pictures by [`pixels`].
 
 mod columns;
 mod endpoint;
 mod given;
 mod onnx;
+#[cfg(test)]
+mod picture_tests;
+mod pixels;
 mod run_folder;
 mod wiring;
 
@@ -15,6 +18,7 @@ use std::path::{Path, PathBuf};
 use plumb_data::{Predictor, Table, Target};
 
 pub(crate) use given::GivenOptions;
+pub(crate) use pixels::{PixelOptions, Resize, Scaling, Size};
 pub(crate) use wiring::{Runtime, WiringOptions};
 
 use crate::fault::Fault;

@@ -12,11 +12,13 @@ use plumb_stats::attribution::Terms;
 
 use super::Opened;
 use super::run_folder::bytes;
-use super::wiring::{Declared, Element, Elements, Runtime, Tensor, Wiring, WiringOptions};
+use super::wiring::{Declared, Element, Elements, Runtime, Tensor, Wiring, WiringError, WiringOptions};
 use crate::fault::Fault;
 
 /// Rows that go through the model at once.
 const ROWS: usize = 8192;
+/// Numbers of pictures that do: 27 of 224 x 224 in colours. Their activations are some hundred times as large.
+const NUMBERS: usize = 1 << 22;
 
 /// Why a file is no predictor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,13 +121,9 @@ fn given(tensor: Tensor) -> Result<(String, OnnxTensor), OnnxError> {
 }
 
 impl OnnxPredictor {
-    fn values(&self, table: &Table, rows: &[u32]) -> Result<Vec<f64>, PredictError> {
-        let failed = |error: &dyn std::fmt::Display| PredictError { message: error.to_string() };
-        let inputs = self.wiring.inputs(table, rows).map_err(|error| failed(&error))?;
-        let inputs: Vec<(String, OnnxTensor)> =
-            inputs.into_iter().map(given).collect::<Result<_, _>>().map_err(|error| failed(&error))?;
-        let output = self.model.run(inputs, &self.wiring.output).map_err(|error| failed(&error))?;
-        numbers(&output)
+    fn values(&self, inputs: Vec<Tensor>) -> Result<Vec<f64>, Unanswered> {
+        let inputs: Vec<(String, OnnxTensor)> = inputs.into_iter().map(given).collect::<Result<_, _>>()?;
+        numbers(&self.model.run(inputs, &self.wiring.output)?).map_err(|error| Unanswered(error.message))
     }
 
     fn features(&self, cut: &Cut<'_>, table: &Table, rows: &[u32]) -> Result<Encoded, PredictError> {
@@ -176,6 +174,21 @@ impl SumOfTerms for Summed<'_> {
     }
 }
 
+/// Why there is no answer.
+struct Unanswered(String);
+
+impl From<OnnxError> for Unanswered {
+    fn from(error: OnnxError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<WiringError> for Unanswered {
+    fn from(error: WiringError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl Predictor for OnnxPredictor {
     fn task(&self) -> Task {
         self.task
@@ -210,10 +223,8 @@ impl Predictor for OnnxPredictor {
     }
 
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
-        let mut values = Vec::new();
-        for rows in rows.chunks(ROWS) {
-            values.extend(self.values(table, rows)?);
-        }
+        let values = self.wiring.ask(table, rows, (ROWS, NUMBERS), |inputs| self.values(inputs));
+        let values = values.map_err(|Unanswered(message)| PredictError { message })?;
         self.wiring
             .predictions(values, rows.len())
             .map_err(|error| PredictError { message: error.to_string() })

@@ -8,6 +8,8 @@ use plumb_data::{Column, Kind, Predictions, Table, Target};
 use plumb_ledger::{ExitCode, Explain};
 use plumb_stats::Task;
 
+use super::pixels::{PictureInput, PixelError, PixelOptions};
+
 /// What the elements of a tensor are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
@@ -65,6 +67,8 @@ pub(crate) struct WiringOptions<'a> {
     pub(crate) classes: &'a [String],
     /// What runs an ONNX file.
     pub(crate) runtime: Runtime,
+    /// How pictures become numbers.
+    pub(crate) pixels: PixelOptions<'a>,
 }
 
 /// What runs an ONNX file.
@@ -132,6 +136,9 @@ pub(crate) enum WiringError {
         /// Classes.
         classes: usize,
     },
+    /// Pictures do not go in.
+    #[error(transparent)]
+    Pixels(#[from] PixelError),
 }
 
 impl Explain for WiringError {
@@ -141,13 +148,15 @@ impl Explain for WiringError {
                 "`--inputs A,B,C` names the columns that go in, in the model's order".to_owned()
             }
             Self::Shape { .. } => {
-                "a model for tables takes one number for each column, or one input a column".to_owned()
+                "a model for tables takes one number for each column, or one input a column; one for pictures has one or three channels, first or last"
+                    .to_owned()
             }
             Self::Value { .. } => "fill it in the data, or leave the column out with `--inputs`".to_owned(),
             Self::NoOutput { .. } => {
                 "export the model with its probabilities as one tensor, rows by classes".to_owned()
             }
             Self::Classes { .. } => "`--classes A,B,C` names them in the order of the outputs".to_owned(),
+            Self::Pixels(error) => return error.hint(),
         })
     }
 
@@ -181,6 +190,7 @@ enum Meaning {
 #[derive(Debug, Clone)]
 pub(super) struct Wiring {
     filled: Vec<Filled>,
+    pictures: Vec<PictureInput>,
     /// The name of the output.
     pub(super) output: String,
     meaning: Meaning,
@@ -200,7 +210,15 @@ impl Wiring {
         target: &Target,
         options: &WiringOptions<'_>,
     ) -> Result<Self, WiringError> {
-        let filled = match inputs {
+        let mut pictures = Vec::new();
+        let mut rest = Vec::new();
+        for input in inputs {
+            match PictureInput::of(input, inputs.len(), table, target, options)? {
+                Some(picture) => pictures.push(picture),
+                None => rest.push(input),
+            }
+        }
+        let filled = match rest.as_slice() {
             [only]
                 if only.shape.len() == 2
                     && only.element != Element::Text
@@ -216,14 +234,18 @@ impl Wiring {
             _ => options.classes.to_vec(),
         };
         let (output, meaning) = output(outputs, &classes)?;
-        Ok(Self { filled, output, meaning, classes, are_shares: OnceLock::new() })
+        Ok(Self { filled, pictures, output, meaning, classes, are_shares: OnceLock::new() })
     }
 
     /// What was assumed, for the person.
     pub(super) fn in_words(&self) -> String {
-        let columns: Vec<&str> =
-            self.filled.iter().flat_map(|of| of.columns.iter().map(String::as_str)).collect();
-        let shown: Vec<&str> = columns.iter().copied().take(12).collect();
+        let columns: Vec<String> = self
+            .pictures
+            .iter()
+            .map(PictureInput::in_words)
+            .chain(self.filled.iter().flat_map(|of| of.columns.iter().cloned()))
+            .collect();
+        let shown: Vec<String> = columns.iter().take(12).cloned().collect();
         let more = if columns.len() > shown.len() { ", ..." } else { "" };
         let answer = match self.meaning {
             Meaning::Number => "a number".to_owned(),
@@ -237,7 +259,33 @@ impl Wiring {
 
     /// The inputs for some rows.
     pub(super) fn inputs(&self, table: &Table, rows: &[u32]) -> Result<Vec<Tensor>, WiringError> {
-        self.filled.iter().map(|filled| filled.tensor(table, rows)).collect()
+        let pictures = self.pictures.iter().map(|of| Ok(of.tensor(table, rows)?));
+        pictures.chain(self.filled.iter().map(|filled| filled.tensor(table, rows))).collect()
+    }
+
+    /// The values of the output for some rows: `ask` is given the inputs of at most `most` rows at once, with pictures of as many as
+    /// have `numbers` numbers together. A model of a fixed batch gets batches of this size, the last filled up with its last row.
+    pub(super) fn ask<E: From<WiringError>>(
+        &self,
+        table: &Table,
+        rows: &[u32],
+        (most, numbers): (usize, usize),
+        mut ask: impl FnMut(Vec<Tensor>) -> Result<Vec<f64>, E>,
+    ) -> Result<Vec<f64>, E> {
+        let fixed = self.pictures.iter().find_map(|of| of.batch);
+        let count: usize = self.pictures.iter().map(PictureInput::count).sum();
+        let most = fixed.unwrap_or_else(|| numbers.checked_div(count).unwrap_or(most).clamp(1, most));
+        let mut values = Vec::new();
+        for rows in rows.chunks(most) {
+            let mut batch = rows.to_vec();
+            if let (Some(size), Some(&last)) = (fixed, rows.last()) {
+                batch.resize(size, last);
+            }
+            let mut found = ask(self.inputs(table, &batch)?)?;
+            found.truncate(found.len() / batch.len() * rows.len());
+            values.extend(found);
+        }
+        Ok(values)
     }
 
     /// For each input its name, the places of its columns among those at `inputs`, and whether it has a second extent; none where a column
@@ -359,7 +407,9 @@ fn by_name(input: &Declared, table: &Table) -> Result<Filled, WiringError> {
 /// The output to read: of several that fit the one whose name speaks of probabilities, else the last.
 fn output(outputs: &[Declared], classes: &[String]) -> Result<(String, Meaning), WiringError> {
     let meaning = |output: &Declared| {
-        let width = match output.shape.as_slice() {
+        // Networks for pictures often end in a map of one place.
+        let places = output.shape.iter().skip(2).rev().take_while(|extent| **extent == Some(1)).count();
+        let width = match &output.shape[..output.shape.len() - places] {
             [_] => Some(1),
             [_, width] => *width,
             _ => return None,
@@ -456,6 +506,7 @@ impl Filled {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pixels::Resize;
     use super::*;
 
     fn table() -> Table {
@@ -472,8 +523,12 @@ mod tests {
         Declared { name: name.to_owned(), element, shape: shape.to_vec() }
     }
 
-    const OPTIONS: WiringOptions<'_> =
-        WiringOptions { inputs: &[], classes: &[], runtime: Runtime::Embedded };
+    const OPTIONS: WiringOptions<'_> = WiringOptions {
+        inputs: &[],
+        classes: &[],
+        runtime: Runtime::Embedded,
+        pixels: PixelOptions { scaling: None, size: None, resize: Resize::Stretch },
+    };
 
     fn wired(inputs: &[Declared], outputs: &[Declared]) -> Result<Wiring, WiringError> {
         let table = table();

@@ -22,7 +22,7 @@ const FIRST: [&str; 5] = [
 ];
 
 /// The picture in grey with the heat over it, from clear to red to yellow.
-pub(super) fn heated(picture: &Picture, heat: &Heat) -> Picture {
+pub(crate) fn heated(picture: &Picture, heat: &Heat) -> Picture {
     /// The share of the colour at full heat.
     const OPAQUE: f32 = 0.75;
     let (width, height) = (picture.width(), picture.height());
@@ -34,6 +34,47 @@ pub(super) fn heated(picture: &Picture, heat: &Heat) -> Picture {
         let share = OPAQUE * heat;
         for (level, colour) in pixel.iter_mut().zip(colour) {
             *level = (f32::from(*level) * (1.0 - share) + colour * share) as u8;
+        }
+    }
+    shown
+}
+
+/// The picture with its longer side at `side`, as it is shown: small ones in whole squares.
+pub(crate) fn enlarged(picture: &Picture, side: usize) -> Picture {
+    let longer = picture.width().max(picture.height());
+    let (width, height, filter) = if longer > side {
+        let reduced = |extent: usize| extent * side / longer;
+        (reduced(picture.width()), reduced(picture.height()), Filter::Bilinear)
+    } else {
+        let times = (side / longer).max(1);
+        (times * picture.width(), times * picture.height(), Filter::Box)
+    };
+    resize(picture, Rect::whole(picture.width(), picture.height()), width, height, filter)
+}
+
+/// Blue and orange, as words are marked.
+const FOR: [f32; 3] = [42.0, 120.0, 214.0];
+const AGAINST: [f32; 3] = [235.0, 104.0, 52.0];
+
+/// The picture in grey with its parts marked, each by a weight from -1, all orange, to 1, all blue, and by its edges. `part` tells the part
+/// at a place, given as shares of width and height.
+pub(crate) fn marked(picture: &Picture, weights: &[f64], part: impl Fn(f64, f64) -> usize) -> Picture {
+    /// The share of the colour at full weight, and how much darker edges are.
+    const OPAQUE: f32 = 0.75;
+    const EDGE: f32 = 0.65;
+    let (width, height) = (picture.width(), picture.height());
+    let at = |x: usize, y: usize| part((x as f64 + 0.5) / width as f64, (y as f64 + 0.5) / height as f64);
+    let parts: Vec<usize> = (0..width * height).map(|place| at(place % width, place / width)).collect();
+    let mut shown = picture.grey().into_channels(Channels::Rgb);
+    for (place, pixel) in shown.pixels_mut().as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        let own = parts[place];
+        let weight = weights.get(own).copied().unwrap_or(0.0).clamp(-1.0, 1.0) as f32;
+        let (colour, share) = (if weight > 0.0 { FOR } else { AGAINST }, OPAQUE * weight.abs());
+        let ends = |other: usize| parts.get(other).is_some_and(|other| *other != own);
+        let is_edge = (place % width + 1 < width && ends(place + 1)) || ends(place + width);
+        let light = if is_edge { EDGE } else { 1.0 };
+        for (level, colour) in pixel.iter_mut().zip(colour) {
+            *level = (light * (f32::from(*level) * (1.0 - share) + colour * share)) as u8;
         }
     }
     shown
@@ -109,6 +150,19 @@ mod tests {
             assert_eq!(filters(&layer(number, channels)).len(), number.min(MOST));
         }
         assert!(sheet_of_filters(&Arrays(BTreeMap::new())).is_none());
+    }
+
+    #[test]
+    fn what_speaks_for_is_blue_and_what_speaks_against_is_orange() {
+        let picture = Picture::new(4, 2, Channels::Grey, vec![100; 8]).unwrap();
+        let large = enlarged(&picture, 10);
+        assert_eq!((large.width(), large.height()), (8, 4));
+        assert_eq!((enlarged(&large, 4).width(), enlarged(&large, 4).height()), (4, 2));
+        let drawn = marked(&large, &[1.0, -1.0, 0.0], |x, _| usize::from(x >= 0.5));
+        let [blue, orange] = [drawn.pixel(1, 1), drawn.pixel(6, 1)];
+        assert!(blue[2] > 2 * blue[0] && orange[0] > 2 * orange[2], "{blue:?} {orange:?}");
+        assert!(drawn.pixel(3, 1)[2] < blue[2], "the edge is darker");
+        assert_eq!(marked(&large, &[], |_, _| 0).pixel(0, 0), [100; 3]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod explain;
 mod help;
 mod init;
 mod mixed;
+mod others_pictures;
 mod pictures;
 mod pretrained;
 mod resume;

@@ -2,7 +2,7 @@
 
 use plumb_ledger::{Judgement, Page, Source, Threshold};
 
-use super::ExplainContext;
+use super::{ExplainContext, NO_COLUMNS};
 
 /// Of the spread of the answers.
 const GAP: f64 = 1e-6;
@@ -26,7 +26,7 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn judge(context: &ExplainContext) -> Judgement {
-    let (values, told) = (&context.values, &context.told);
+    let Some((values, told)) = &context.values else { return Judgement::skipped(NO_COLUMNS) };
     let difference = |(at, answer): (usize, &f64)| (answer - told.base[at % values.width]).abs();
     let largest = told.answers.iter().enumerate().map(difference).fold(0.0, f64::max);
     let gap = values.additivity_gap(told);

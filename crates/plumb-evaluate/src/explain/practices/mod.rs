@@ -16,15 +16,18 @@ pub struct ExplainContext {
     pub inputs: Vec<String>,
     /// Why each input looks like a name of its rows; none where it does not.
     pub names_rows: Vec<Option<&'static str>>,
-    /// The Shapley values of some rows.
-    pub values: ShapValues,
-    /// What they explain, asked for once more.
-    pub told: Told,
+    /// The Shapley values of some rows, and what they explain, asked for once more; none where no column is explained.
+    pub values: Option<(ShapValues, Told)>,
     /// Those of the same rows with another background and other draws; none where there was nothing else to draw.
     pub again: Option<ShapValues>,
     /// Those of a model that was fitted to shuffled labels, and why there are none.
     pub shuffled: Result<ShapValues, String>,
+    /// What the segments of some pictures say, by two draws.
+    pub pictures: Vec<(Vec<f64>, Vec<f64>)>,
 }
+
+/// Why Shapley values are not judged.
+const NO_COLUMNS: &str = "no column is explained by Shapley values";
 
 /// Every practice, in the order in which they are judged.
 pub static PRACTICES: &[Practice<ExplainContext>] = &[

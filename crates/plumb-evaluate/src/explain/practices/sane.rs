@@ -4,7 +4,7 @@ use plumb_ledger::{Judgement, Page, Source, Threshold};
 use plumb_stats::describe::pearson;
 use serde_json::json;
 
-use super::ExplainContext;
+use super::{ExplainContext, NO_COLUMNS};
 use crate::explain::ShapValues;
 
 const LIKENESS: f64 = 0.5;
@@ -30,16 +30,17 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn judge(context: &ExplainContext) -> Judgement {
+    let Some((values, _)) = &context.values else { return Judgement::skipped(NO_COLUMNS) };
     let shuffled = match &context.shuffled {
         Ok(values) => values,
         Err(reason) => return Judgement::skipped(reason.clone()),
     };
-    let (own, of_nothing) = (size(&context.values), size(shuffled));
+    let (own, of_nothing) = (size(values), size(shuffled));
     if own <= 0.0 {
         return Judgement::warn("the model says the same of every row: there is nothing to explain");
     }
-    let shared = shuffled.values.len().min(context.values.values.len());
-    let Some(found) = pearson(&context.values.values[..shared], &shuffled.values[..shared]) else {
+    let shared = shuffled.values.len().min(values.values.len());
+    let Some(found) = pearson(&values.values[..shared], &shuffled.values[..shared]) else {
         return Judgement::pass("a model of shuffled labels is explained by nothing at all");
     };
     let likeness = found.coefficient.abs();
@@ -47,7 +48,7 @@ pub(super) fn judge(context: &ExplainContext) -> Judgement {
         "what explains a model of shuffled labels correlates by {likeness:.2} with what explains this one"
     );
     let judgement = if likeness > LIKENESS { Judgement::warn(text) } else { Judgement::pass(text) };
-    let (a, b) = (context.values.importance(), shuffled.importance());
+    let (a, b) = (values.importance(), shuffled.importance());
     let fact =
         |at: usize| json!({"column": context.inputs.get(at), "model": a[at], "shuffled_labels": b[at]});
     let mut places: Vec<usize> = (0..a.len().min(b.len())).collect();

@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Source, Threshold};
 use serde_json::json;
 
-use super::ExplainContext;
+use super::{ExplainContext, NO_COLUMNS};
 
 const OF_ONE: f64 = 0.75;
 const OF_A_NAME: f64 = 0.05;
@@ -45,7 +45,8 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn judge(context: &ExplainContext) -> Judgement {
-    let sizes = context.values.importance();
+    let Some((values, _)) = &context.values else { return Judgement::skipped(NO_COLUMNS) };
+    let sizes = values.importance();
     let total: f64 = sizes.iter().sum();
     if total <= 0.0 {
         return Judgement::skipped("the model says the same of every row");

@@ -16,7 +16,7 @@ pub(super) const PAGE: Page = Page {
     why: "An explanation that changes with the seed is a story about the seed.",
     evidence: "Each row is explained twice, with two disjoint halves of the background and two seeds: the rank correlation (Spearman) of \
                the sizes of all values, its median and lower quartile over rows, and how often the strongest column of each is nearly the \
-               strongest of the other.",
+               strongest of the other. Pictures are explained twice by two draws of the segments that are covered.",
     thresholds: &[
         Threshold {
             name: "median rank correlation",
@@ -43,27 +43,36 @@ pub(super) const PAGE: Page = Page {
 };
 
 pub(super) fn judge(context: &ExplainContext) -> Judgement {
-    let Some(again) = &context.again else {
-        return Judgement::skipped("the background is too small to be halved");
+    let (pairs, of) = match (&context.values, &context.again) {
+        (None, _) => (context.pictures.clone(), "the segments of a picture"),
+        (Some(_), None) => return Judgement::skipped("the background is too small to be halved"),
+        (Some((values, _)), _) if values.inputs < 3 => {
+            return Judgement::skipped(format!("{} columns have no order to speak of", values.inputs));
+        }
+        (Some((values, _)), Some(again)) => {
+            let rows = 0..values.rows.len().min(again.rows.len());
+            (rows.map(|row| (told(values, row), told(again, row))).collect(), "the columns of a row")
+        }
     };
-    let values = &context.values;
-    if values.inputs < 3 {
-        return Judgement::skipped(format!("{} columns have no order to speak of", values.inputs));
+    if pairs.is_empty() {
+        return Judgement::skipped("nothing was explained twice");
     }
-    let pairs: Vec<(Vec<f64>, Vec<f64>)> = (0..values.rows.len().min(again.rows.len()))
-        .map(|row| (told(values, row), told(again, row)))
-        .collect();
+    judge_pairs(&pairs, of)
+}
+
+/// Judges the sizes that two draws give to the parts of the same rows.
+fn judge_pairs(pairs: &[(Vec<f64>, Vec<f64>)], of: &str) -> Judgement {
     let agreement: Vec<f64> =
         pairs.iter().filter_map(|(a, b)| spearman(a, b)).map(|found| found.coefficient).collect();
     let (Some(median), Some(quartile)) = (quantile(&agreement, 0.5), quantile(&agreement, 0.25)) else {
-        return Judgement::skipped("no row has columns that differ");
+        return Judgement::skipped("nothing has parts that differ");
     };
     let strongest = |of: &[f64]| (0..of.len()).fold(0, |best, at| if of[at] > of[best] { at } else { best });
     let stays = |a: &[f64], b: &[f64]| b[strongest(a)] >= NEARLY * b[strongest(b)];
     let same = pairs.iter().filter(|(a, b)| stays(a, b) && stays(b, a)).count();
     let same = same as f64 / pairs.len().max(1) as f64;
     let text = format!(
-        "explained twice, the columns of a row keep their order (median rank correlation {median:.2}), in {:.0} % of rows the strongest stays strong",
+        "explained twice, {of} keep their order (median rank correlation {median:.2}), in {:.0} % of them the strongest stays strong",
         100.0 * same
     );
     let judgement =

@@ -84,10 +84,10 @@ fn context(network: &Network) -> ExplainContext {
     ExplainContext {
         inputs: INPUTS.iter().map(|at| format!("x{at}")).collect(),
         names_rows: vec![None; INPUTS.len()],
-        values: values(network, ShapMethod::Kernel, 0),
+        values: Some((values(network, ShapMethod::Kernel, 0), asked_again(network))),
         again: Some(values(network, ShapMethod::Kernel, 40)),
-        told: asked_again(network),
         shuffled: Ok(values(&shuffled, ShapMethod::Kernel, 0)),
+        pictures: Vec::new(),
     }
 }
 
@@ -106,7 +106,7 @@ fn a_sound_explanation_passes_and_each_fault_is_found() {
         ..context(&sound)
     };
     assert_eq!(verdicts(&other)[1], Verdict::Warn, "another order of columns");
-    let nothing = ExplainContext { shuffled: Ok(context(&sound).values), ..context(&sound) };
+    let nothing = ExplainContext { shuffled: Ok(values(&sound, ShapMethod::Kernel, 0)), ..context(&sound) };
     assert_eq!(verdicts(&nothing)[2], Verdict::Warn);
     let alone = Network { product: 0.0, ..Network::new(&[3.0, 0.2, 0.0, 0.1, 0.0], 0.0) };
     assert_eq!(verdicts(&context(&alone))[3], Verdict::Warn, "one column alone");
@@ -116,6 +116,23 @@ fn a_sound_explanation_passes_and_each_fault_is_found() {
     let missing =
         ExplainContext { again: None, shuffled: Err("no train rows".to_owned()), ..context(&sound) };
     assert_eq!(verdicts(&missing), [Verdict::Pass, Verdict::Skipped, Verdict::Skipped, Verdict::Pass]);
+}
+
+#[test]
+fn of_pictures_alone_two_draws_are_held_against_each_other() {
+    let sound = context(&Network::new(&[2.0, -1.0, 0.5, 0.2, 0.0], 0.0));
+    let of = |second: [f64; 4]| ExplainContext {
+        values: None,
+        again: None,
+        pictures: vec![(vec![0.5, 0.1, 0.3, 0.01], second.to_vec())],
+        ..sound.clone()
+    };
+    let judged = |second| verdicts(&of(second));
+    let skipped = Verdict::Skipped;
+    assert_eq!(judged([0.45, 0.12, 0.33, 0.02]), [skipped, Verdict::Pass, skipped, skipped]);
+    assert_eq!(judged([0.02, 0.3, 0.1, 0.5]), [skipped, Verdict::Warn, skipped, skipped]);
+    let none = ExplainContext { pictures: Vec::new(), ..of([0.0; 4]) };
+    assert_eq!(verdicts(&none), [skipped; 4]);
 }
 
 #[test]

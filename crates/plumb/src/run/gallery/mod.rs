@@ -34,7 +34,8 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    fn new(title: impl Into<String>, caption: impl Into<String>, pictures: Vec<Shown>) -> Self {
+    /// A group of as many pictures side by side as there is room for.
+    pub(crate) fn new(title: impl Into<String>, caption: impl Into<String>, pictures: Vec<Shown>) -> Self {
         Self { title: title.into(), caption: caption.into(), pictures, across: None }
     }
 }
@@ -61,6 +62,11 @@ pub(crate) struct Gallery {
 }
 
 impl Gallery {
+    /// A file of these groups.
+    pub(crate) fn of(groups: Vec<Group>) -> Self {
+        Self { schema: 1, groups, plane: None }
+    }
+
     /// The groups.
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
@@ -112,7 +118,7 @@ const GROUPS: [Make; 8] = [
 ];
 
 /// The longer side of a picture that is shown.
-const SIDE: usize = 112;
+pub(crate) const SIDE: usize = 112;
 
 /// All groups; none for tables without pictures.
 pub(crate) fn gallery(setup: &Setup, fit: &Fit, evaluation: &Evaluation, ledger: &Ledger) -> Option<Gallery> {
@@ -135,7 +141,8 @@ impl View<'_> {
     }
 }
 
-fn shown(picture: &Picture, first: String, second: String) -> Shown {
+/// A picture with the two lines under it.
+pub(crate) fn shown(picture: &Picture, first: String, second: String) -> Shown {
     Shown { png: base64(&png(picture, SIDE)), first, second }
 }
 
