@@ -20,6 +20,6 @@ mod target;
 pub mod texts;
 pub mod tokens;
 
-pub use predictor::{PredictError, Predictions, Predictor, SumOfTerms};
+pub use predictor::{Lines, Point, PredictError, Predictions, Predictor, Slopes, SumOfTerms};
 pub use table::{Categories, Column, Images, Kind, Table, TableError, Values};
 pub use target::{Labels, Target, TargetError};

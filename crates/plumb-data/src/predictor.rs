@@ -1,5 +1,6 @@
 //! What evaluation, explanation and serving see of any model.
 
+use plumb_ledger::Seed;
 use plumb_stats::Task;
 use plumb_stats::attribution::Terms;
 
@@ -52,6 +53,40 @@ pub struct PredictError {
     pub message: String,
 }
 
+/// Points on straight lines between rows, in the space of what a network takes in: scaled numbers, flags, vectors of categories.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines<'a> {
+    /// The rows that lines end in.
+    pub rows: &'a [u32],
+    /// What lines start from: each the mean, in that space, of some rows.
+    pub starts: &'a [Vec<u32>],
+    /// The points.
+    pub points: &'a [Point],
+    /// Exchanges the values within each of the network's tensors by this seed, so that it knows nothing; none for the network as it is.
+    pub shuffled: Option<Seed>,
+}
+
+/// A point on a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The place among the rows of the end of its line.
+    pub row: u32,
+    /// The place among the starts of the start of its line.
+    pub start: u32,
+    /// The share of the way that lies behind it: 0 at the start, 1 at the row.
+    pub share: f64,
+}
+
+/// What a network says at points on lines, and how that changes along them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slopes {
+    /// The answer, `points x outputs`: a probability, or a number in the target's unit.
+    pub answers: Vec<f64>,
+    /// `points x outputs x columns` of the table: the gradient of the answer by what becomes of the column, times the way that it goes
+    /// along the whole line. The sum over columns is the derivative of the answer by the share.
+    pub slopes: Vec<f64>,
+}
+
 /// Anything that maps rows to predictions.
 pub trait Predictor: Send + Sync {
     /// What it predicts.
@@ -79,6 +114,10 @@ pub trait Predictor: Send + Sync {
         _rows: &[u32],
         _background: &[u32],
     ) -> Option<Result<Box<dyn SumOfTerms + 'a>, PredictError>> {
+        None
+    }
+    /// What it says at points on lines between rows and how that changes; none of a model that has no gradients by its columns.
+    fn slopes(&self, _table: &Table, _lines: &Lines<'_>) -> Option<Result<Slopes, PredictError>> {
         None
     }
     /// Predicts these rows of the table, in their order.

@@ -15,6 +15,8 @@ pub struct Batch {
     pub flags: Tensor<2>,
     /// Codes of embedded categories, `[rows, codes_width]`; the width may be 0.
     pub codes: Tensor<2, Int>,
+    /// What embeddings would make of numbers and codes, where it is known before.
+    pub embedded: Embedded,
     /// Pictures, `[rows, channels, side, side]`, channels last in memory; none where the model takes none.
     pub images: Option<Tensor<4>>,
     /// The tokens of the texts; none where the model takes none.
@@ -27,6 +29,15 @@ pub struct Batch {
     pub weights: Option<Vec<f32>>,
     /// Which rows of the prepared data these are.
     pub rows: Vec<u32>,
+}
+
+/// Embeddings that stand for numbers and codes, side by side: points between rows. None to make them of the numbers and codes.
+#[derive(Debug, Clone, Default)]
+pub struct Embedded {
+    /// `[rows, numbers_width * outputs]`, of networks that embed numbers piecewise.
+    pub numbers: Option<Tensor<2>>,
+    /// `[rows, codes_width * width]`.
+    pub codes: Option<Tensor<2>>,
 }
 
 /// The tokens of some texts, each filled up to the longest. On the host: networks look them up in tables.
@@ -98,6 +109,7 @@ impl Batch {
                 TensorData::new::<i32, _>(codes, [rows.len(), data.codes_width]),
                 device,
             ),
+            embedded: Embedded::default(),
             images,
             tokens: data.texts.as_ref().map(|texts| Tokens::gather(texts, &rows)),
             labels: pick_labels(&data.labels, &rows),

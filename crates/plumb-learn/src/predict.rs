@@ -4,7 +4,8 @@ use burn::tensor::Device;
 use plumb_data::augment::VIEWS;
 use plumb_data::pictures::Picture;
 use plumb_data::prepare::{LabelScale, Preparation, Prepared, PreparedImages};
-use plumb_data::{PredictError, Predictions, Predictor, Table};
+use plumb_data::{Lines, PredictError, Predictions, Predictor, Slopes, Table};
+use plumb_ledger::Seed;
 use plumb_stats::Task;
 
 use crate::batches::Batch;
@@ -194,6 +195,12 @@ impl TrainedModel {
         self.weights().load(self.config.empty(&crate::model::training_device()))
     }
 
+    /// A copy of the network that records gradients by what goes in; with a seed, the values of each of its tensors in another order.
+    fn by_inputs(&self, shuffled: Option<Seed>) -> Result<TabularNetwork, PredictError> {
+        let empty = self.config.empty(&crate::model::training_device());
+        explain::on_gradients(empty, self.weights(), shuffled)
+    }
+
     /// The predictions for prepared rows.
     pub fn predict_prepared(&self, data: &Prepared) -> Predictions {
         let values = self.values(data);
@@ -245,6 +252,16 @@ impl Predictor for TrainedModel {
         };
         let failed = |error: plumb_data::prepare::PrepareError| PredictError { message: error.to_string() };
         Some(self.preparation.apply(table, rows, None).map(|data| shown(&data)).map_err(failed))
+    }
+
+    fn slopes(&self, table: &Table, lines: &Lines<'_>) -> Option<Result<Slopes, PredictError>> {
+        explain::Explained::new(&self.network, &self.preparation, self.config.outputs)?;
+        let network = match self.by_inputs(lines.shuffled) {
+            Ok(network) => network,
+            Err(error) => return Some(Err(error)),
+        };
+        let explained = explain::Explained::new(&network, &self.preparation, self.config.outputs)?;
+        Some(explained.slopes(table, lines))
     }
 
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {

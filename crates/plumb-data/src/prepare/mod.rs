@@ -134,6 +134,17 @@ pub enum Encoding {
     Text,
 }
 
+/// Which column each part of a prepared row comes from, as places in [`Preparation::columns`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owners {
+    /// Of each scaled number.
+    pub numbers: Vec<usize>,
+    /// Of each flag.
+    pub flags: Vec<usize>,
+    /// Of each code.
+    pub codes: Vec<usize>,
+}
+
 /// One calendar number of a time column.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,6 +191,18 @@ impl Preparation {
     /// How many flags a row has.
     pub fn flags_width(&self) -> usize {
         self.columns.iter().map(|column| column.encoding.widths().1).sum()
+    }
+
+    /// The place among the columns of what each scaled number, flag and code comes from.
+    pub fn owners(&self) -> Owners {
+        let mut owners = Owners::default();
+        for (place, column) in self.columns.iter().enumerate() {
+            let (numbers, flags, codes) = column.encoding.widths();
+            owners.numbers.extend(vec![place; numbers]);
+            owners.flags.extend(vec![place; flags]);
+            owners.codes.extend(vec![place; codes]);
+        }
+        owners
     }
 
     /// What becomes of the pictures; none when the model takes none.

@@ -1,10 +1,11 @@
 //! Learned vectors for categories with many levels (RealMLP, ingredient 2).
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use plumb_kernels::embedding;
 use plumb_ledger::Stream;
 
+use crate::batches::Batch;
 use crate::layers::{normal, parameter};
 
 /// One table of vectors for each category column. Code 0, an unknown or missing level, starts at zero, so that
@@ -29,10 +30,13 @@ impl CategoryEncoder {
         Self { tables: levels.iter().enumerate().map(table).collect() }
     }
 
-    /// Looks each code up. A code past the table's end counts as unknown.
-    pub fn forward(&self, codes: &Tensor<2, Int>) -> Vec<Tensor<2>> {
-        let [rows, columns] = codes.dims();
-        let codes = codes.clone().into_data_as::<u32>().try_into_vec::<u32>().unwrap_or_default();
+    /// Looks each code up, unless the batch brings the vectors. A code past the table's end counts as unknown.
+    pub fn forward(&self, batch: &Batch) -> Vec<Tensor<2>> {
+        if let Some(vectors) = &batch.embedded.codes {
+            return vec![vectors.clone()];
+        }
+        let [rows, columns] = batch.codes.dims();
+        let codes = batch.codes.clone().into_data_as::<u32>().try_into_vec::<u32>().unwrap_or_default();
         let look_up = |(column, table): (usize, &Param<Tensor<2>>)| {
             let codes: Vec<u32> = (0..rows).map(|row| codes[row * columns + column]).collect();
             embedding(table.val(), &codes)

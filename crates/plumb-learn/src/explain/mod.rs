@@ -1,7 +1,8 @@
-//! What a network looks at: maps of heat for a picture, of a class by three methods and of each layer's units; the words of a text.
+//! What a network looks at: maps of heat for a picture, of a class by three methods and of each layer's units; the words of a text; the slopes of a table's columns.
 
 mod activations;
 mod plane;
+mod slopes;
 mod texts;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -16,6 +17,7 @@ use crate::parameters::host;
 
 pub(crate) use activations::activations;
 pub use plane::principal_plane;
+pub(crate) use slopes::{Explained, on_gradients};
 pub use texts::{AttentionMap, attentions, attributions};
 
 /// How much each place of a picture speaks for a class; only what speaks for it counts.

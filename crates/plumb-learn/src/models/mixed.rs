@@ -132,9 +132,7 @@ impl MixedNetwork {
         {
             kinds.push(second.forward(relu(first.forward(numbers))));
         }
-        if let (Some(out), Some(vectors)) =
-            (&self.categories_out, join(self.categories.forward(&batch.codes)))
-        {
+        if let (Some(out), Some(vectors)) = (&self.categories_out, join(self.categories.forward(batch))) {
             kinds.push(out.forward(vectors));
         }
         kinds

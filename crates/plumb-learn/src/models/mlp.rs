@@ -77,7 +77,7 @@ impl Mlp {
 impl Network for Mlp {
     fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
         let mut parts = vec![batch.numbers.clone(), batch.flags.clone()];
-        parts.extend(self.categories.forward(&batch.codes));
+        parts.extend(self.categories.forward(batch));
         let mut hidden = join(parts).unwrap_or_else(|| batch.numbers.clone());
         for (index, block) in self.blocks.iter().enumerate() {
             hidden = block.linear.forward(hidden);

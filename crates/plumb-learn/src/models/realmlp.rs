@@ -107,7 +107,7 @@ impl RealMlp {
         let mut parts: Vec<Tensor<2>> = Vec::new();
         parts.extend(self.numbers.as_ref().map(|pbld| pbld.forward(batch.numbers.clone())));
         parts.push(batch.flags.clone());
-        parts.extend(self.categories.forward(&batch.codes));
+        parts.extend(self.categories.forward(batch));
         match join(parts) {
             Some(joined) => self.scaling.forward(joined),
             None => batch.numbers.clone(),

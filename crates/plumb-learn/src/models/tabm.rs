@@ -86,9 +86,10 @@ impl TabM {
 
     fn encode(&self, batch: &Batch) -> Tensor<2> {
         let mut parts: Vec<Tensor<2>> = Vec::new();
-        parts.extend(self.numbers.as_ref().map(|numbers| numbers.forward(batch.numbers.clone())));
+        let of_numbers = |numbers: &PiecewiseLinear| numbers.forward(batch.numbers.clone());
+        parts.extend(batch.embedded.numbers.clone().or_else(|| self.numbers.as_ref().map(of_numbers)));
         parts.push(batch.flags.clone());
-        parts.extend(self.categories.forward(&batch.codes));
+        parts.extend(self.categories.forward(batch));
         join(parts).unwrap_or_else(|| batch.numbers.clone())
     }
 }

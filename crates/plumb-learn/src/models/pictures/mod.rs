@@ -212,7 +212,7 @@ impl Network for PictureNetwork {
             return each!(&self.backbone, network => network.head(batch.numbers.clone()));
         };
         let mut beside = vec![batch.numbers.clone(), batch.flags.clone()];
-        beside.extend(self.categories.forward(&batch.codes));
+        beside.extend(self.categories.forward(batch));
         let Some(beside) = join(beside) else { return self.of_images(images.clone(), pass) };
         let features = self.features(images.clone(), pass);
         pass.stage(self.stages() - 1);

@@ -125,7 +125,7 @@ impl TextNetwork {
     fn of_features(&self, features: Option<Tensor<2>>, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
         let mut features: Vec<Tensor<2>> = features.into_iter().collect();
         features.extend([batch.numbers.clone(), batch.flags.clone()]);
-        features.extend(self.categories.forward(&batch.codes));
+        features.extend(self.categories.forward(batch));
         // Rows without texts are refused where tables are prepared.
         let Some(features) = join(features) else { return batch.numbers.clone() };
         self.classifier.forward(pass.dropout(features, self.dropout))
