@@ -57,6 +57,9 @@ pub enum EvaluateError {
         "the predictor's answers are no sums over trees or columns, so that there is no closed form for what columns add"
     )]
     NoClosedForm,
+    /// The predictor has no gradients by its columns.
+    #[error("the model has no gradients by its columns")]
+    NoGradients,
     /// A prediction is NaN or infinite.
     #[error("the prediction for row {row} is not a finite number")]
     NotFinite {
@@ -88,15 +91,21 @@ impl Explain for EvaluateError {
                  probabilities that a logistic function or a softmax makes of scores"
                     .to_owned(),
             ),
+            Self::NoGradients => Some(
+                "networks for tables of Plumb's own runs have them; `--method shap` and `--method sampling` explain any model"
+                    .to_owned(),
+            ),
             Self::NotFinite { .. } | Self::Shape { .. } | Self::Predict(_) => None,
         }
     }
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::UnknownMetric { .. } | Self::MetricTask { .. } | Self::Task { .. } | Self::NoClosedForm => {
-                ExitCode::Usage
-            }
+            Self::UnknownMetric { .. }
+            | Self::MetricTask { .. }
+            | Self::Task { .. }
+            | Self::NoClosedForm
+            | Self::NoGradients => ExitCode::Usage,
             Self::NoRows | Self::UnknownClass { .. } => ExitCode::Data,
             Self::Predict(_) | Self::Shape { .. } | Self::NotFinite { .. } => ExitCode::Failed,
         }

@@ -266,6 +266,7 @@ mod tests {
             tokens: None,
             mixed: None,
             weights: None,
+            embedded: crate::batches::Embedded::default(),
             rows: (0..codes.len() as u32).collect(),
             labels: PreparedLabels::Classes(codes),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use plumb_stats::attribution::{CoalitionSet, Coalitions, KernelShap, Walks};
+use plumb_stats::attribution::{CoalitionSet, Coalitions, KernelShap, Walked, Walks};
 
 use super::ask::{Asked, Mixture};
 use crate::EvaluateError;
@@ -87,19 +87,23 @@ impl<'a> Plan<'a> {
         Ok(worth)
     }
 
-    /// What each input adds to each output, `outputs x inputs`, from what coalitions are worth, the mean answer and the row's own.
+    /// What each input adds to each output, `outputs x inputs`, from what coalitions are worth, the mean answer and the row's own; and the
+    /// standard errors where there are any.
     pub(super) fn attribute(
         &self,
         worth: &[f64],
         base: &[f64],
         answer: &[f64],
-    ) -> Result<Vec<f64>, EvaluateError> {
-        let of_output = |output: usize| {
+    ) -> Result<Walked, EvaluateError> {
+        let mut found = Walked { values: Vec::new(), errors: Vec::new() };
+        for output in 0..base.len() {
             let own: Vec<f64> = worth.iter().skip(output).step_by(base.len()).copied().collect();
-            self.of_output(&own, base[output], answer[output])
-        };
-        let values: Option<Vec<Vec<f64>>> = (0..base.len()).map(of_output).collect();
-        Ok(values.ok_or(EvaluateError::NoRows)?.concat())
+            let of_output = self.of_output(&own, base[output], answer[output]);
+            let Walked { values, errors } = of_output.ok_or(EvaluateError::NoRows)?;
+            found.values.extend(values);
+            found.errors.extend(errors);
+        }
+        Ok(found)
     }
 
     /// The row in every coalition with every background row, each put together once.
@@ -135,9 +139,12 @@ impl<'a> Plan<'a> {
         Questions { mixture, places }
     }
 
-    fn of_output(&self, worth: &[f64], empty: f64, full: f64) -> Option<Vec<f64>> {
+    fn of_output(&self, worth: &[f64], empty: f64, full: f64) -> Option<Walked> {
         match &self.solver {
-            Solver::Kernel(kernel) => kernel.attribute(worth, empty, full),
+            Solver::Kernel(kernel) => {
+                let values = kernel.attribute(worth, empty, full)?;
+                Some(Walked { values, errors: Vec::new() })
+            }
             Solver::Walks(walks) => {
                 let between = self.players.saturating_sub(1);
                 let along = |walk: usize| {
@@ -145,7 +152,7 @@ impl<'a> Plan<'a> {
                     std::iter::once(empty).chain(inner.iter().copied()).chain(std::iter::once(full)).collect()
                 };
                 let along: Vec<Vec<f64>> = (0..walks.orders().len()).map(along).collect();
-                walks.attribute(&along).map(|walked| walked.values)
+                walks.attribute(&along)
             }
         }
     }

@@ -4,11 +4,12 @@
 //! the values are interventional and marginal, and say what the model does, not what causes what.
 
 use plumb_ledger::Seed;
-use plumb_stats::attribution::{Coalitions, Walks};
+use plumb_stats::attribution::{Coalitions, Walked, Walks};
 use rayon::prelude::*;
 
 use super::ask::Asked;
 use super::plan::{Plan, Seen};
+use super::sampling::Sampling;
 use super::sum::Sum;
 use crate::EvaluateError;
 
@@ -23,6 +24,8 @@ pub enum ShapMethod {
     Kernel,
     /// Players join in random orders and their reverses.
     Permutation,
+    /// The same, with one drawn background row in place of all.
+    Sampling,
 }
 
 /// How to explain.
@@ -37,9 +40,11 @@ pub struct ShapConfig {
 }
 
 impl ShapConfig {
-    /// As many coalitions as `shap` takes by itself: `2 * inputs + 2048`, all of them up to eleven inputs.
-    pub fn new(inputs: usize, seed: Seed) -> Self {
-        Self { method: ShapMethod::Any, budget: 2 * inputs + 2048, seed }
+    /// As many coalitions as `shap` takes by itself: `2 * inputs + 2048`, all of them up to eleven inputs; for sampling 1,000 for each
+    /// input, each with one background row.
+    pub fn new(method: ShapMethod, inputs: usize, seed: Seed) -> Self {
+        let budget = if method == ShapMethod::Sampling { 1000 * inputs } else { 2 * inputs + 2048 };
+        Self { method, budget, seed }
     }
 }
 
@@ -58,16 +63,36 @@ pub struct ShapValues {
     pub answers: Vec<f64>,
     /// What each input adds: `rows x outputs x inputs`.
     pub values: Vec<f64>,
+    /// The standard errors of the values, where what was drawn tells them; empty otherwise.
+    pub errors: Vec<f64>,
+    /// How near the values of a row come to what they explain.
+    pub additivity: Additivity,
     /// Whether no chance is left: the closed form, or every coalition was asked for.
     pub is_exact: bool,
     /// Whether they come in closed form from the model's trees or columns.
     pub is_closed_form: bool,
 }
 
+/// How near the values of a row come to what they explain, by the way they are found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Additivity {
+    /// Up to rounding.
+    Exact,
+    /// Up to the size of the steps in which a slope is summed.
+    Steps,
+    /// Up to chance: the standard error of each sum, like the answers.
+    Drawn(Vec<f64>),
+}
+
 impl ShapValues {
     /// What the inputs add to an output of the row at a place.
     pub fn of(&self, place: usize, output: usize) -> &[f64] {
         &self.values[(place * self.width + output) * self.inputs..][..self.inputs]
+    }
+
+    /// The standard errors of these; none where none are known.
+    pub fn errors_of(&self, place: usize, output: usize) -> Option<&[f64]> {
+        self.errors.get((place * self.width + output) * self.inputs..)?.get(..self.inputs)
     }
 
     /// The mean size of what each input adds to any output: how much it matters over all rows.
@@ -80,13 +105,13 @@ impl ShapValues {
         sums.iter().map(|sum| sum / all).collect()
     }
 
-    /// The largest distance of the sum of a row's values from what is to be explained: `told`, asked for once more.
-    pub fn additivity_gap(&self, told: &Told) -> f64 {
+    /// The distance of the sum of each row's values, output by output, from what is to be explained: `told`, asked for once more.
+    pub fn additivity_gaps(&self, told: &Told) -> Vec<f64> {
         let gap = |(at, answer): (usize, &f64)| {
             let sum: f64 = self.of(at / self.width, at % self.width).iter().sum();
             (sum - (answer - told.base[at % self.width])).abs()
         };
-        told.answers.iter().take(self.answers.len()).enumerate().map(gap).fold(0.0, f64::max)
+        told.answers.iter().take(self.answers.len()).enumerate().map(gap).collect()
     }
 }
 
@@ -120,23 +145,30 @@ pub fn shap(
     if rows.is_empty() || background.is_empty() || asked.inputs.is_empty() {
         return Err(EvaluateError::NoRows);
     }
-    let Told { base, answers } = told(asked, rows, background)?;
+    let (inputs, told) = (asked.inputs.len(), told(asked, rows, background)?);
+    if config.method == ShapMethod::Sampling {
+        let sampling = Sampling::new(*asked, background, config.budget, config.seed.stream("shap"));
+        let (values, errors) = sampling.explain(rows, &told.answers, done)?;
+        return Ok(told.shared_out(rows, Walked { values, errors }, inputs < 2));
+    }
     let sum = Sum::of(asked, rows, background)?;
     let is_additive = sum.as_ref().is_some_and(Sum::is_additive);
-    let (values, is_exact, is_closed_form) = match (config.method, &sum) {
+    match (config.method, &sum) {
         (ShapMethod::Exact | ShapMethod::Any, Some(sum)) if is_additive => {
-            let explain = |place: usize, (): &mut ()| sum.values(place);
-            (side_by_side(rows.len(), &|| (), &explain, done)?, true, true)
+            let explain =
+                |place: usize, (): &mut ()| Ok(Walked { values: sum.values(place)?, errors: Vec::new() });
+            let found = side_by_side(rows.len(), &|| (), &explain, done)?;
+            Ok(ShapValues { is_closed_form: true, ..told.shared_out(rows, found, true) })
         }
-        (ShapMethod::Exact, _) => return Err(EvaluateError::NoClosedForm),
+        (ShapMethod::Exact, _) => Err(EvaluateError::NoClosedForm),
         _ => {
-            let (values, is_exact) =
-                by_coalitions(asked, (rows, &answers), (background, &base), config, (sum.as_ref(), done))?;
-            (values, is_exact, false)
+            let of_rows = (rows, told.answers.as_slice());
+            let of_background = (background, told.base.as_slice());
+            let (found, is_exact) =
+                by_coalitions(asked, of_rows, of_background, config, (sum.as_ref(), done))?;
+            Ok(told.shared_out(rows, found, is_exact))
         }
-    };
-    let (inputs, width) = (asked.inputs.len(), asked.width());
-    Ok(ShapValues { rows: rows.to_vec(), width, inputs, base, answers, values, is_exact, is_closed_form })
+    }
 }
 
 /// The values by what coalitions are worth, and whether all of them were asked for.
@@ -146,7 +178,7 @@ fn by_coalitions(
     (background, base): (&[u32], &[f64]),
     config: &ShapConfig,
     (sum, done): (Option<&Sum<'_>>, &mut dyn FnMut(u64)),
-) -> Result<(Vec<f64>, bool), EvaluateError> {
+) -> Result<(Walked, bool), EvaluateError> {
     let (inputs, width) = (asked.inputs.len(), base.len());
     let stream = config.seed.stream("shap");
     let coalitions;
@@ -169,7 +201,7 @@ fn by_coalitions(
 }
 
 /// Explains the row at a place.
-type Explain<'a, T> = dyn Fn(usize, &mut T) -> Result<Vec<f64>, EvaluateError> + Sync + 'a;
+type Explain<'a, T> = dyn Fn(usize, &mut T) -> Result<Walked, EvaluateError> + Sync + 'a;
 
 /// Explains so many rows, some at once; what a row needs to take notes is handed on to later rows.
 fn side_by_side<T: Send>(
@@ -177,24 +209,48 @@ fn side_by_side<T: Send>(
     notes: &dyn Fn() -> T,
     explain: &Explain<'_, T>,
     done: &mut dyn FnMut(u64),
-) -> Result<Vec<f64>, EvaluateError> {
+) -> Result<Walked, EvaluateError> {
     let mut notes: Vec<T> = (0..rows.min(rayon::current_num_threads() * 4)).map(|_| notes()).collect();
-    let mut values = Vec::new();
+    let mut found = Walked { values: Vec::new(), errors: Vec::new() };
     for from in (0..rows).step_by(notes.len()) {
-        let of_rows: Vec<Vec<f64>> = notes
+        let of_rows: Vec<Walked> = notes
             .par_iter_mut()
             .enumerate()
             .filter(|(at, _)| from + at < rows)
             .map(|(at, notes)| explain(from + at, notes))
             .collect::<Result<_, _>>()?;
         done((from + of_rows.len()) as u64);
-        values.extend(of_rows.into_iter().flatten());
+        for of in of_rows {
+            found.values.extend(of.values);
+            found.errors.extend(of.errors);
+        }
     }
-    Ok(values)
+    Ok(found)
+}
+
+impl Told {
+    /// The values that share it out without a rest.
+    fn shared_out(self, rows: &[u32], found: Walked, is_exact: bool) -> ShapValues {
+        let (width, Self { base, answers }) = (self.base.len(), self);
+        let Walked { values, errors } = found;
+        let inputs = values.len() / (rows.len() * width).max(1);
+        ShapValues {
+            rows: rows.to_vec(),
+            width,
+            inputs,
+            base,
+            answers,
+            values,
+            errors,
+            additivity: Additivity::Exact,
+            is_exact,
+            is_closed_form: false,
+        }
+    }
 }
 
 /// The mean over rows of each output.
-fn means(values: &[f64], width: usize, rows: usize) -> Vec<f64> {
+pub(super) fn means(values: &[f64], width: usize, rows: usize) -> Vec<f64> {
     let mut sums = vec![0.0; width];
     for row in values.chunks_exact(width) {
         sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);

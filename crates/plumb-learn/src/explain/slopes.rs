@@ -211,6 +211,7 @@ impl<'a> Explained<'a> {
             tokens: None,
             labels: PreparedLabels::Absent,
             mixed: None,
+            weights: None,
             rows: (0..rows as u32).collect(),
         }
     }

@@ -14,14 +14,14 @@ use crate::run::Screen;
 /// Explain what a trained model says
 ///
 /// What each column is worth (permutation importance), how answers depend on it (partial dependence), what it adds to single predictions
-/// (Shapley values, or LIME) and the fewest changes that turn a prediction; what words add to texts; what segments (LIME) and patches
-/// (occlusion) add to pictures. Forests and linear models of numbers in ONNX files have exact Shapley values, in closed form. The
-/// `explain.*` practices say whether the explanation can be
-/// believed: whether it is additive, stable over other draws, and vanishes when labels are shuffled.
+/// (Shapley values, gradients of a network, or LIME) and the fewest changes that turn a prediction; what words add to texts; what segments
+/// (LIME) and patches (occlusion) add to pictures. Forests and linear models of numbers in ONNX files have exact Shapley values, in closed
+/// form. The `explain.*` practices say whether the explanation can be
+/// believed: whether it is additive, stable over other draws, and vanishes when labels or weights are shuffled.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  plumb explain runs/adult-1\n  plumb explain runs/adult-1 --data new.csv --rows 20 --out explanation\n  \
-                  plumb explain runs/adult-1 --method lime --json\n  \
+                  plumb explain runs/adult-1 --method lime --json\n  plumb explain runs/adult-1 --method expected-gradients\n  \
                   plumb explain resnet50.onnx --data photos --pixels imagenet --rows 4 --out explanation"
 )]
 pub(crate) struct Args {
@@ -36,13 +36,16 @@ pub(crate) struct Args {
     /// How many rows stand for a column that is left out
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     background: u32,
-    /// How many coalitions of columns are asked about for each row, where they are, 2,048 and two for each column without it; and how
-    /// many pictures with segments covered for each picture, 1,000 without it
+    /// How much is asked for each row: coalitions of columns (2,048 and two for each column without it; for sampling 1,000 for each
+    /// column), steps of integrated gradients (256), draws of expected ones (2,000), or pictures with segments covered (1,000)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
     budget: Option<u32>,
     /// What a covered part of a picture shows
     #[arg(long, value_enum, default_value_t = Cover::Mean)]
     cover: Cover,
+    /// The row that integrated gradients start from, counted from 0; the mean of the background without it
+    #[arg(long, value_name = "ROW")]
+    baseline: Option<u32>,
     /// Write LIME's neighbours, what the model said of them and which rows their values come from into this Parquet file
     #[arg(long, value_name = "FILE")]
     neighbours: Option<PathBuf>,
@@ -55,12 +58,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
             Fault::usage("only LIME has neighbours").hint("add `--method lime`, or leave `--neighbours` out")
         );
     }
+    if args.baseline.is_some() && args.method != Method::IntegratedGradients {
+        return Err(Fault::usage("only integrated gradients start from one row")
+            .hint("add `--method integrated-gradients`, or leave `--baseline` out"));
+    }
     let how = How {
         method: args.method,
         rows: args.rows as usize,
         background: args.background as usize,
         budget: args.budget.map(|budget| budget as usize),
         cover: args.cover,
+        baseline: args.baseline,
         neighbours: args.neighbours.as_deref(),
     };
     let ask: Ask<'_> = args.rows_from.ask()?;

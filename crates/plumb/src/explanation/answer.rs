@@ -54,7 +54,7 @@ fn columns(text: &mut String, explained: &Explained) {
     let mut order: Vec<usize> = (0..explained.inputs.len()).collect();
     order.sort_by(|&a, &b| explained.importance[b].mean.total_cmp(&explained.importance[a].mean));
     let loss = format!("loss of {}", explained.metric);
-    push(text, format_args!("{:<28}{loss:>28}{:>22}\n", "column", "mean |Shapley value|"));
+    push(text, format_args!("{:<28}{loss:>28}{:>22}\n", "column", "mean size of its part"));
     for at in order.into_iter().take(COLUMNS) {
         let of = &explained.importance[at];
         let worth = format!("{} \u{b1} {}", number(of.mean), number(of.deviation));
@@ -66,9 +66,11 @@ fn columns(text: &mut String, explained: &Explained) {
 fn rows(text: &mut String, explained: &Explained) {
     for place in 0..explained.rows.len().min(ROWS) {
         let (output, answer, facts) = explained.strongest(place);
+        let errors = explained.values.as_ref().and_then(|values| values.errors_of(place, output));
         let said = facts.iter().take(FACTS).map(|&(input, value)| {
             let cell = visible(&explained.cells[place][input]);
-            format!("{} = {cell} {value:+.3}", visible(&explained.inputs[input]))
+            let error = errors.map_or_else(String::new, |errors| format!(" \u{b1} {:.3}", errors[input]));
+            format!("{} = {cell} {value:+.3}{error}", visible(&explained.inputs[input]))
         });
         let said: Vec<String> = said.collect();
         let output = visible(&explained.outputs[output]);

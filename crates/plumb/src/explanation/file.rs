@@ -23,8 +23,8 @@ use crate::run::{self, Run, files};
 const ROWS: usize = 50;
 
 impl Explained {
-    /// Of the row at a place: the output that is explained, its answer, and what inputs add to it, the largest first. With Shapley values
-    /// the output is the one that the model says; of numbers there is one.
+    /// Of the row at a place: the output that is explained, its answer, and what inputs add to it, the largest first. By LIME
+    /// the output was chosen before, else it is the one that the model says; of numbers there is one.
     pub(super) fn strongest(&self, place: usize) -> (usize, f64, Vec<(usize, f64)>) {
         let Some(values) = &self.values else {
             let of = &self.local[place];
@@ -39,12 +39,15 @@ impl Explained {
 
     /// How rows are explained.
     pub(super) fn method(&self) -> &'static str {
-        match &self.values {
-            None if self.inputs.is_empty() => "lime of segments, occlusion",
-            None => "lime",
-            Some(values) if values.is_closed_form => "shap, closed form",
-            Some(values) if values.is_exact => "shap, all coalitions",
-            Some(_) => "shap, drawn coalitions",
+        match (self.method, &self.values) {
+            (_, None) if self.inputs.is_empty() => "lime of segments, occlusion",
+            (Method::Lime, _) | (_, None) => "lime",
+            (Method::IntegratedGradients, _) => "integrated gradients",
+            (Method::ExpectedGradients, _) => "expected gradients",
+            (_, Some(values)) if values.is_closed_form => "shap, closed form",
+            (_, Some(values)) if values.is_exact => "shap, all coalitions",
+            (Method::Sampling, _) => "shap, drawn coalitions and background rows",
+            (_, Some(_)) => "shap, drawn coalitions",
         }
     }
 }
@@ -86,7 +89,8 @@ pub(super) fn as_json(explained: &Explained) -> Value {
 
 fn row(explained: &Explained, place: usize) -> Value {
     let (output, answer, facts) = explained.strongest(place);
-    let fact = |&(input, value): &(usize, f64)| json!({"column": explained.inputs[input], "cell": explained.cells[place][input], "adds": value});
+    let errors = explained.values.as_ref().and_then(|values| values.errors_of(place, output));
+    let fact = |&(input, value): &(usize, f64)| json!({"column": explained.inputs[input], "cell": explained.cells[place][input], "adds": value, "error": errors.map(|errors| errors[input])});
     json!({
         "row": explained.rows[place],
         "output": explained.outputs[output],
@@ -203,7 +207,7 @@ pub(super) fn write_neighbours(
     atomic::write_file(path, &run::parquet_bytes(columns)?).map_err(|error| Fault::failed(error.to_string()))
 }
 
-/// One line for each explained row and output: what each input adds.
+/// One line for each explained row and output: what each input adds, and the standard errors of that where there are any.
 fn table(explained: &Explained) -> Result<Vec<u8>, Fault> {
     let Some(values) = &explained.values else { return Ok(Vec::new()) };
     let lines =
@@ -226,6 +230,10 @@ fn table(explained: &Explained) -> Result<Vec<u8>, Fault> {
     for (input, name) in explained.inputs.iter().enumerate() {
         let of_input = values.values.iter().skip(input).step_by(values.inputs).copied();
         columns.push((format!("adds_{name}"), Arc::new(Float64Array::from_iter_values(of_input))));
+    }
+    for (input, name) in explained.inputs.iter().enumerate().filter(|_| !values.errors.is_empty()) {
+        let of_input = values.errors.iter().skip(input).step_by(values.inputs).copied();
+        columns.push((format!("error_{name}"), Arc::new(Float64Array::from_iter_values(of_input))));
     }
     run::parquet_bytes(columns)
 }

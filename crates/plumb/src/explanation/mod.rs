@@ -1,24 +1,25 @@
 //! What `plumb explain` does: why a predictor says what it says, and whether the explanation can be believed.
 
 mod answer;
+mod attribution;
 mod file;
 mod pictures;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plumb_data::audit::names_its_rows;
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{
-    Asked, Counterfactual, Dependence, Embedded, ExplainContext, Importance, Influence, LimeConfig,
-    LimeExplanation, Neighbours, PRACTICES, PictureExplanation, Prototypes, ShapConfig, ShapMethod,
-    ShapValues, WordsConfig, WordsExplanation, counterfactual, dependence, lime, of_shuffled_labels,
-    permutation_importance, shap, told, words,
+    Asked, Counterfactual, Dependence, Embedded, Importance, Influence, LimeConfig, LimeExplanation,
+    Neighbours, PictureExplanation, Prototypes, ShapValues, WordsConfig, WordsExplanation, counterfactual,
+    dependence, lime, permutation_importance, words,
 };
 use plumb_evaluate::{EvaluateError, Primary};
 use plumb_ledger::clock::Clock as _;
 use plumb_ledger::{Entry, ExitCode};
 use plumb_stats::{Metric, most_probable};
+
+use attribution::Way;
 
 use crate::console;
 use crate::evaluation::{Ask, Ready, open};
@@ -34,10 +35,12 @@ pub(crate) struct How<'a> {
     pub(crate) rows: usize,
     /// Background rows.
     pub(crate) background: usize,
-    /// Coalitions for each row, pictures for each picture; none for the method's own number.
+    /// Coalitions, steps or draws for each row, pictures for each picture; none for the method's own number.
     pub(crate) budget: Option<usize>,
     /// What covers parts of pictures.
     pub(crate) cover: Cover,
+    /// The row that integrated gradients start from; none for the mean of the background.
+    pub(crate) baseline: Option<u32>,
     /// A file for the neighbours that LIME asks about.
     pub(crate) neighbours: Option<&'a Path>,
 }
@@ -53,6 +56,12 @@ pub(crate) enum Method {
     Kernel,
     /// Shapley values by permutations of the columns.
     Permutation,
+    /// The same with one drawn background row for each permutation (Strumbelj, Kononenko), with standard errors.
+    Sampling,
+    /// Gradients from a baseline to the row; of networks for tables.
+    IntegratedGradients,
+    /// Gradients from drawn background rows to the row (`shap`'s gradient explainer), with standard errors; of networks for tables.
+    ExpectedGradients,
     /// Local linear models.
     Lime,
 }
@@ -68,6 +77,8 @@ pub(crate) enum Cover {
 
 /// All that was found.
 pub(crate) struct Explained {
+    /// How single rows are explained.
+    pub(crate) method: Method,
     /// The names of the inputs.
     pub(crate) inputs: Vec<String>,
     /// The outputs: classes, or the target.
@@ -78,9 +89,9 @@ pub(crate) struct Explained {
     pub(crate) background: Vec<u32>,
     /// How long the rows took that are explained.
     pub(crate) seconds: f64,
-    /// Shapley values; none by LIME.
+    /// What columns add; none by LIME.
     pub(crate) values: Option<ShapValues>,
-    /// Local linear models; none by SHAP.
+    /// Local linear models; of LIME alone.
     pub(crate) local: Vec<LimeExplanation>,
     /// What each input is worth.
     pub(crate) importance: Vec<Importance>,
@@ -158,6 +169,7 @@ fn whole(run: &mut Run, ready: &Ready, how: How<'_>, as_json: bool) -> Result<St
         .hint("name data that holds the model's inputs: `--data DATA`"));
     }
     let asked = Asked { predictor: ready.opened.predictor.as_ref(), table, inputs: &inputs };
+    attribution::check(&asked, &how)?;
     let explained = explained(run, ready, &asked, how)?;
     file::write(run, &explained, table, how)?;
     run.end_stage()?;
@@ -178,9 +190,13 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
     // Both halves of the background: one to explain by, one to ask again.
     let both = spread(known, 2 * how.background);
     let half = |from: usize| both.iter().copied().skip(from).step_by(2).collect::<Vec<u32>>();
-    let (background, second) = (half(0), half(1));
+    let (background, second) = match how.baseline {
+        Some(row) => (vec![row], Vec::new()),
+        None => (half(0), half(1)),
+    };
     let metric = primary(run, ready)?.metric;
     let mut found = Explained {
+        method: how.method,
         inputs: asked.names(),
         outputs: outputs(ready),
         background: background.clone(),
@@ -202,17 +218,16 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
     };
     let started = run.screen.clock().elapsed();
     found.pictures = pictures::by_parts(run, asked, &found.rows, how)?;
-    let values = match asked.inputs {
-        [] => None,
-        _ if how.method == Method::Lime => {
-            found.local = by_lime(run, asked, &found.rows, known, how)?;
-            None
-        }
-        _ => Some(by_shapley(run, asked, &found.rows, &background, how)?),
-    };
+    let way = Way::of(&how, asked.inputs.len(), run.seed()).filter(|_| !asked.inputs.is_empty());
+    match &way {
+        Some(way) => found.values = Some(attributed(run, asked, way, &found.rows, &background)?),
+        None if asked.inputs.is_empty() => {}
+        None => found.local = by_lime(run, asked, &found.rows, known, how)?,
+    }
     found.seconds = run.screen.clock().elapsed().saturating_sub(started).as_secs_f64();
-    judge(run, ready, asked, &found, values.as_ref(), (&background, &second))?;
-    found.values = values.map(|(values, _)| values);
+    let values = way.as_ref().zip(found.values.as_ref());
+    let pictures = pictures::twice(&found.pictures);
+    attribution::judge(run, ready, asked, values, pictures, (&background, &second))?;
     if !asked.inputs.is_empty() {
         by_columns(run, ready, asked, (judged, known, metric), &mut found)?;
     }
@@ -342,61 +357,19 @@ fn by_train_rows(ready: &Ready, asked: &Asked<'_>, found: &mut Explained) -> Res
     Ok(())
 }
 
-fn by_shapley(
+fn attributed(
     run: &mut Run,
     asked: &Asked<'_>,
+    way: &Way,
     rows: &[u32],
     background: &[u32],
-    how: How<'_>,
-) -> Result<(ShapValues, ShapConfig), Fault> {
-    let own = ShapConfig::new(asked.inputs.len(), run.seed());
-    let method = match how.method {
-        Method::Exact => ShapMethod::Exact,
-        Method::Kernel => ShapMethod::Kernel,
-        Method::Permutation => ShapMethod::Permutation,
-        Method::Shap | Method::Lime => ShapMethod::Any,
-    };
-    let config = ShapConfig { method, budget: how.budget.unwrap_or(own.budget), ..own };
+) -> Result<ShapValues, Fault> {
     run.screen.begin("explaining", rows.len() as u64);
     let screen = &mut run.screen;
-    let values = shap(asked, rows, background, &config, &mut |done| screen.advance(done, "rows"))?;
+    let values = way.values(asked, rows, background, &mut |done| screen.advance(done, "rows"))?;
     run.screen.end();
-    Ok((values, config))
+    Ok(values)
 }
 
-/// Rows that are explained a second time, and for a model of shuffled labels.
-const AGAIN: usize = 30;
-
-fn judge(
-    run: &mut Run,
-    ready: &Ready,
-    asked: &Asked<'_>,
-    found: &Explained,
-    values: Option<&(ShapValues, ShapConfig)>,
-    (background, second): (&[u32], &[u32]),
-) -> Result<(), Fault> {
-    let pictures = pictures::twice(&found.pictures);
-    if values.is_none() && pictures.is_empty() {
-        return Ok(());
-    }
-    let mut context = ExplainContext {
-        inputs: found.inputs.clone(),
-        names_rows: asked.inputs.iter().map(|&at| names_its_rows(&asked.table.columns()[at])).collect(),
-        values: None,
-        again: None,
-        shuffled: Err(String::new()),
-        pictures,
-    };
-    if let Some((values, config)) = values {
-        let rows: Vec<u32> = found.rows.iter().copied().take(AGAIN).collect();
-        let other = ShapConfig { seed: config.seed.derive(1), ..config.clone() };
-        if !second.is_empty() {
-            context.again = Some(shap(asked, &rows, second, &other, &mut |_| {})?);
-        }
-        let train = &ready.parts.train;
-        context.shuffled = of_shuffled_labels(asked, &ready.opened.target, train, &rows, background, config);
-        context.values = Some((values.clone(), told(asked, &found.rows, background)?));
-    }
-    run.judge(PRACTICES, &context);
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

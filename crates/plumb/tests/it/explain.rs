@@ -72,6 +72,7 @@ fn the_columns_that_decide_are_named_and_the_explanation_is_judged() {
 
     let walked = explained(&context, &["--rows", "12", "--method", "permutation", "--budget", "60"]);
     assert_eq!(walked["explanation"]["method"], "shap, drawn coalitions");
+    by_gradients_and_by_sampling(&context, &answer);
     let traced = answer["explanation"]["influence"].as_array().unwrap();
     let agree = |of: &&Value| of["for"][0]["label"] == of["output"];
     assert_eq!((traced.len(), traced.iter().filter(agree).count() > 5), (10, true), "{traced:?}");
@@ -89,6 +90,37 @@ fn the_columns_that_decide_are_named_and_the_explanation_is_judged() {
     assert!(decided >= 7, "{decided} of 12 by LIME");
 }
 
+/// The trained network once more, in three other ways, beside all coalitions.
+fn by_gradients_and_by_sampling(context: &TestContext, exact: &Value) {
+    for (method, name) in [
+        ("expected-gradients", "expected gradients"),
+        ("integrated-gradients", "integrated gradients"),
+        ("sampling", "shap, drawn coalitions and background rows"),
+    ] {
+        let answer = explained(context, &["--rows", "12", "--method", method]);
+        assert_eq!(answer["explanation"]["method"], name);
+        for id in ["explain.additive", "explain.stable", "explain.sane"] {
+            let all = answer["ledger"]["verdicts"].as_array().unwrap();
+            let found = all.iter().find(|entry| entry["id"] == id).unwrap();
+            assert_eq!(found["verdict"], "pass", "{method} {id}: {found}");
+        }
+        let first = |answer: &Value, row: usize| answer["explanation"]["rows"][row]["columns"][0].clone();
+        let same =
+            (0..12).filter(|&row| first(&answer, row)["column"] == first(exact, row)["column"]).count();
+        assert!(same >= 10, "{method}: {same} of 12 have the same strongest column");
+        let has_error = first(&answer, 0)["error"].is_number();
+        assert_eq!(has_error, method != "integrated-gradients", "{method}");
+    }
+    let from = explained(
+        context,
+        &["--rows", "12", "--method", "integrated-gradients", "--baseline", "3", "--budget", "1000"],
+    );
+    assert_eq!(from["explanation"]["background_rows"], serde_json::json!([3]));
+    let verdicts = from["ledger"]["verdicts"].as_array().unwrap();
+    let of = |id: &str| verdicts.iter().find(|entry| entry["id"] == id).unwrap()["verdict"].clone();
+    assert_eq!((of("explain.additive"), of("explain.stable")), ("pass".into(), "skipped".into()));
+}
+
 #[test]
 fn what_cannot_be_asked_is_not_explained() {
     let context = TestContext::new();
@@ -99,4 +131,7 @@ fn what_cannot_be_asked_is_not_explained() {
     let answer = context.plumb(&["explain", "predictions.csv", "--neighbours", "near.parquet"]);
     assert_eq!(answer.code, Some(2), "{}", answer.stderr);
     assert!(answer.stderr.contains("only LIME has neighbours"), "{}", answer.stderr);
+    let answer = context.plumb(&["explain", "predictions.csv", "--baseline", "3"]);
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    assert!(answer.stderr.contains("only integrated gradients start from one row"), "{}", answer.stderr);
 }

@@ -57,6 +57,9 @@ fn the_word_that_decides_is_the_strongest(context: &TestContext) {
     assert_eq!((texts.len(), right), (8, 8), "{texts:?}");
     let page = context.read("explained/report.html");
     assert!(page.contains("is left out wherever it"), "the page shows words");
+    let refused = context.plumb(&["explain", "a", "--method", "expected-gradients"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("no gradients by its columns"), "{}", refused.stderr);
 }
 
 #[test]

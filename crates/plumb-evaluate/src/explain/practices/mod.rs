@@ -16,12 +16,14 @@ pub struct ExplainContext {
     pub inputs: Vec<String>,
     /// Why each input looks like a name of its rows; none where it does not.
     pub names_rows: Vec<Option<&'static str>>,
-    /// The Shapley values of some rows, and what they explain, asked for once more; none where no column is explained.
+    /// The values of some rows, and what they explain, asked for once more; none where no column is explained.
     pub values: Option<(ShapValues, Told)>,
-    /// Those of the same rows with another background and other draws; none where there was nothing else to draw.
-    pub again: Option<ShapValues>,
-    /// Those of a model that was fitted to shuffled labels, and why there are none.
-    pub shuffled: Result<ShapValues, String>,
+    /// Those of the same rows with another background and other draws, and why there are none.
+    pub again: Result<ShapValues, String>,
+    /// Models that know nothing: "a model of shuffled labels".
+    pub nothing: &'static str,
+    /// The values of each of them, and why there are none.
+    pub of_nothing: Result<Vec<ShapValues>, String>,
     /// What the segments of some pictures say, by two draws.
     pub pictures: Vec<(Vec<f64>, Vec<f64>)>,
 }

@@ -1,7 +1,7 @@
 //! Would a model that learned nothing be explained in the same way?
 
 use plumb_ledger::{Judgement, Page, Source, Threshold};
-use plumb_stats::describe::pearson;
+use plumb_stats::describe::{median, pearson};
 use serde_json::json;
 
 use super::{ExplainContext, NO_COLUMNS};
@@ -12,10 +12,12 @@ const SHOWN: usize = 20;
 
 pub(super) const PAGE: Page = Page {
     id: "explain.sane",
-    question: "Do the explanations vanish when the labels are shuffled?",
+    question: "Do the explanations vanish when the labels, or the weights, are shuffled?",
     why: "A method can draw the data instead of the model. What it shows of a model of shuffled labels is what it shows of nothing.",
     evidence: "The correlation (Pearson) of all values of this model with those of boosted trees fitted to the same train rows with \
-               their labels in another order, for the same rows and background; and how large those are beside these.",
+               their labels in another order, for the same rows and background; and how large those are beside these. Gradients are compared with \
+               those of the same network after the values within each of its tensors changed places: the median size of the correlation over \
+               nine such networks.",
     thresholds: &[Threshold {
         name: "correlation of the values",
         value: LIKENESS,
@@ -31,31 +33,36 @@ pub(super) const PAGE: Page = Page {
 
 pub(super) fn judge(context: &ExplainContext) -> Judgement {
     let Some((values, _)) = &context.values else { return Judgement::skipped(NO_COLUMNS) };
-    let shuffled = match &context.shuffled {
+    let of_nothing = match &context.of_nothing {
         Ok(values) => values,
         Err(reason) => return Judgement::skipped(reason.clone()),
     };
-    let (own, of_nothing) = (size(values), size(shuffled));
+    let own = size(values);
     if own <= 0.0 {
         return Judgement::warn("the model says the same of every row: there is nothing to explain");
     }
-    let shared = shuffled.values.len().min(values.values.len());
-    let Some(found) = pearson(&values.values[..shared], &shuffled.values[..shared]) else {
-        return Judgement::pass("a model of shuffled labels is explained by nothing at all");
+    let correlation = |of: &ShapValues| {
+        let shared = of.values.len().min(values.values.len());
+        pearson(&values.values[..shared], &of.values[..shared]).map(|found| found.coefficient)
     };
-    let likeness = found.coefficient.abs();
-    let text = format!(
-        "what explains a model of shuffled labels correlates by {likeness:.2} with what explains this one"
-    );
+    let correlations: Vec<f64> = of_nothing.iter().filter_map(correlation).collect();
+    let sizes: Vec<f64> = correlations.iter().map(|correlation| correlation.abs()).collect();
+    let Some(likeness) = median(&sizes) else {
+        return Judgement::pass(format!("{} is explained by nothing at all", context.nothing));
+    };
+    let text =
+        format!("what explains {} correlates by {likeness:.2} with what explains this one", context.nothing);
     let judgement = if likeness > LIKENESS { Judgement::warn(text) } else { Judgement::pass(text) };
-    let (a, b) = (values.importance(), shuffled.importance());
-    let fact =
-        |at: usize| json!({"column": context.inputs.get(at), "model": a[at], "shuffled_labels": b[at]});
-    let mut places: Vec<usize> = (0..a.len().min(b.len())).collect();
+    let a = values.importance();
+    let others: Vec<Vec<f64>> = of_nothing.iter().map(ShapValues::importance).collect();
+    let mean = |at: usize| others.iter().map(|of| of[at]).sum::<f64>() / others.len().max(1) as f64;
+    let fact = |at: usize| json!({"column": context.inputs.get(at), "model": a[at], "of_nothing": mean(at)});
+    let mut places: Vec<usize> = (0..a.len()).collect();
     places.sort_by(|&x, &y| a[y].total_cmp(&a[x]));
+    let beside = of_nothing.iter().map(size).sum::<f64>() / of_nothing.len().max(1) as f64;
     judgement
-        .with("correlation", found.coefficient)
-        .with("size_over_the_models", of_nothing / own)
+        .with("correlations", correlations)
+        .with("size_over_the_models", beside / own)
         .with("columns", places.into_iter().take(SHOWN).map(fact).collect::<Vec<_>>())
 }
 

@@ -16,7 +16,7 @@ pub(super) const PAGE: Page = Page {
     question: "Does what the model says rest on more than one column, and on none that only names rows?",
     why: "A column that repeats the answer (a code given afterwards, a remark of who decided) and a number of the row make a model that is right \
           on these rows and on no others.",
-    evidence: "The share of each column in the sum of the sizes of all Shapley values; of columns that name their rows (`data.id-like-columns` \
+    evidence: "The share of each column in the sum of the sizes of all values; of columns that name their rows (`data.id-like-columns` \
                says why) apart.",
     thresholds: &[
         Threshold {

@@ -45,11 +45,11 @@ pub(super) const PAGE: Page = Page {
 pub(super) fn judge(context: &ExplainContext) -> Judgement {
     let (pairs, of) = match (&context.values, &context.again) {
         (None, _) => (context.pictures.clone(), "the segments of a picture"),
-        (Some(_), None) => return Judgement::skipped("the background is too small to be halved"),
+        (Some(_), Err(reason)) => return Judgement::skipped(reason.clone()),
         (Some((values, _)), _) if values.inputs < 3 => {
             return Judgement::skipped(format!("{} columns have no order to speak of", values.inputs));
         }
-        (Some((values, _)), Some(again)) => {
+        (Some((values, _)), Ok(again)) => {
             let rows = 0..values.rows.len().min(again.rows.len());
             (rows.map(|row| (told(values, row), told(again, row))).collect(), "the columns of a row")
         }

@@ -178,7 +178,7 @@ fn what_is_no_sum_over_columns_is_asked_by_rows() {
     let (table, predictor) = golden("ridge", &[], false);
     assert!(predictor.as_sum(&table, &[0, 1, 3], &ROWS, &BACKGROUND).is_none(), "a column that is no player");
     let asked = Asked { predictor: &ByRows(predictor.as_ref()), table: &table, inputs: &[0, 1, 2, 3] };
-    let config = ShapConfig { method: ShapMethod::Exact, ..ShapConfig::new(4, Seed(0)) };
+    let config = ShapConfig::new(ShapMethod::Exact, 4, Seed(0));
     let refused = shap(&asked, &ROWS, &BACKGROUND, &config, &mut |_| {}).unwrap_err();
     assert!(refused.to_string().contains("no closed form") && refused.hint().is_some());
 }
@@ -232,7 +232,7 @@ fn values_of_trees_are_those_of_shap() {
             continue;
         }
         let asked = Asked { predictor: predictor.as_ref(), table: &table, inputs: &inputs };
-        let config = ShapConfig { method: ShapMethod::Exact, ..ShapConfig::new(inputs.len(), Seed(0)) };
+        let config = ShapConfig::new(ShapMethod::Exact, inputs.len(), Seed(0));
         let found = shap(&asked, &rows, &background, &config, &mut |_| {}).unwrap();
         assert!(found.is_exact && found.is_closed_form);
         assert!(gap(&found.base, &base) < 1e-6, "{name}");

@@ -8,7 +8,7 @@ use super::lenient::Number;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Explanation {
-    /// `shap` or `lime`, and how.
+    /// How single rows are explained.
     pub(crate) method: String,
     /// What is explained: classes, or the target.
     pub(crate) outputs: Vec<String>,
@@ -44,7 +44,7 @@ pub(crate) struct Worth {
     pub(crate) loss: Number,
     /// Over repeats.
     pub(crate) deviation: Number,
-    /// The mean size of its Shapley values.
+    /// The mean size of what it adds.
     pub(crate) size: Number,
 }
 
@@ -88,6 +88,8 @@ pub(crate) struct Added {
     pub(crate) cell: String,
     /// What it adds.
     pub(crate) adds: Number,
+    /// The standard error of that; none where nothing tells it.
+    pub(crate) error: Option<Number>,
 }
 
 /// The train rows that an answer rests on.

@@ -138,7 +138,7 @@ fn columns(of: &Explanation) -> Table {
         ]
     };
     let rows = ranked(of).into_iter().take(MOST_LISTED).map(row).collect();
-    let head = ["column", "loss when exchanged", "deviation", "mean size of its Shapley values"];
+    let head = ["column", "loss when exchanged", "deviation", "mean size of what it adds"];
     Table::new("The columns by what they are worth", &head, rows).folded("All columns")
 }
 
@@ -189,7 +189,8 @@ fn by_category(of: &Explanation, curve: &Curve) -> Option<Table> {
 
 fn facts(of: &Explanation, row: &ExplainedRow, at: usize) -> Table {
     let fact = |added: &Added| {
-        let adds = format!("{}{}", if added.adds.0 > 0.0 { "+" } else { "" }, number(added.adds.0));
+        let error = added.error.map_or_else(String::new, |error| format!(" \u{b1} {}", number(error.0)));
+        let adds = format!("{}{}{error}", if added.adds.0 > 0.0 { "+" } else { "" }, number(added.adds.0));
         vec![Cell::text(added.column.clone()), Cell::text(cut(&added.cell, LETTERS)), Cell::number(adds)]
     };
     let base = of.outputs.iter().position(|output| *output == row.output);
