@@ -110,9 +110,7 @@ pub(crate) fn metric_values(scored: &Scored, bootstrap: &Bootstrap) -> Vec<Metri
     let value = |(metric, interval): (&&Metric, Option<Interval>)| {
         let value = interval.map_or_else(|| (metric.compute)(&outcome), |interval| Some(interval.value))?;
         let mut low = interval.map(|interval| interval.low);
-        let mut method = interval.map_or_else(String::new, |i| {
-            format!("{} bootstrap, {} resamples", i.method.as_str(), i.resamples)
-        });
+        let mut method = interval.map_or_else(String::new, |interval| interval.made_by());
         if metric.name == "accuracy" && value >= 1.0 {
             (low, method) = (Some(all_right(scored.len(), bootstrap.level)), "Clopper-Pearson".to_owned());
         }

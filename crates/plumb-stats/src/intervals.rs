@@ -83,6 +83,13 @@ pub struct Interval {
     pub resamples: usize,
 }
 
+impl Interval {
+    /// How it was made: `BCa bootstrap, 1000 resamples`.
+    pub fn made_by(&self) -> String {
+        format!("{} bootstrap, {} resamples", self.method.as_str(), self.resamples)
+    }
+}
+
 /// The interval of one metric; `None` when the metric is undefined on the rows or on most resamples.
 pub fn bootstrap(outcome: &Outcome<'_>, metric: &Metric, settings: &Bootstrap) -> Option<Interval> {
     bootstrap_all(outcome, &[metric], settings).pop().flatten()
@@ -103,17 +110,26 @@ pub fn bootstrap_all(
     let interval = |(number, plan): (usize, &Option<Plan>)| {
         let plan = plan.as_ref()?;
         let values: Vec<f64> = resamples.iter().filter_map(|values| values[number]).collect();
-        // Half of the resamples undefined: what is left is a biased choice.
-        (values.len() * 2 > settings.resamples).then(|| read_off(plan, &values, settings))?
+        read_off(plan.rows(), &|weights| plan.weighted(weights), plan.value()?, &values, settings)
     };
     plans.par_iter().enumerate().map(interval).collect()
 }
 
-fn read_off(plan: &Plan, values: &[f64], settings: &Bootstrap) -> Option<Interval> {
-    let value = plan.value()?;
+/// The interval of a metric of so many rows from its value and its resamples; `weighted` is the metric under weights of rows. `None`
+/// where half of the resamples are undefined: what is left is a biased choice.
+pub(crate) fn read_off(
+    rows: usize,
+    weighted: &(impl Fn(&[u32]) -> Option<f64> + Sync),
+    value: f64,
+    values: &[f64],
+    settings: &Bootstrap,
+) -> Option<Interval> {
+    if values.len() * 2 <= settings.resamples {
+        return None;
+    }
     let sorted = sorted(values);
     let corrected = (settings.method == Method::Bca)
-        .then(|| bca_tails(value, &sorted, &jackknife(plan), settings.level))
+        .then(|| bca_tails(value, &sorted, &jackknife(rows, weighted), settings.level))
         // All resamples on one side of the value, or all alike: there is nothing to correct by.
         .filter(|tails| tails.iter().all(|tail| *tail > 0.0 && *tail < 1.0));
     let method = if corrected.is_some() { Method::Bca } else { Method::Percentile };
@@ -187,13 +203,12 @@ const JACKKNIFE: usize = 500;
 
 /// The metric with each row left out. Past 500 rows, with each of 500 interleaved groups of rows left out: the
 /// acceleration is a ratio of moments and hardly moves.
-fn jackknife(plan: &Plan) -> Vec<f64> {
-    let rows = plan.rows();
+fn jackknife(rows: usize, weighted: &(impl Fn(&[u32]) -> Option<f64> + Sync)) -> Vec<f64> {
     let groups = rows.min(JACKKNIFE);
     let without = |group: usize| {
         let mut weights = vec![1; rows];
         weights.iter_mut().skip(group).step_by(groups).for_each(|weight| *weight = 0);
-        plan.weighted(&weights)
+        weighted(&weights)
     };
     (0..groups).into_par_iter().map(without).collect::<Vec<_>>().into_iter().flatten().collect()
 }

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::describe::quantile_of_sorted;
+use crate::intervals::read_off;
 use crate::metrics::{auroc, average_precision};
-use crate::ranks::{Ranked, ascending, for_each_run, sorted};
+use crate::ranks::{Ranked, ascending, for_each_run};
 use crate::resample::draw_weights;
 use crate::{Bootstrap, Direction};
 
@@ -20,7 +20,7 @@ pub struct Labelled<'a> {
     pub labels: usize,
 }
 
-/// A metric over all labels with its percentile bootstrap interval over rows.
+/// A metric over all labels with its bootstrap interval over rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LabelMetric {
     /// Its name.
@@ -34,6 +34,8 @@ pub struct LabelMetric {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+    /// How the interval was made.
+    pub method: String,
 }
 
 /// A score from which on a label is called.
@@ -85,10 +87,11 @@ impl Labelled<'_> {
         let once = vec![1; prepared.rows];
         let metric = |(place, (name, direction, of)): (usize, Row)| {
             let value = of(&prepared, &once)?;
-            let values = sorted(&draws.iter().filter_map(|draw| draw[place]).collect::<Vec<_>>());
-            let enough = values.len() * 2 > settings.resamples;
-            let [low, high] = settings.tails().map(|tail| quantile_of_sorted(&values, tail));
-            enough.then_some(LabelMetric { name, direction, value, low, high })
+            let values: Vec<f64> = draws.iter().filter_map(|draw| draw[place]).collect();
+            let weighted = |weights: &[u32]| of(&prepared, weights);
+            let interval = read_off(prepared.rows, &weighted, value, &values, settings)?;
+            let (low, high, method) = (interval.low, interval.high, interval.made_by());
+            Some(LabelMetric { name, direction, value, low, high, method })
         };
         METRICS.into_iter().enumerate().filter_map(metric).collect()
     }
@@ -204,6 +207,30 @@ mod tests {
     use plumb_ledger::Seed;
 
     use super::*;
+    use crate::{Method, Outcome, bootstrap, metric};
+
+    #[test]
+    fn the_interval_of_one_label_is_that_of_two_classes() {
+        let stream = Seed(3).stream("labels");
+        let mut scores: Vec<f64> = (0..300).map(|row| stream.uniform(row)).collect();
+        // In the order that two classes are resampled in.
+        scores.sort_by(|a, b| b.total_cmp(a));
+        let truth: Vec<bool> =
+            (0..).zip(&scores).map(|(row, score)| stream.uniform(400 + row) < *score).collect();
+        let settings = Bootstrap { method: Method::Bca, resamples: 400, ..Bootstrap::new(Seed(2)) };
+        let found = Labelled { truth: &truth, scores: &scores, labels: 1 }.metrics(&settings);
+        let codes: Vec<u32> = truth.iter().map(|is| u32::from(*is)).collect();
+        let probabilities: Vec<f64> = scores.iter().flat_map(|score| [1.0 - score, *score]).collect();
+        let outcome = Outcome::Classes { truth: &codes, probabilities: &probabilities, classes: 2 };
+        for (of_labels, of_classes) in [("macro_auroc", "auroc"), ("macro_auprc", "auprc")] {
+            let wanted = bootstrap(&outcome, metric(of_classes).unwrap(), &settings).unwrap();
+            let found = found.iter().find(|metric| metric.name == of_labels).unwrap();
+            assert_eq!(found.method, "BCa bootstrap, 400 resamples");
+            for (a, b) in [(found.value, wanted.value), (found.low, wanted.low), (found.high, wanted.high)] {
+                assert!((a - b).abs() < 1e-12, "{of_labels}: {found:?} {wanted:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_perfect_score_is_perfect_and_hostile_rows_have_none() {

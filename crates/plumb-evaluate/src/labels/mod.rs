@@ -1,11 +1,14 @@
 //! Rows with several labels at once: each label is a question of its own with two answers, and all together are one.
 
 mod each_label;
+mod groups;
 
 use plumb_ledger::Practice;
 use plumb_stats::multilabel::{LabelMetric, Labelled};
 use plumb_stats::thresholds::{Objective, choose};
 use serde::Serialize;
+
+pub use groups::{LabelGroup, by_group};
 
 use crate::scored::{Scored, Truth};
 use crate::{EvaluateConfig, Evaluation, MetricValue};
@@ -41,16 +44,33 @@ pub struct LabelsReport {
     pub rows: usize,
     /// Metrics over all labels on these rows.
     pub metrics: Vec<LabelMetric>,
+    /// Each label in each group, the worst first; none where no group is named.
+    pub groups: Option<Vec<LabelGroup>>,
+}
+
+/// A label, what was measured of it, and how it fares in groups.
+#[derive(Debug)]
+pub struct LabelEvaluation {
+    /// Its name.
+    pub label: String,
+    /// As a target of two classes.
+    pub evaluation: Evaluation,
+    /// In each group: [`by_group`].
+    pub groups: Vec<LabelGroup>,
 }
 
 /// The practices of several labels.
-pub static PRACTICES: &[Practice<LabelsReport>] =
-    &[Practice { page: each_label::PAGE, judge: each_label::judge }];
+pub static PRACTICES: &[Practice<LabelsReport>] = &[
+    Practice { page: each_label::PAGE, judge: each_label::judge },
+    Practice { page: groups::PAGE, judge: groups::judge },
+];
 
 /// Puts the evaluations of single labels together, in their order. Over all labels only rows count that each of them judges.
-pub fn together(evaluations: &[(String, Evaluation)], config: &EvaluateConfig) -> LabelsReport {
-    let labels: Vec<LabelReport> = evaluations.iter().filter_map(|(name, of)| report(name, of)).collect();
-    let judged: Vec<&Scored> = evaluations.iter().filter_map(|(_, of)| Some(&of.judged()?.scored)).collect();
+pub fn together(evaluations: &[LabelEvaluation], config: &EvaluateConfig) -> LabelsReport {
+    let labels: Vec<LabelReport> =
+        evaluations.iter().filter_map(|of| report(&of.label, &of.evaluation)).collect();
+    let judged: Vec<&Scored> =
+        evaluations.iter().filter_map(|of| Some(&of.evaluation.judged()?.scored)).collect();
     let mut rows: Vec<u32> = judged.first().map(|scored| scored.rows.clone()).unwrap_or_default();
     for scored in judged.iter().skip(1) {
         let known: std::collections::HashSet<u32> = scored.rows.iter().copied().collect();
@@ -69,7 +89,14 @@ pub fn together(evaluations: &[(String, Evaluation)], config: &EvaluateConfig) -
         }
     }
     let all = Labelled { truth: &truth, scores: &scores, labels: judged.len() };
-    LabelsReport { labels, rows: rows.len(), metrics: all.metrics(&config.bootstrap()) }
+    let groups = evaluations.iter().flat_map(|of| of.groups.iter().cloned());
+    let groups = groups::of_all_labels(groups, evaluations.len());
+    LabelsReport {
+        labels,
+        rows: rows.len(),
+        metrics: all.metrics(&config.bootstrap()),
+        groups: (!config.groups.is_empty()).then_some(groups),
+    }
 }
 
 fn report(name: &str, of: &Evaluation) -> Option<LabelReport> {
@@ -93,4 +120,23 @@ fn of_two(scored: &Scored) -> Option<(Vec<bool>, Vec<f64>)> {
     let Truth::Classes(codes) = &scored.truth else { return None };
     let scores = scored.predicted.iter().skip(1).step_by(2).copied().collect();
     (scored.width == 2).then(|| (codes.iter().map(|&code| code == 1).collect(), scores))
+}
+
+#[cfg(test)]
+mod tests {
+    use plumb_ledger::{Seed, Verdict};
+
+    use super::*;
+
+    #[test]
+    fn pages_have_no_faults_and_nothing_to_judge_is_skipped() {
+        assert_eq!(plumb_ledger::practice::faults(PRACTICES.iter().map(|practice| &practice.page)), [""; 0]);
+        let named = EvaluateConfig { groups: vec!["c".to_owned()], ..EvaluateConfig::new(Seed(1)) };
+        for config in [EvaluateConfig::new(Seed(1)), named] {
+            let report = together(&[], &config);
+            for practice in PRACTICES {
+                assert_eq!((practice.judge)(&report).verdict, Verdict::Skipped, "{}", practice.page.id);
+            }
+        }
+    }
 }

@@ -63,10 +63,10 @@ pub fn practices<'a>() -> Vec<Practice<EvaluateContext<'a>>> {
 }
 
 /// Below this many rows a slice's rate is a guess: with 30, a rate of one half is known to within 18 points.
-const LEAST_ROWS: usize = 30;
+pub(crate) const LEAST_ROWS: usize = 30;
 
 /// Chance that a practice allows itself to be wrong about one table, after correction for the number of looks.
-const SIGNIFICANCE: f64 = 0.01;
+pub(crate) const SIGNIFICANCE: f64 = 0.01;
 
 /// What the practices of transfer say of a network that starts from nothing.
 const NOT_PRETRAINED: &str = "the network was not trained before";

@@ -1,7 +1,7 @@
 //! Several labels at once: each is evaluated as a target of two classes, then all together.
 
-use plumb_evaluate::labels::{LabelsReport, PRACTICES, together};
-use plumb_evaluate::{Evaluation, MetricValue, Subject};
+use plumb_evaluate::labels::{LabelEvaluation, LabelsReport, PRACTICES, by_group, together};
+use plumb_evaluate::{MetricValue, Subject};
 use plumb_ledger::{Entry, ExitCode};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub(crate) fn several(ask: &Ask<'_>, labels: &[String], screen: Screen) -> Resul
         let (run, ready) = open(&one, screen)?;
         let keep = first.get_or_insert(run);
         match evaluated(keep, &ready, label) {
-            Ok(evaluation) => evaluations.push((label.clone(), evaluation)),
+            Ok(evaluation) => evaluations.push(evaluation),
             Err(fault) => {
                 if let Some(folder) = &keep.folder {
                     folder.abandon();
@@ -47,7 +47,7 @@ pub(crate) fn several(ask: &Ask<'_>, labels: &[String], screen: Screen) -> Resul
     if broken.is_empty() { Ok(ExitCode::Done) } else { Err(Fault::gate_named(&broken)) }
 }
 
-fn evaluated(run: &Run, ready: &Ready, label: &str) -> Result<Evaluation, Fault> {
+fn evaluated(run: &Run, ready: &Ready, label: &str) -> Result<LabelEvaluation, Fault> {
     let (target, parts) = (&ready.opened.target, &ready.parts);
     if target.classes.len() != 2 {
         return Err(Fault::usage(format!("label `{label}` has {} different values", target.classes.len()))
@@ -61,7 +61,10 @@ fn evaluated(run: &Run, ready: &Ready, label: &str) -> Result<Evaluation, Fault>
         test: &parts.test,
         predictor: ready.opened.predictor.as_ref(),
     };
-    Ok(plumb_evaluate::evaluate(&subject, &run::evaluate_config(run))?)
+    let config = run::evaluate_config(run);
+    let evaluation = plumb_evaluate::evaluate(&subject, &config)?;
+    let groups = by_group(label, &evaluation, subject.table, &config);
+    Ok(LabelEvaluation { label: label.to_owned(), evaluation, groups })
 }
 
 /// Writes the files where there is a folder, and says what was found.
@@ -121,5 +124,5 @@ fn metrics(found: &LabelsReport) -> serde_json::Value {
                    "metrics": of_label(&of.metrics)})
         })
         .collect();
-    json!({"schema": 1, "task": "multilabel", "rows": found.rows, "all": found.metrics, "labels": labels})
+    json!({"schema": 1, "task": "multilabel", "rows": found.rows, "all": found.metrics, "labels": labels, "groups": found.groups})
 }

@@ -50,9 +50,10 @@ const ROWS: Column = ("rows", Number("rows"));
 const HOW_MANY: Column = ("how many", Number("rows"));
 const ERROR: Column = ("error", Number("error"));
 const OF_THE_OTHERS: Column = ("of the others", Number("error_of_the_rest"));
+const PRIMARY: Column = ("primary metric", Interval("metric_value", "metric_low", "metric_high"));
 const CORRECTED: Column = ("p, corrected", Number("p_adjusted"));
 
-static LISTS: [List; 10] = [
+static LISTS: [List; 11] = [
     List {
         practice: "fairness.disparate-impact",
         key: "groups",
@@ -81,14 +82,17 @@ static LISTS: [List; 10] = [
         caption: "The error of each group beside everyone else's",
         head: "group",
         name: Name::Slice,
-        columns: &[
-            ROWS,
-            ERROR,
-            OF_THE_OTHERS,
-            ("primary metric", Interval("metric_value", "metric_low", "metric_high")),
-            CORRECTED,
-        ],
+        columns: &[ROWS, ERROR, OF_THE_OTHERS, PRIMARY, CORRECTED],
         drawn: Some(3),
+    },
+    List {
+        practice: "fairness.label-groups",
+        key: "values",
+        caption: "The error of each label in each group beside everyone else's",
+        head: "group",
+        name: Name::Slice,
+        columns: &[("label", Word("label")), ROWS, ERROR, OF_THE_OTHERS, PRIMARY, CORRECTED],
+        drawn: None,
     },
     List {
         practice: "fairness.group-calibration",

@@ -551,6 +551,10 @@ fn several_labels_are_judged_each_and_together() {
     for file in ["ledger.json", "metrics.json", "report.html"] {
         assert!(context.path("judged").join(file).is_file(), "{file}");
     }
+    for of in answer["metrics"]["all"].as_array().unwrap() {
+        assert_eq!(of["method"], "BCa bootstrap, 1000 resamples", "{of}");
+    }
+    assert_eq!(verdict(&answer, "fairness.label-groups")["verdict"], "skipped");
     let guessed = run(&["toxic,insult,noise"]);
     assert!(
         guessed.stdout.contains("1 of 3 labels are not told better than by guessing: `noise`"),
@@ -585,4 +589,33 @@ fn onnx_runtime_is_for_onnx_files_and_for_builds_that_have_it() {
             "{told}"
         );
     }
+}
+
+#[test]
+fn a_label_that_is_told_wrong_in_one_group_is_found() {
+    let context = TestContext::new();
+    let (mut data, mut scores) = ("id,group,toxic,insult\n".to_owned(), "id,p_toxic,p_insult\n".to_owned());
+    for row in 0..900u64 {
+        let stream = plumb_ledger::Seed(row).stream("label groups");
+        let [toxic, insult] = [0, 1].map(|at| stream.uniform(at));
+        let is = |chance: f64, at: u64| u8::from(stream.uniform(at) < chance);
+        let group = ["a", "b", "c"][row as usize % 3];
+        // What is said of one label in one group is drawn.
+        let said = if group == "c" { stream.uniform(9) } else { toxic };
+        writeln!(data, "r{row},{group},{},{}", is(toxic, 3), is(insult, 4)).unwrap();
+        writeln!(scores, "r{row},{said:.6},{insult:.6}").unwrap();
+    }
+    context.write("data.csv", data);
+    context.write("scores.csv", scores);
+    let labels =
+        ["--key", "id", "--labels", "toxic,insult", "--groups", "group", "--out", "judged", "--json"];
+    let found = context.plumb(&[&["evaluate", "scores.csv", "--data", "data.csv"], &labels[..]].concat());
+    assert_eq!(found.code, Some(0), "{}", found.stderr);
+    let answer: Value = serde_json::from_str(&found.stdout).unwrap();
+    let judged = verdict(&answer, "fairness.label-groups");
+    assert_eq!((&judged["verdict"], &judged["evidence"]["worse"]), (&"warn".into(), &1.into()), "{judged}");
+    let worst = &judged["evidence"]["values"][0];
+    assert_eq!((&worst["label"], &worst["value"]), (&"toxic".into(), &"c".into()), "{worst}");
+    assert_eq!(answer["metrics"]["groups"].as_array().map(Vec::len), Some(6));
+    assert!(context.read("judged/report.html").contains("The error of each label in each group"));
 }
