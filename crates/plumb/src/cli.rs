@@ -18,7 +18,11 @@ use crate::commands::{
     version,
     verbatim_doc_comment,
     max_term_width = 100,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    after_help = "Environment:\n  \
+        PLUMB_STATE  Where looks at test rows are counted; `plumb` in XDG_STATE_HOME or ~/.local/state\n  \
+        PLUMB_CACHE  Where weights and reduced pictures are kept; `plumb` in the user's cache\n  \
+        PLUMB_TOKEN  The token with which `http://HOST/v2/models/NAME` is asked"
 )]
 pub(crate) struct Cli {
     /// What to do.
@@ -39,7 +43,7 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Measure and judge a trained model, whoever trained it
     Evaluate(evaluate::Args),
-    /// Explain what a trained model says
+    // Without words of its own here, so that `--help` shows all that stands at its arguments.
     Explain(explain::Args),
     /// Measure a trained model for groups of people
     Fairness(fairness::Args),

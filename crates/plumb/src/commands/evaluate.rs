@@ -15,7 +15,7 @@ use crate::{catalogue, commands::practices};
 ///
 /// PREDICTOR is the folder of a run, an ONNX file, the address of a model that a server of the Open Inference Protocol (v2) has, or a file of predictions that any tool has made: one row for each row of the data, with a column
 /// `p_CLASS` for each class, one score for the second of two classes, or a column `prediction`. Every metric comes with an interval, the
-/// `evaluate.*` and `fairness.*` practices judge it, and each look at test rows is counted.
+/// `evaluate.*` and `fairness.*` practices judge it, and each look at test rows is counted in the folder that `PLUMB_STATE` names.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  plumb evaluate runs/adult-1\n  plumb evaluate runs/adult-1 --data adult_2026.csv --by month\n  \
@@ -24,7 +24,8 @@ use crate::{catalogue, commands::practices};
                   plumb evaluate predictions.csv --target label --groups sex\n  \
                   plumb evaluate scores.csv --data test.csv --key id --labels toxic,insult,threat\n  \
                   plumb evaluate http://localhost:8080/v2/models/adult --data test.csv --target label\n  \
-                  plumb evaluate lightgbm.parquet --data test.csv --train train.csv --target label --key id --out evaluation"
+                  plumb evaluate lightgbm.parquet --data test.csv --train train.csv --target label --key id --out evaluation\n\n\
+                  Each look at test rows is counted, in the folder that PLUMB_STATE names."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -62,7 +63,7 @@ pub(crate) struct GivenArgs {
 /// A predictor, the rows that it is asked about, and what becomes of the answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RowArgs {
-    /// The folder of a run, an `.onnx` file, a table of predictions, or `http://HOST/v2/models/NAME`
+    /// The folder of a run, an `.onnx` file, a table of predictions, or `http://HOST/v2/models/NAME`, asked with the token in `PLUMB_TOKEN`
     predictor: PathBuf,
     /// The rows to look at; without it a run's own test part, or the rows of the predictions themselves
     #[arg(long, value_name = "DATA", num_args = 1..)]

@@ -15,8 +15,9 @@ use crate::run::Screen;
 ///
 /// What each column is worth (permutation importance), how answers depend on it (partial dependence), what it adds to single predictions
 /// (Shapley values, gradients of a network, or LIME) and the fewest changes that turn a prediction; what words add to texts; what segments
-/// (LIME) and patches (occlusion) add to pictures. Forests and linear models of numbers in ONNX files have exact Shapley values, in closed
-/// form. The `explain.*` practices say whether the explanation can be
+/// (LIME) and patches (occlusion) add to pictures. For a run the train rows that its answers rest on are shown, and rows that stand for each
+/// class, as long as its own data is there. Forests and linear models of numbers in ONNX files have exact Shapley values, in closed form.
+/// The `explain.*` practices say whether the explanation can be
 /// believed: whether it is additive, stable over other draws, and vanishes when labels or weights are shuffled.
 #[derive(Debug, clap::Args)]
 #[command(
