@@ -122,6 +122,21 @@ fn by_gradients_and_by_sampling(context: &TestContext, exact: &Value) {
 }
 
 #[test]
+fn a_run_whose_own_data_is_gone_is_explained_without_train_rows() {
+    let context = TestContext::new();
+    trained(&context);
+    std::fs::rename(context.path("data.csv"), context.path("new.csv")).unwrap();
+    let answer = explained(&context, &["--data", "new.csv", "--rows", "5", "--background", "10"]);
+    let found = &answer["explanation"];
+    assert_eq!(found["rows"].as_array().unwrap().len(), 5);
+    for of_train in ["influence", "prototypes"] {
+        assert_eq!(found[of_train].as_array().map(Vec::len), Some(0), "{of_train}: {}", found[of_train]);
+    }
+    context.plumb(&["explain", "model", "--data", "new.csv", "--rows", "5", "--out", "explained"]);
+    assert!(context.read("explained/report.html").contains("What each column is worth"));
+}
+
+#[test]
 fn what_cannot_be_asked_is_not_explained() {
     let context = TestContext::new();
     context.write("predictions.csv", "x,label,score\n1,yes,0.9\n2,no,0.2\n3,yes,0.7\n4,no,0.4\n");
