@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plumb-stats", &["plumb-ledger"]),
     ("plumb-data", &["plumb-ledger", "plumb-stats"]),
     ("plumb-kernels", &[]),
-    ("plumb-learn", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels"]),
+    ("plumb-learn", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels", "plumb-onnx"]),
     ("plumb-evaluate", &["plumb-ledger", "plumb-stats", "plumb-data"]),
     ("plumb-onnx", &[]),
     (

@@ -12,6 +12,7 @@ pub mod batches;
 mod combiner;
 pub mod encoders;
 pub mod explain;
+pub mod export;
 pub mod layers;
 pub mod losses;
 pub mod model;

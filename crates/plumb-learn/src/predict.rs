@@ -164,6 +164,16 @@ impl TrainedModel {
         &self.preparation
     }
 
+    /// The description.
+    pub(crate) fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// The network.
+    pub(crate) fn network(&self) -> &TabularNetwork {
+        &self.network
+    }
+
     /// The weights.
     pub fn weights(&self) -> Arrays {
         Arrays::of(&self.network)

@@ -1,4 +1,4 @@
-//! ONNX models that others have trained: tensors in, tensors out, no C and no code from the file.
+//! ONNX models: those of others, tensors in, tensors out, no C and no code from the file; and the writing of files ([`GraphWriter`]).
 //!
 //! Two runtimes behind one door ([`OnnxModel`]): networks run on `rten`; what scikit-learn, LightGBM and XGBoost export uses the
 //! operators of the domain `ai.onnx.ml` (trees, linear models, scalers, encoders), which `rten` lacks, and runs on [`classic`]. The feature
@@ -15,9 +15,11 @@ mod network;
 mod onnxruntime;
 mod proto;
 mod tensor;
+mod write;
 
 pub use classic::{Cut, Encoded, Owned, Tell};
 pub use error::OnnxError;
 pub use graph::{Element, Port};
 pub use model::OnnxModel;
 pub use tensor::{Tensor, Values};
+pub use write::{ElementType, Extent, GraphWriter, Name, Setting};

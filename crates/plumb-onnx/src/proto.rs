@@ -1,16 +1,31 @@
-//! The messages of `onnx.proto` (IR version 10), those fields that are read.
+//! The messages of `onnx.proto` (IR version 10), those fields that are read or written.
 
 use prost::Message;
 
 /// `ModelProto`.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Model {
+    #[prost(int64, tag = "1")]
+    pub(crate) ir_version: i64,
     #[prost(string, tag = "2")]
     pub(crate) producer_name: String,
+    #[prost(string, tag = "3")]
+    pub(crate) producer_version: String,
     #[prost(message, optional, tag = "7")]
     pub(crate) graph: Option<Graph>,
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) opset_import: Vec<OperatorSet>,
     #[prost(message, repeated, tag = "14")]
     pub(crate) metadata_props: Vec<Entry>,
+}
+
+/// `OperatorSetIdProto`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct OperatorSet {
+    #[prost(string, tag = "1")]
+    pub(crate) domain: String,
+    #[prost(int64, tag = "2")]
+    pub(crate) version: i64,
 }
 
 /// `StringStringEntryProto`.
@@ -27,6 +42,8 @@ pub(crate) struct Entry {
 pub(crate) struct Graph {
     #[prost(message, repeated, tag = "1")]
     pub(crate) node: Vec<Node>,
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
     #[prost(message, repeated, tag = "5")]
     pub(crate) initializer: Vec<TensorMessage>,
     #[prost(message, repeated, tag = "11")]
@@ -42,6 +59,8 @@ pub(crate) struct Node {
     pub(crate) input: Vec<String>,
     #[prost(string, repeated, tag = "2")]
     pub(crate) output: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub(crate) name: String,
     #[prost(string, tag = "4")]
     pub(crate) op_type: String,
     #[prost(message, repeated, tag = "5")]
@@ -69,6 +88,9 @@ pub(crate) struct Attribute {
     pub(crate) ints: Vec<i64>,
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub(crate) strings: Vec<Vec<u8>>,
+    /// `type`.
+    #[prost(int32, tag = "20")]
+    pub(crate) kind: i32,
 }
 
 /// `TensorProto`.
@@ -133,4 +155,6 @@ pub(crate) struct Shape {
 pub(crate) struct Dimension {
     #[prost(int64, optional, tag = "1")]
     pub(crate) dim_value: Option<i64>,
+    #[prost(string, optional, tag = "2")]
+    pub(crate) dim_param: Option<String>,
 }

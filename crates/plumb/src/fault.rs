@@ -55,6 +55,11 @@ impl Fault {
         Self::new(format!("interrupted: {}", folder.display()), ExitCode::Interrupted).hint(hint)
     }
 
+    /// What went wrong, in a sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// How the process ends.
     pub(crate) fn exit_code(&self) -> ExitCode {
         self.exit_code

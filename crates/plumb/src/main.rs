@@ -13,6 +13,7 @@ mod dashboard;
 mod diagnose;
 mod evaluation;
 mod explanation;
+mod export;
 mod fault;
 mod job;
 mod log;

@@ -4,9 +4,11 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::embedding;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
 use crate::batches::Batch;
 use crate::layers::{normal, parameter};
+use crate::parameters::host;
 
 /// One table of vectors for each category column. Code 0, an unknown or missing level, starts at zero, so that
 /// it says nothing until training gives it a meaning.
@@ -42,5 +44,20 @@ impl CategoryEncoder {
             embedding(table.val(), &codes)
         };
         self.tables.iter().enumerate().map(look_up).collect()
+    }
+}
+
+impl CategoryEncoder {
+    /// The vectors of each column of codes, `[rows, 1]` each; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, codes: &[Name]) -> Vec<Name> {
+        let mut vectors = Vec::new();
+        for (column, (table, codes)) in self.tables.iter().zip(codes).enumerate() {
+            let [levels, width] = table.dims();
+            let table =
+                graph.floats(&format!("{at}.tables.{column}"), &[levels, width], &host(table.val().inner()));
+            let found = graph.node("Gather", &[&table, codes], &[]);
+            vectors.push(graph.node("Flatten", &[&found], &[]));
+        }
+        vectors
     }
 }

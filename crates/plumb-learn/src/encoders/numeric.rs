@@ -5,9 +5,11 @@ use burn::tensor::{Device, Tensor};
 use plumb_kernels::curve;
 use plumb_kernels::elementary::sin_cos;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
 use crate::layers::{normal, parameter, uniform};
+use crate::parameters::host;
 
 /// The size and the start of the embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -69,4 +71,39 @@ impl Pbld {
 fn cosine(angle: f32) -> (f32, f32) {
     let (sine, cosine) = sin_cos(angle);
     (cosine, -sine)
+}
+
+impl Pbld {
+    /// The embedding of `[rows, features]` as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, numbers: &Name) -> Name {
+        let [features, frequencies, learned] = self.weight.dims();
+        let frequency = host(self.frequency.val().mul_scalar(std::f64::consts::TAU).inner());
+        let frequency = graph.floats(&format!("{at}.frequency"), &[features, 1, frequencies], &frequency);
+        let own = |values: &Param<Tensor<3>>| host(values.val().inner());
+        let phase = graph.floats(&format!("{at}.phase"), &[features, 1, frequencies], &own(&self.phase));
+        let weight =
+            graph.floats(&format!("{at}.weight"), &[features, frequencies, learned], &own(&self.weight));
+        let bias = graph.floats(&format!("{at}.bias"), &[features, 1, learned], &own(&self.bias));
+        let numbers = by_feature(graph, numbers);
+        let angle = graph.node("Mul", &[&numbers, &frequency], &[]);
+        let angle = graph.node("Add", &[&angle, &phase], &[]);
+        let waves = graph.node("Cos", &[&angle], &[]);
+        let embedded = graph.node("MatMul", &[&waves, &weight], &[]);
+        let embedded = graph.node("Add", &[&embedded, &bias], &[]);
+        let joined = graph.node("Concat", &[&numbers, &embedded], &[("axis", Setting::Int(2))]);
+        by_row(graph, &joined)
+    }
+}
+
+/// `[rows, features]` to `[features, rows, 1]`.
+pub(super) fn by_feature(graph: &mut GraphWriter, numbers: &Name) -> Name {
+    let turned = graph.node("Transpose", &[numbers], &[("perm", Setting::Ints(&[1, 0]))]);
+    let last = graph.wholes("last", &[1], &[2]);
+    graph.node("Unsqueeze", &[&turned, &last], &[])
+}
+
+/// `[features, rows, outputs]` to `[rows, features * outputs]`.
+pub(super) fn by_row(graph: &mut GraphWriter, embedded: &Name) -> Name {
+    let turned = graph.node("Transpose", &[embedded], &[("perm", Setting::Ints(&[1, 0, 2]))]);
+    graph.node("Flatten", &[&turned], &[])
 }

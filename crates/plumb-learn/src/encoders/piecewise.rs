@@ -4,9 +4,12 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_data::prepare::Prepared;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
+use super::numeric::{by_feature, by_row};
 use crate::layers::{buffer, parameter, uniform};
+use crate::parameters::host;
 
 /// The size of the embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +121,35 @@ fn quantiles(sorted: &[f32], bins: usize) -> Vec<f32> {
     let mut found: Vec<f32> = (0..=bins).filter_map(at).collect();
     found.dedup();
     found
+}
+
+impl PiecewiseLinear {
+    /// The embedding of `[rows, features]` as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, numbers: &Name) -> Name {
+        let mut constant = |name: &str, values: &Param<Tensor<3>>| {
+            graph.floats(&format!("{at}.{name}"), &values.dims(), &host(values.val().inner()))
+        };
+        let (lower, slope) = (constant("lower", &self.lower), constant("slope", &self.slope));
+        let (weight, linear) = (constant("weight", &self.weight), constant("linear", &self.linear));
+        let bias = constant("bias", &self.bias);
+        let [low, high, none, all, ninth] =
+            [-LIMIT, LIMIT, 0.0, 1.0, 9.0].map(|value| graph.floats("bound", &[], &[value]));
+        let numbers = by_feature(graph, numbers);
+        let numbers = graph.node("Clip", &[&numbers, &low, &high], &[]);
+        let passed = graph.node("Sub", &[&numbers, &lower], &[]);
+        let passed = graph.node("Mul", &[&passed, &slope], &[]);
+        let passed = graph.node("Clip", &[&passed, &none, &all], &[]);
+        let embedded = graph.node("MatMul", &[&passed, &weight], &[]);
+        let square = graph.node("Mul", &[&numbers, &numbers], &[]);
+        let square = graph.node("Div", &[&square, &ninth], &[]);
+        let square = graph.node("Add", &[&square, &all], &[]);
+        let bend = graph.node("Sqrt", &[&square], &[]);
+        let straight = graph.node("Div", &[&numbers, &bend], &[]);
+        let straight = graph.node("Mul", &[&straight, &linear], &[]);
+        let straight = graph.node("Add", &[&straight, &bias], &[]);
+        let embedded = graph.node("Add", &[&embedded, &straight], &[]);
+        by_row(graph, &embedded)
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use plumb_kernels::Dropout;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
 /// An element-wise nonlinearity.
@@ -34,6 +35,30 @@ impl Activation {
         match self {
             Self::Gelu => plumb_kernels::gelu_dropped(input, chance),
             _ => plumb_kernels::dropout(self.apply(input), chance),
+        }
+    }
+}
+
+impl Activation {
+    /// The function as operators.
+    pub(crate) fn write(self, graph: &mut GraphWriter, input: &Name) -> Name {
+        match self {
+            Self::Relu => graph.node("Relu", &[input], &[]),
+            Self::Selu => graph.node("Selu", &[input], &[]),
+            Self::Mish => {
+                let soft = graph.node("Softplus", &[input], &[]);
+                let gate = graph.node("Tanh", &[&soft], &[]);
+                graph.node("Mul", &[input, &gate], &[])
+            }
+            Self::Gelu => {
+                let [root, half, one] = [std::f32::consts::FRAC_1_SQRT_2, 0.5, 1.0]
+                    .map(|value| graph.floats("gelu.constant", &[], &[value]));
+                let scaled = graph.node("Mul", &[input, &root], &[]);
+                let error = graph.node("Erf", &[&scaled], &[]);
+                let share = graph.node("Add", &[&error, &one], &[]);
+                let share = graph.node("Mul", &[&share, &half], &[]);
+                graph.node("Mul", &[input, &share], &[])
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::{BatchStatistics, Cut, batch_norm, batch_norm_with};
+use plumb_onnx::{GraphWriter, Name};
 
 use super::{buffer, parameter};
 use crate::network::Pass;
@@ -87,5 +88,32 @@ impl BatchNorm {
     fn running(&self) -> BatchStatistics {
         let values = |of: &Param<Tensor<1>>| host(of.val().inner()).into();
         BatchStatistics { mean: values(&self.running_mean), variance: values(&self.running_var), count: 0 }
+    }
+}
+
+impl BatchNorm {
+    /// What it multiplies each unit with and adds to it when it predicts.
+    pub(crate) fn affine(&self) -> (Vec<f32>, Vec<f32>) {
+        let of = |values: &Param<Tensor<1>>| host(values.val().inner());
+        let (weight, bias) = (of(&self.weight), of(&self.bias));
+        let (mean, variance) = (of(&self.running_mean), of(&self.running_var));
+        let scale = |(weight, variance): (&f32, &f32)| {
+            f64::from(*weight) / (f64::from(*variance) + f64::from(self.epsilon)).sqrt()
+        };
+        let scales: Vec<f64> = weight.iter().zip(&variance).map(scale).collect();
+        let shift = |((bias, mean), scale): ((&f32, &f32), &f64)| {
+            (f64::from(*bias) - f64::from(*mean) * scale) as f32
+        };
+        let shifts = bias.iter().zip(&mean).zip(&scales).map(shift).collect();
+        (scales.into_iter().map(|scale| scale as f32).collect(), shifts)
+    }
+
+    /// The norm of `[rows, units]` as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let (scale, shift) = self.affine();
+        let scale = graph.floats(&format!("{at}.scale"), &[scale.len()], &scale);
+        let shift = graph.floats(&format!("{at}.shift"), &[shift.len()], &shift);
+        let scaled = graph.node("Mul", &[input, &scale], &[]);
+        graph.node("Add", &[&scaled, &shift], &[])
     }
 }

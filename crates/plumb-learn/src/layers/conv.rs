@@ -5,8 +5,10 @@ use burn::tensor::{Device, Tensor};
 use plumb_kernels::conv::{ConvError, ConvShape};
 use plumb_kernels::{Conv2d, conv2d};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 
-use super::{normal, parameter};
+use super::{BatchNorm, normal, parameter};
+use crate::parameters::host;
 
 /// A convolution, without bias where a batch norm follows.
 ///
@@ -90,5 +92,54 @@ impl Conv {
             }
             None => found,
         }
+    }
+}
+
+impl Conv {
+    /// The convolution and the norm behind it as one operator; `at` is its path.
+    pub(crate) fn write(
+        &self,
+        graph: &mut GraphWriter,
+        at: &str,
+        norm: Option<&BatchNorm>,
+        input: &Name,
+    ) -> Name {
+        let extents = self.weight.dims();
+        let mut weight = host(self.weight.val().inner());
+        let mut bias =
+            self.bias.as_ref().map_or_else(|| vec![0.0; extents[0]], |bias| host(bias.val().inner()));
+        if let Some(norm) = norm {
+            let (scales, shifts) = norm.affine();
+            let taps = extents[1..].iter().product::<usize>().max(1);
+            for (filter, scale) in weight.chunks_exact_mut(taps).zip(&scales) {
+                for tap in filter {
+                    *tap *= scale;
+                }
+            }
+            for ((bias, scale), shift) in bias.iter_mut().zip(&scales).zip(&shifts) {
+                *bias = *bias * scale + shift;
+            }
+        }
+        let weight = graph.floats(&format!("{at}.weight"), &extents, &weight);
+        let bias = graph.floats(&format!("{at}.bias"), &[extents[0]], &bias);
+        let whole = |pair: [usize; 2]| pair.map(|extent| extent as i64);
+        let Conv2d { stride, padding, dilation, groups } = self.options;
+        let [above, left] = whole(padding);
+        let (kernel, strides, dilations) = (whole([extents[2], extents[3]]), whole(stride), whole(dilation));
+        let pads = [above, left, above, left];
+        // TensorFlow's padding is ONNX's `SAME_UPPER`.
+        let pads = if self.padded_behind {
+            ("auto_pad", Setting::Text("SAME_UPPER"))
+        } else {
+            ("pads", Setting::Ints(&pads))
+        };
+        let settings = [
+            ("kernel_shape", Setting::Ints(&kernel)),
+            ("strides", Setting::Ints(&strides)),
+            ("dilations", Setting::Ints(&dilations)),
+            ("group", Setting::Int(groups as i64)),
+            pads,
+        ];
+        graph.node("Conv", &[input, &weight, &bias], &settings)
     }
 }

@@ -3,8 +3,10 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
 use super::{normal, parameter, uniform};
+use crate::parameters::host;
 
 /// `x W + b`, with `W` and `b` uniform within `1 / sqrt(inputs)` (PyTorch's default; Kaiming uniform, gain
 /// `sqrt(1/3)`).
@@ -41,5 +43,17 @@ impl Linear {
     /// One product, whatever the rank.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         plumb_kernels::linear(input, self.weight.val(), Some(self.bias.val()))
+    }
+}
+
+impl Linear {
+    /// The layer as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let [inputs, outputs] = self.weight.dims();
+        let weight =
+            graph.floats(&format!("{at}.weight"), &[inputs, outputs], &host(self.weight.val().inner()));
+        let bias = graph.floats(&format!("{at}.bias"), &[outputs], &host(self.bias.val().inner()));
+        let product = graph.node("MatMul", &[input, &weight], &[]);
+        graph.node("Add", &[&product, &bias], &[])
     }
 }

@@ -3,8 +3,10 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
 use super::{parameter, uniform};
+use crate::parameters::host;
 
 /// Each member's own factors on its input.
 ///
@@ -59,5 +61,25 @@ impl MemberLinear {
         let [all, _] = input.dims();
         let input = input.reshape([members, all / members, inputs]);
         input.matmul(self.weight.val()).add(self.bias.val()).reshape([all, outputs])
+    }
+}
+
+impl MemberScaling {
+    /// `[rows, features]` to `[members, rows, features]`; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let scale = host(self.scale.val().inner());
+        let scale = graph.floats(&format!("{at}.scale"), &self.scale.dims(), &scale);
+        graph.node("Mul", &[input, &scale], &[])
+    }
+}
+
+impl MemberLinear {
+    /// `[members, rows, inputs]` to `[members, rows, outputs]`; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let weight = host(self.weight.val().inner());
+        let weight = graph.floats(&format!("{at}.weight"), &self.weight.dims(), &weight);
+        let bias = graph.floats(&format!("{at}.bias"), &self.bias.dims(), &host(self.bias.val().inner()));
+        let product = graph.node("MatMul", &[input, &weight], &[]);
+        graph.node("Add", &[&product, &bias], &[])
     }
 }

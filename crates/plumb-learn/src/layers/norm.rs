@@ -3,10 +3,12 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::Cut;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, BatchNorm, parameter};
 use crate::network::Pass;
+use crate::parameters::host;
 
 /// Which normalization a block has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,5 +79,35 @@ impl LayerNorm {
     /// Normalizes each row.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         plumb_kernels::layer_norm(input, self.weight.val(), self.bias.val(), self.epsilon)
+    }
+}
+
+impl Norm {
+    /// The norm as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        match self {
+            Self::Batch(norm) => norm.write(graph, at, input),
+            Self::Layer(norm) => norm.write(graph, at, input),
+        }
+    }
+}
+
+impl LayerNorm {
+    /// The norm over the last extent as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let units = self.weight.dims()[0];
+        let weight = graph.floats(&format!("{at}.weight"), &[units], &host(self.weight.val().inner()));
+        let bias = graph.floats(&format!("{at}.bias"), &[units], &host(self.bias.val().inner()));
+        let epsilon = graph.floats(&format!("{at}.epsilon"), &[], &[self.epsilon]);
+        let mean = [("axes", Setting::Ints(&[-1]))];
+        let middle = graph.node("ReduceMean", &[input], &mean);
+        let off = graph.node("Sub", &[input, &middle], &[]);
+        let square = graph.node("Mul", &[&off, &off], &[]);
+        let variance = graph.node("ReduceMean", &[&square], &mean);
+        let variance = graph.node("Add", &[&variance, &epsilon], &[]);
+        let deviation = graph.node("Sqrt", &[&variance], &[]);
+        let unit = graph.node("Div", &[&off, &deviation], &[]);
+        let scaled = graph.node("Mul", &[&unit, &weight], &[]);
+        graph.node("Add", &[&scaled, &bias], &[])
     }
 }

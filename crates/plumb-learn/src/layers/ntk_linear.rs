@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
 use super::{normal, parameter};
 use crate::parameters::host;
@@ -104,6 +105,19 @@ fn convex_mix(values: &[f32], columns: usize, column: usize, stream: Stream) -> 
         total += weight;
     }
     (mix / total) as f32
+}
+
+impl NtkLinear {
+    /// The layer as operators; `at` is its path. The weight is divided once, here.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let [inputs, outputs] = self.weight.dims();
+        let divisor = (inputs.max(1) as f64).sqrt();
+        let weight = host(self.weight.val().div_scalar(divisor).inner());
+        let weight = graph.floats(&format!("{at}.weight"), &[inputs, outputs], &weight);
+        let bias = graph.floats(&format!("{at}.bias"), &[1, outputs], &host(self.bias.val().inner()));
+        let product = graph.node("MatMul", &[input, &weight], &[]);
+        graph.node("Add", &[&product, &bias], &[])
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
+use plumb_onnx::{GraphWriter, Name};
 
 use super::parameter;
+use crate::parameters::host;
 
 /// `x * s`, `s` started at 1.
 ///
@@ -24,5 +26,13 @@ impl Scaling {
     /// Scales each feature.
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         input.mul(self.scale.val())
+    }
+}
+
+impl Scaling {
+    /// The layer as operators; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let scale = graph.floats(&format!("{at}.scale"), &self.scale.dims(), &host(self.scale.val().inner()));
+        graph.node("Mul", &[input, &scale], &[])
     }
 }

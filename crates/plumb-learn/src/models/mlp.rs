@@ -3,11 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::CategoryEncoder;
+use crate::export::{Export, ExportError, Written, joined};
 use crate::layers::{Activation, Linear, Norm, NormKind};
 use crate::model::Inputs;
 use crate::network::{Network, Pass};
@@ -89,5 +91,22 @@ impl Network for Mlp {
             hidden = pass.dropout(hidden, self.dropout);
         }
         self.head.forward(hidden)
+    }
+}
+
+impl Export for Mlp {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        let numbers = [&inputs.numbers, &inputs.flags].into_iter().flatten().cloned();
+        let parts: Vec<Name> =
+            numbers.chain(self.categories.write(graph, "categories", &inputs.codes)).collect();
+        let mut hidden = joined(graph, &parts)?;
+        for (index, block) in self.blocks.iter().enumerate() {
+            hidden = block.linear.write(graph, &format!("blocks.{index}.linear"), &hidden);
+            if let Some(norm) = &block.norm {
+                hidden = norm.write(graph, &format!("blocks.{index}.norm"), &hidden);
+            }
+            hidden = self.activation.write(graph, &hidden);
+        }
+        Ok(self.head.write(graph, "head", &hidden))
     }
 }

@@ -5,11 +5,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::{CategoryEncoder, Pbld, PbldConfig};
+use crate::export::{Export, ExportError, Written, joined};
 use crate::layers::{Activation, NtkLinear, ParametricActivation, Scaling};
 use crate::model::Inputs;
 use crate::network::{Network, ParameterRule, Pass};
@@ -137,5 +139,23 @@ impl Network for RealMlp {
             _ => 1.0,
         };
         ParameterRule { rate, decay: !bias }
+    }
+}
+
+impl Export for RealMlp {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        let mut parts = Vec::new();
+        if let (Some(embedding), Some(numbers)) = (&self.numbers, &inputs.numbers) {
+            parts.push(embedding.write(graph, "numbers", numbers));
+        }
+        parts.extend(inputs.flags.clone());
+        parts.extend(self.categories.write(graph, "categories", &inputs.codes));
+        let all = joined(graph, &parts)?;
+        let mut hidden = self.scaling.write(graph, "scaling", &all);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let linear = block.linear.write(graph, &format!("blocks.{index}.linear"), &hidden);
+            hidden = block.activation.write(graph, &format!("blocks.{index}.activation"), &linear);
+        }
+        Ok(self.head.write(graph, "head", &hidden))
     }
 }

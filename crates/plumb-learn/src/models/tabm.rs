@@ -8,11 +8,13 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
 use plumb_data::prepare::Prepared;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::{CategoryEncoder, PiecewiseConfig, PiecewiseLinear};
+use crate::export::{Export, ExportError, Written, joined};
 use crate::layers::{Activation, Linear, MemberLinear, MemberScaling};
 use crate::model::Inputs;
 use crate::network::{Network, ParameterRule, Pass};
@@ -123,6 +125,9 @@ impl Network for TabM {
     }
 }
 
+/// Far below any probability that training can tell from 0, and a finite logarithm.
+const LEAST_SHARE: f32 = 1e-30;
+
 /// One output for each row: the logarithm of the members' mean probability, or the mean of their numbers.
 fn average(outputs: Tensor<2>, members: usize) -> Tensor<2> {
     let [all, columns] = outputs.dims();
@@ -130,6 +135,33 @@ fn average(outputs: Tensor<2>, members: usize) -> Tensor<2> {
     let is_classification = columns > 1;
     let values = if is_classification { activation::softmax(outputs, 1) } else { outputs };
     let mean = values.reshape([members, rows, columns]).mean_dim(0).reshape([rows, columns]);
-    // Far below any probability that training can tell from 0, and a finite logarithm.
-    if is_classification { mean.clamp_min(1e-30).log() } else { mean }
+    if is_classification { mean.clamp_min(LEAST_SHARE).log() } else { mean }
+}
+
+impl Export for TabM {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        let mut parts = Vec::new();
+        if let (Some(embedding), Some(numbers)) = (&self.numbers, &inputs.numbers) {
+            parts.push(embedding.write(graph, "numbers", numbers));
+        }
+        parts.extend(inputs.flags.clone());
+        parts.extend(self.categories.write(graph, "categories", &inputs.codes));
+        let all = joined(graph, &parts)?;
+        let mut hidden = self.scaling.write(graph, "scaling", &all);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let linear = block.write(graph, &format!("blocks.{index}"), &hidden);
+            hidden = Activation::Relu.write(graph, &linear);
+        }
+        let outputs = self.head.write(graph, "head", &hidden);
+        let [_, _, columns] = self.head.weight.dims();
+        let mean = [("axes", Setting::Ints(&[0])), ("keepdims", Setting::Int(0))];
+        if columns == 1 {
+            return Ok(graph.node("ReduceMean", &[&outputs], &mean));
+        }
+        let shares = graph.node("Softmax", &[&outputs], &[("axis", Setting::Int(-1))]);
+        let shares = graph.node("ReduceMean", &[&shares], &mean);
+        let least = graph.floats("least", &[], &[LEAST_SHARE]);
+        let shares = graph.node("Max", &[&shares, &least], &[]);
+        Ok(graph.node("Log", &[&shares], &[]))
+    }
 }

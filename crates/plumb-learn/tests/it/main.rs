@@ -3,6 +3,7 @@
 
 mod backbones;
 mod encoders;
+mod export;
 mod formula;
 mod images_and_tokens;
 mod made_up;

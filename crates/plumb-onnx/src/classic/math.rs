@@ -124,8 +124,34 @@ pairs! {
     mul: |a, b| a * b, Some(i64::wrapping_mul);
     /// `Div`; whole numbers towards 0, and by 0 it is 0.
     div: |a, b| a / b, Some(|a, b| a.checked_div(b).unwrap_or(0));
+    /// `Mod`; of whole numbers with the sign of the divisor, and by 0 it is 0.
+    modulo: |a, b| a % b, Some(|a, b| if b == 0 { 0 } else { a.wrapping_rem(b).wrapping_add(b).wrapping_rem(b) });
     /// `Pow`.
     pow: f32::powf, None;
+}
+
+/// Alpha and gamma of `Selu` (Klambauer et al. 2017).
+const SELU: (f32, f32) = (1.673_263_2, 1.050_701);
+
+/// The error function within 1.2e-7 (Press et al., Numerical Recipes, `erfc` by Chebyshev's approximation).
+fn error_function(x: f32) -> f32 {
+    const TERMS: [f64; 10] = [
+        -1.265_512_23,
+        1.000_023_68,
+        0.374_091_96,
+        0.096_784_18,
+        -0.186_288_06,
+        0.278_868_07,
+        -1.135_203_98,
+        1.488_515_87,
+        -0.822_152_23,
+        0.170_872_77,
+    ];
+    let z = f64::from(x).abs();
+    let t = 1.0 / (1.0 + 0.5 * z);
+    let sum = TERMS.iter().rev().fold(0.0, |sum, term| sum * t + term);
+    let rest = t * (sum - z * z).exp();
+    (if x < 0.0 { rest - 1.0 } else { 1.0 - rest }) as f32
 }
 
 macro_rules! eaches {
@@ -137,6 +163,10 @@ macro_rules! eaches {
 eaches! {
     /// `Abs`.
     abs: f32::abs;
+    /// `Cos`.
+    cos: f32::cos;
+    /// `Erf`.
+    erf: error_function;
     /// `Exp`.
     exp: f32::exp;
     /// `Log`.
@@ -147,8 +177,12 @@ eaches! {
     reciprocal: f32::recip;
     /// `Relu`.
     relu: |x| x.max(0.0);
+    /// `Selu`, with its usual constants alone.
+    selu: |x| if x > 0.0 { SELU.1 * x } else { SELU.1 * SELU.0 * x.exp_m1() };
     /// `Sigmoid`.
     sigmoid: logistic;
+    /// `Softplus`.
+    softplus: |x| x.max(0.0) + (-x.abs()).exp().ln_1p();
     /// `Sqrt`.
     sqrt: f32::sqrt;
     /// `Tanh`.
@@ -216,9 +250,12 @@ fn product(a: &[f32], b: &[f32], (rows, inner, columns): (usize, usize, usize)) 
     out
 }
 
-/// `MatMul` of two matrices, of a matrix and a vector, or of a stack and a matrix.
+/// `MatMul` of two matrices, of a matrix and a vector, of a stack and a matrix, or of two stacks.
 pub(super) fn mat_mul(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     let (a, b) = (input(node, inputs, 0)?, input(node, inputs, 1)?);
+    if b.shape().len() > 2 {
+        return stacked(node, a, b);
+    }
     let inner = a.shape().last().copied().unwrap_or(1);
     let (of_b, columns) = match b.shape() {
         [inner] => (*inner, 1),
@@ -233,6 +270,27 @@ pub(super) fn mat_mul(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     let mut shape = a.shape()[..a.shape().len().saturating_sub(1)].to_vec();
     if b.shape().len() == 2 {
         shape.push(columns);
+    }
+    Ok(vec![Tensor::new(shape, Values::Floats(values))?])
+}
+
+/// The products of two stacks of matrices, of which each matrix may stand for all of the other.
+fn stacked(node: &Node, a: &Tensor, b: &Tensor) -> Outputs {
+    let ([of_a @ .., rows, inner], [of_b @ .., of_inner, columns]) = (a.shape(), b.shape()) else {
+        return Err(node.wrong("no stacks of matrices"));
+    };
+    if inner != of_inner {
+        return Err(node.wrong(format!("{:?} by {:?}", a.shape(), b.shape())));
+    }
+    let stack = broadcast(node, of_a, of_b)?;
+    let shape = [&stack[..], &[*rows, *columns]].concat();
+    size(&shape).ok_or_else(|| OnnxError::TooLarge(shape.clone()))?;
+    let (x, y) = (a.floats(&node.op_type)?, b.floats(&node.op_type)?);
+    let mut values = Vec::new();
+    for (left, right) in places(of_a, &stack).into_iter().zip(places(of_b, &stack)) {
+        let (x, y) =
+            (&x[left * rows * inner..][..rows * inner], &y[right * inner * columns..][..inner * columns]);
+        values.extend(product(x, y, (*rows, *inner, *columns)));
     }
     Ok(vec![Tensor::new(shape, Values::Floats(values))?])
 }

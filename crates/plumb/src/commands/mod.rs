@@ -9,6 +9,7 @@ pub(crate) mod diagnose;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod explain_key;
+pub(crate) mod export;
 pub(crate) mod fairness;
 pub(crate) mod init;
 pub(crate) mod practices;

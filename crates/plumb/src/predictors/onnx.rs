@@ -66,7 +66,9 @@ pub(super) fn open(
         Runtime::Onnxruntime => for_onnxruntime(&bytes, failed)?,
     };
     let declared = |ports: &[Port]| ports.iter().filter_map(declared).collect::<Vec<_>>();
-    let named = model.classes().unwrap_or_default();
+    let written = model.metadata().get(plumb_learn::export::CLASSES);
+    let written: Option<Vec<String>> = written.and_then(|text| serde_json::from_str(text).ok());
+    let named = model.classes().or(written.as_deref()).unwrap_or_default();
     let classes = if options.classes.is_empty() { named } else { options.classes };
     let options = WiringOptions { classes, ..*options };
     let wiring = Wiring::new(&declared(model.inputs()), &declared(model.outputs()), table, target, &options)?;

@@ -28,7 +28,8 @@ pub(super) fn open(folder: &Path, table: &Table, target: &Target) -> Result<Open
     Ok(Opened { predictor: Box::new(model), rows: None, table: table.clone(), target, remarks: Vec::new() })
 }
 
-fn model(folder: &Path) -> Result<TrainedModel, Fault> {
+/// The model of a finished run.
+pub(crate) fn model(folder: &Path) -> Result<TrainedModel, Fault> {
     let model = folder.join(files::MODEL);
     let bytes = |name: &str| bytes(&model.join(name));
     let text = |name: &str| {

@@ -482,6 +482,10 @@ impl Filled {
             Element::Whole => Elements::Whole(
                 cells()
                     .map(|(column, row)| {
+                        if let Some(times) = column.times() {
+                            // Milliseconds since 1970, as Plumb's own files take them.
+                            return Ok(if column.is_missing(row) { i64::MIN } else { times.value(row) });
+                        }
                         let whole =
                             number(column, row).filter(|value| value.fract() == 0.0 && value.abs() < 9e15);
                         whole.map(|value| value as i64).ok_or_else(|| refused(column, row, "whole numbers"))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "run",
     "audit",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 16] = [
     "explain",
     "fairness",
     "compare",
+    "export",
     "ui",
     "watch",
     "diagnose",

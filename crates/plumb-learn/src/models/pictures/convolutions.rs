@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::{Conv2d, Cut};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
+use super::relu6_written;
 use crate::layers::{BatchNorm, Conv};
 use crate::network::Pass;
 
@@ -75,5 +77,13 @@ impl ConvNorm {
 
     pub(super) fn forward(&self, input: Tensor<4>, cut: Cut, pass: &mut Pass) -> Tensor<4> {
         self.norm.forward_cut(self.conv.forward(input), None, cut, pass)
+    }
+}
+
+impl ConvNorm {
+    /// The convolution with its norm, and ReLU6; `at` is its path.
+    pub(super) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let found = self.conv.write(graph, at, Some(&self.norm), input);
+        relu6_written(graph, &found)
     }
 }

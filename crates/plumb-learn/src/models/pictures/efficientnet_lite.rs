@@ -5,9 +5,11 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::Cut;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
 use super::convolutions::Square;
-use super::{Head, Look, units};
+use super::{Head, Look, WriteLook, relu6_written, units};
+use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
 use crate::network::Pass;
 
@@ -191,5 +193,46 @@ impl Look for EfficientNetLite {
 
     fn head(&self, features: Tensor<2>) -> Tensor<2> {
         self.classifier.forward(features)
+    }
+}
+
+impl WriteLook for EfficientNetLite {
+    fn write_look(&self, graph: &mut GraphWriter, images: &Name) -> Result<Name, ExportError> {
+        let stem = self.conv_stem.write(graph, "conv_stem", Some(&self.bn1), images);
+        let mut hidden = relu6_written(graph, &stem);
+        for (stage, blocks) in self.blocks.iter().enumerate() {
+            for (index, block) in blocks.iter().enumerate() {
+                let at = format!("blocks.{stage}.{index}");
+                hidden = match block {
+                    Block::Separable(block) => block.write(graph, &at, &hidden),
+                    Block::Inverted(block) => block.write(graph, &at, &hidden),
+                };
+            }
+        }
+        let map = self.conv_head.write(graph, "conv_head", Some(&self.bn2), &hidden);
+        Ok(relu6_written(graph, &map))
+    }
+
+    fn write_head(&self, graph: &mut GraphWriter, features: &Name) -> Name {
+        self.classifier.write(graph, "classifier", features)
+    }
+}
+
+impl Inverted {
+    fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let hidden = self.conv_pw.write(graph, &format!("{at}.conv_pw"), Some(&self.bn1), input);
+        let hidden = relu6_written(graph, &hidden);
+        let hidden = self.conv_dw.write(graph, &format!("{at}.conv_dw"), Some(&self.bn2), &hidden);
+        let hidden = relu6_written(graph, &hidden);
+        let hidden = self.conv_pwl.write(graph, &format!("{at}.conv_pwl"), Some(&self.bn3), &hidden);
+        if self.around { graph.node("Add", &[&hidden, input], &[]) } else { hidden }
+    }
+}
+
+impl Separable {
+    fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let hidden = self.conv_dw.write(graph, &format!("{at}.conv_dw"), Some(&self.bn1), input);
+        let hidden = relu6_written(graph, &hidden);
+        self.conv_pw.write(graph, &format!("{at}.conv_pw"), Some(&self.bn2), &hidden)
     }
 }

@@ -4,9 +4,11 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::Cut;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 
 use super::convolutions::{ConvNorm, Square};
-use super::{Head, Look, units};
+use super::{Head, Look, WriteLook, units};
+use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
 use crate::network::Pass;
 
@@ -162,5 +164,45 @@ impl Look for MobileNetV2 {
 
     fn head(&self, features: Tensor<2>) -> Tensor<2> {
         self.classifier.iter().flatten().fold(features, |features, head| head.forward(features))
+    }
+}
+
+impl WriteLook for MobileNetV2 {
+    fn write_look(&self, graph: &mut GraphWriter, images: &Name) -> Result<Name, ExportError> {
+        let mut hidden = images.clone();
+        for (index, feature) in self.features.iter().enumerate() {
+            let at = format!("features.{index}");
+            hidden = match feature {
+                Feature::Plain(feature) => feature.write(graph, &at, &hidden),
+                Feature::Block(feature) => feature.write(graph, &at, &hidden),
+            };
+        }
+        Ok(hidden)
+    }
+
+    fn write_head(&self, graph: &mut GraphWriter, features: &Name) -> Name {
+        let heads = self.classifier.iter().enumerate();
+        let heads = heads.filter_map(|(index, head)| Some((index, head.as_ref()?)));
+        heads.fold(features.clone(), |features, (index, head)| {
+            head.write(graph, &format!("classifier.{index}"), &features)
+        })
+    }
+}
+
+impl InvertedResidual {
+    fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let mut hidden = input.clone();
+        for (index, part) in self.conv.iter().enumerate() {
+            hidden = match (part, self.conv.get(index + 1)) {
+                (Part::Cut(part), _) => part.write(graph, &format!("{at}.conv.{index}"), &hidden),
+                (Part::Conv(conv), Some(Part::Norm(norm))) => {
+                    conv.write(graph, &format!("{at}.conv.{index}"), Some(norm), &hidden)
+                }
+                (Part::Conv(conv), _) => conv.write(graph, &format!("{at}.conv.{index}"), None, &hidden),
+                // Folded into the convolution before it.
+                (Part::Norm(_), _) => hidden,
+            };
+        }
+        if self.around { graph.node("Add", &[&hidden, input], &[]) } else { hidden }
     }
 }

@@ -4,11 +4,13 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::global_average;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::CategoryEncoder;
+use crate::export::{Export, ExportError, Written, joined};
 use crate::model::Inputs;
 use crate::network::{Network, Pass};
 
@@ -242,4 +244,54 @@ pub struct Head {
 fn units(map: &Tensor<4>) -> Tensor<2> {
     let [batch, channels, height, width] = map.dims();
     map.clone().inner().permute([0, 2, 3, 1]).reshape([batch * height * width, channels])
+}
+
+/// What every backbone writes of itself: the operators of [`Look`].
+pub(crate) trait WriteLook {
+    /// The last map of features.
+    fn write_look(&self, graph: &mut GraphWriter, images: &Name) -> Result<Name, ExportError>;
+
+    /// What the head sees of a map.
+    fn write_features(&self, graph: &mut GraphWriter, map: &Name) -> Name {
+        average_written(graph, map)
+    }
+
+    /// The head.
+    fn write_head(&self, graph: &mut GraphWriter, features: &Name) -> Name;
+
+    /// The outputs of pictures that nothing stands beside.
+    fn write_outputs(&self, graph: &mut GraphWriter, map: &Name) -> Name {
+        let features = self.write_features(graph, map);
+        self.write_head(graph, &features)
+    }
+}
+
+/// The mean over pixels, `[rows, channels]`.
+fn average_written(graph: &mut GraphWriter, map: &Name) -> Name {
+    let mean = graph.node("GlobalAveragePool", &[map], &[]);
+    graph.node("Flatten", &[&mean], &[])
+}
+
+/// `min(max(x, 0), 6)`.
+fn relu6_written(graph: &mut GraphWriter, input: &Name) -> Name {
+    let [low, high] = [0.0, 6.0].map(|value| graph.floats("relu6", &[], &[value]));
+    graph.node("Clip", &[input, &low, &high], &[])
+}
+
+impl Export for PictureNetwork {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        let images = inputs.pixels.as_ref().ok_or(ExportError::NoInputs)?;
+        let beside = [&inputs.numbers, &inputs.flags].into_iter().flatten().cloned();
+        let beside: Vec<Name> =
+            beside.chain(self.categories.write(graph, "categories", &inputs.codes)).collect();
+        each!(&self.backbone, network => {
+            let map = network.write_look(graph, images)?;
+            if beside.is_empty() {
+                return Ok(network.write_outputs(graph, &map));
+            }
+            let features = network.write_features(graph, &map);
+            let all = joined(graph, &[vec![features], beside].concat())?;
+            Ok(network.write_head(graph, &all))
+        })
+    }
 }

@@ -4,10 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::{Cut, Pool, dropout, max_pool};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
 use super::convolutions::Square;
-use super::{Head, Look, units};
+use super::{Head, Look, WriteLook, units};
+use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
 use crate::network::Pass;
 
@@ -254,6 +256,54 @@ fn pass_by(found: Tensor<4>, rate: f64, pass: &mut Pass) -> Tensor<4> {
     let batch = found.dims()[0];
     let kept = dropout(Tensor::<1>::ones([batch], &found.device()), pass.chance(rate));
     found * kept.reshape([batch, 1, 1, 1])
+}
+
+impl WriteLook for ResNet {
+    fn write_look(&self, graph: &mut GraphWriter, images: &Name) -> Result<Name, ExportError> {
+        let mut hidden = self.conv1.write(graph, "conv1", Some(&self.bn1), images);
+        hidden = graph.node("Relu", &[&hidden], &[]);
+        if self.pooled {
+            let settings = [
+                ("kernel_shape", Setting::Ints(&[3, 3])),
+                ("strides", Setting::Ints(&[2, 2])),
+                ("pads", Setting::Ints(&[1; 4])),
+            ];
+            hidden = graph.node("MaxPool", &[&hidden], &settings);
+        }
+        for (layer, blocks) in
+            [&self.layer1, &self.layer2, &self.layer3, &self.layer4].into_iter().enumerate()
+        {
+            for (index, block) in blocks.iter().enumerate() {
+                hidden = block.write(graph, &format!("layer{}.{index}", layer + 1), &hidden);
+            }
+        }
+        Ok(hidden)
+    }
+
+    fn write_head(&self, graph: &mut GraphWriter, features: &Name) -> Name {
+        self.fc.write(graph, "fc", features)
+    }
+}
+
+impl Block {
+    fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let mut convolutions = vec![("conv1", &self.conv1, &self.bn1), ("conv2", &self.conv2, &self.bn2)];
+        convolutions
+            .extend(self.conv3.as_ref().zip(self.bn3.as_ref()).map(|(conv, norm)| ("conv3", conv, norm)));
+        let mut hidden = input.clone();
+        for (index, (name, conv, norm)) in convolutions.into_iter().enumerate() {
+            if index > 0 {
+                hidden = graph.node("Relu", &[&hidden], &[]);
+            }
+            hidden = conv.write(graph, &format!("{at}.{name}"), Some(norm), &hidden);
+        }
+        let around = match &self.downsample {
+            Some(way) => way.conv.write(graph, &format!("{at}.downsample"), Some(&way.norm), input),
+            None => input.clone(),
+        };
+        let sum = graph.node("Add", &[&hidden, &around], &[]);
+        graph.node("Relu", &[&sum], &[])
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::{Conv2d, Pool, global_average, max_pool, relu};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 
 use super::convolutions::{Square, conv};
-use super::{Head, Look, units};
+use super::{Head, Look, WriteLook, average_written, units};
+use crate::export::ExportError;
 use crate::layers::Conv;
 use crate::network::Pass;
 
@@ -145,5 +147,64 @@ impl Look for SqueezeNet {
     fn outputs(&self, map: Tensor<4>, dropout: f64, pass: &mut Pass) -> Tensor<2> {
         let map = pass.dropout(map, dropout);
         global_average(relu(self.classifier.iter().flatten().fold(map, |map, head| head.forward(map))))
+    }
+}
+
+impl WriteLook for SqueezeNet {
+    fn write_look(&self, graph: &mut GraphWriter, images: &Name) -> Result<Name, ExportError> {
+        let mut hidden = images.clone();
+        for (place, feature) in self.features.iter().enumerate() {
+            hidden = match feature {
+                Some(Feature::Stem(stem)) => {
+                    let found = stem.write(graph, &format!("features.{place}"), None, &hidden);
+                    graph.node("Relu", &[&found], &[])
+                }
+                Some(Feature::Fire(fire)) => fire.write(graph, &format!("features.{place}"), &hidden),
+                None if POOLS.contains(&place) => {
+                    let settings = [
+                        ("kernel_shape", Setting::Ints(&[3, 3])),
+                        ("strides", Setting::Ints(&[2, 2])),
+                        ("ceil_mode", Setting::Int(1)),
+                    ];
+                    graph.node("MaxPool", &[&hidden], &settings)
+                }
+                None => continue,
+            };
+        }
+        Ok(hidden)
+    }
+
+    fn write_head(&self, graph: &mut GraphWriter, features: &Name) -> Name {
+        let axes = graph.wholes("pixel", &[2], &[2, 3]);
+        let pixels = graph.node("Unsqueeze", &[features, &axes], &[]);
+        let outputs = self.write_classifier(graph, &pixels);
+        average_written(graph, &outputs)
+    }
+
+    fn write_outputs(&self, graph: &mut GraphWriter, map: &Name) -> Name {
+        let outputs = self.write_classifier(graph, map);
+        let outputs = graph.node("Relu", &[&outputs], &[]);
+        average_written(graph, &outputs)
+    }
+}
+
+impl SqueezeNet {
+    fn write_classifier(&self, graph: &mut GraphWriter, map: &Name) -> Name {
+        let heads = self.classifier.iter().enumerate();
+        let heads = heads.filter_map(|(index, head)| Some((index, head.as_ref()?)));
+        heads.fold(map.clone(), |map, (index, head)| {
+            head.write(graph, &format!("classifier.{index}"), None, &map)
+        })
+    }
+}
+
+impl Fire {
+    fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let few = self.squeeze.write(graph, &format!("{at}.squeeze"), None, input);
+        let few = graph.node("Relu", &[&few], &[]);
+        let narrow = self.expand1x1.write(graph, &format!("{at}.expand1x1"), None, &few);
+        let wide = self.expand3x3.write(graph, &format!("{at}.expand3x3"), None, &few);
+        let both = graph.node("Concat", &[&narrow, &wide], &[("axis", Setting::Int(1))]);
+        graph.node("Relu", &[&both], &[])
     }
 }

@@ -4,13 +4,16 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::{Attention, Conv2d, Dropout, gelu, self_attention};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
 use super::convolutions::conv;
-use super::{Head, Look};
+use super::{Head, Look, WriteLook};
 use crate::explain::AttentionMap;
-use crate::layers::{Conv, LayerNorm, Linear, normal, parameter};
+use crate::export::{ExportError, attention};
+use crate::layers::{Activation, Conv, LayerNorm, Linear, normal, parameter};
 use crate::network::Pass;
+use crate::parameters::host;
 
 /// The size of the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,5 +199,53 @@ impl Look for Vit {
 
     fn head(&self, features: Tensor<2>) -> Tensor<2> {
         self.head.forward(features)
+    }
+}
+
+impl WriteLook for Vit {
+    fn write_look(&self, graph: &mut GraphWriter, images: &Name) -> Result<Name, ExportError> {
+        let patches = self.patch_embed.proj.write(graph, "patch_embed.proj", None, images);
+        let [_, _, width] = self.cls_token.dims();
+        let rows = graph.wholes("tokens", &[3], &[0, width as i64, -1]);
+        let patches = graph.node("Reshape", &[&patches, &rows], &[]);
+        let patches = graph.node("Transpose", &[&patches], &[("perm", Setting::Ints(&[0, 2, 1]))]);
+        let class = graph.floats("cls_token", &[1, 1, width], &host(self.cls_token.val().inner()));
+        // One class token a picture: the first patch of each, times 0, has the extent that is wanted.
+        let (first, nothing) = (graph.wholes("first", &[1], &[0]), graph.floats("nothing", &[], &[0.0]));
+        let of_rows = graph.node("Gather", &[&patches, &first], &[("axis", Setting::Int(1))]);
+        let of_rows = graph.node("Mul", &[&of_rows, &nothing], &[]);
+        let class = graph.node("Add", &[&of_rows, &class], &[]);
+        let tokens = graph.node("Concat", &[&class, &patches], &[("axis", Setting::Int(1))]);
+        let places = graph.floats("pos_embed", &self.pos_embed.dims(), &host(self.pos_embed.val().inner()));
+        let mut tokens = graph.node("Add", &[&tokens, &places], &[]);
+        for (index, block) in self.blocks.iter().enumerate() {
+            tokens = block.write(graph, &format!("blocks.{index}"), width, &tokens);
+        }
+        Ok(self.norm.write(graph, "norm", &tokens))
+    }
+
+    /// The class token.
+    fn write_features(&self, graph: &mut GraphWriter, map: &Name) -> Name {
+        let first = graph.wholes("class", &[], &[0]);
+        graph.node("Gather", &[map, &first], &[("axis", Setting::Int(1))])
+    }
+
+    fn write_head(&self, graph: &mut GraphWriter, features: &Name) -> Name {
+        self.head.write(graph, "head", features)
+    }
+}
+
+impl Block {
+    fn write(&self, graph: &mut GraphWriter, at: &str, width: usize, tokens: &Name) -> Name {
+        let normed = self.norm1.write(graph, &format!("{at}.norm1"), tokens);
+        let projected = self.attn.qkv.write(graph, &format!("{at}.attn.qkv"), &normed);
+        let found = attention::self_attention(graph, &projected, [width, self.attn.heads], None);
+        let found = self.attn.proj.write(graph, &format!("{at}.attn.proj"), &found);
+        let tokens = graph.node("Add", &[tokens, &found], &[]);
+        let normed = self.norm2.write(graph, &format!("{at}.norm2"), &tokens);
+        let wide = self.mlp.fc1.write(graph, &format!("{at}.mlp.fc1"), &normed);
+        let wide = Activation::Gelu.write(graph, &wide);
+        let mapped = self.mlp.fc2.write(graph, &format!("{at}.mlp.fc2"), &wide);
+        graph.node("Add", &[&tokens, &mapped], &[])
     }
 }

@@ -1,0 +1,215 @@
+//! A graph put together operator by operator, and the file that holds it.
+//!
+//! ONNX IR version 8, opset 17 and version 3 of the operators of classical models: what every runtime of the last years reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use prost::Message as _;
+
+use crate::graph::CLASSIC;
+use crate::proto::{
+    Attribute, Dimension, Entry, Graph, Model, Node, OperatorSet, Shape, TensorMessage, TensorType, Type,
+    ValueInfo,
+};
+
+const IR_VERSION: i64 = 8;
+const OPSET: i64 = 17;
+const CLASSIC_OPSET: i64 = 3;
+
+/// A value of the graph, by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An extent of an input or output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// One that the model fixes.
+    Fixed(usize),
+    /// One that a request decides; the same name is the same extent.
+    Free(&'a str),
+}
+
+/// What the elements of a value are: ONNX's numbers for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElementType {
+    /// 32-bit floating point.
+    Float = 1,
+    /// Bytes.
+    Byte = 2,
+    /// 64-bit whole numbers.
+    Whole = 7,
+    /// Texts.
+    Text = 8,
+    /// 64-bit floating point.
+    Double = 11,
+}
+
+/// An attribute of an operator.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Setting<'a> {
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f32),
+    /// Whole numbers.
+    Ints(&'a [i64]),
+    /// A text.
+    Text(&'a str),
+    /// Texts.
+    Texts(&'a [String]),
+}
+
+/// A graph that is being written. Nodes stand in the order in which they were added, which is one in which inputs come first.
+#[derive(Debug, Default)]
+pub struct GraphWriter {
+    graph: Graph,
+    taken: BTreeSet<String>,
+    counts: BTreeMap<String, usize>,
+}
+
+impl GraphWriter {
+    /// An empty graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An input. Names of inputs must differ.
+    pub fn input(&mut self, name: &str, element: ElementType, shape: &[Extent<'_>]) -> Name {
+        self.taken.insert(name.to_owned());
+        self.graph.input.push(port(name, element, shape));
+        Name(name.to_owned())
+    }
+
+    /// Makes a value an output of that name.
+    pub fn output(&mut self, value: &Name, name: &str, element: ElementType, shape: &[Extent<'_>]) {
+        self.taken.insert(name.to_owned());
+        self.graph.node.push(Node {
+            input: vec![value.0.clone()],
+            output: vec![name.to_owned()],
+            name: format!("{name}_out"),
+            op_type: "Identity".to_owned(),
+            ..Node::default()
+        });
+        self.graph.output.push(port(name, element, shape));
+    }
+
+    /// A constant of 32-bit numbers, row-major.
+    pub fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Name {
+        let raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(name, shape, TensorMessage { data_type: 1, raw_data, ..TensorMessage::default() })
+    }
+
+    /// A constant of 64-bit numbers, row-major.
+    pub fn doubles(&mut self, name: &str, shape: &[usize], values: &[f64]) -> Name {
+        let raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(name, shape, TensorMessage { data_type: 11, raw_data, ..TensorMessage::default() })
+    }
+
+    /// A constant of whole numbers, row-major.
+    pub fn wholes(&mut self, name: &str, shape: &[usize], values: &[i64]) -> Name {
+        let raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(name, shape, TensorMessage { data_type: 7, raw_data, ..TensorMessage::default() })
+    }
+
+    /// An operator of ONNX; its output.
+    pub fn node(&mut self, operator: &str, inputs: &[&Name], settings: &[(&str, Setting<'_>)]) -> Name {
+        self.add(operator, "", inputs, settings)
+    }
+
+    /// An operator of classical models; its output.
+    pub fn classic(&mut self, operator: &str, inputs: &[&Name], settings: &[(&str, Setting<'_>)]) -> Name {
+        self.add(operator, CLASSIC, inputs, settings)
+    }
+
+    fn add(
+        &mut self,
+        operator: &str,
+        domain: &str,
+        inputs: &[&Name],
+        settings: &[(&str, Setting<'_>)],
+    ) -> Name {
+        let name = self.free(&operator.to_lowercase());
+        self.graph.node.push(Node {
+            input: inputs.iter().map(|input| input.0.clone()).collect(),
+            output: vec![name.clone()],
+            name: name.clone(),
+            op_type: operator.to_owned(),
+            attribute: settings.iter().map(|(name, setting)| attribute(name, *setting)).collect(),
+            domain: domain.to_owned(),
+        });
+        Name(name)
+    }
+
+    fn constant(&mut self, name: &str, shape: &[usize], message: TensorMessage) -> Name {
+        let name = self.free(name);
+        let dims = shape.iter().map(|&extent| extent as i64).collect();
+        self.graph.initializer.push(TensorMessage { name: name.clone(), dims, ..message });
+        Name(name)
+    }
+
+    /// The name itself, or with a number where it is taken.
+    fn free(&mut self, name: &str) -> String {
+        let count = self.counts.entry(name.to_owned()).or_default();
+        loop {
+            let free = if *count == 0 { name.to_owned() } else { format!("{name}_{count}") };
+            *count += 1;
+            if self.taken.insert(free.clone()) {
+                return free;
+            }
+        }
+    }
+
+    /// The file. `metadata` is kept as it is.
+    pub fn finish(self, name: &str, version: &str, metadata: &[(String, String)]) -> Vec<u8> {
+        let is_classic = self.graph.node.iter().any(|node| node.domain == CLASSIC);
+        let classic = OperatorSet { domain: CLASSIC.to_owned(), version: CLASSIC_OPSET };
+        let opset = OperatorSet { domain: String::new(), version: OPSET };
+        let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
+        let model = Model {
+            ir_version: IR_VERSION,
+            producer_name: "plumb".to_owned(),
+            producer_version: version.to_owned(),
+            graph: Some(Graph { name: name.to_owned(), ..self.graph }),
+            opset_import: std::iter::once(opset).chain(is_classic.then_some(classic)).collect(),
+            metadata_props: metadata.iter().map(entry).collect(),
+        };
+        model.encode_to_vec()
+    }
+}
+
+fn port(name: &str, element: ElementType, shape: &[Extent<'_>]) -> ValueInfo {
+    let dim = shape.iter().map(|extent| match extent {
+        Extent::Fixed(extent) => Dimension { dim_value: Some(*extent as i64), dim_param: None },
+        Extent::Free(name) => Dimension { dim_value: None, dim_param: Some((*name).to_owned()) },
+    });
+    let shape = Shape { dim: dim.collect() };
+    let tensor_type = TensorType { elem_type: element as i32, shape: Some(shape) };
+    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type: Some(tensor_type) }) }
+}
+
+fn attribute(name: &str, setting: Setting<'_>) -> Attribute {
+    // The numbers of `AttributeProto.AttributeType`.
+    const FLOAT: i32 = 1;
+    const INT: i32 = 2;
+    const STRING: i32 = 3;
+    const INTS: i32 = 7;
+    const STRINGS: i32 = 8;
+    let own = Attribute { name: name.to_owned(), ..Attribute::default() };
+    match setting {
+        Setting::Int(i) => Attribute { i, kind: INT, ..own },
+        Setting::Float(f) => Attribute { f, kind: FLOAT, ..own },
+        Setting::Ints(ints) => Attribute { ints: ints.to_vec(), kind: INTS, ..own },
+        Setting::Text(text) => Attribute { s: text.as_bytes().to_vec(), kind: STRING, ..own },
+        Setting::Texts(texts) => {
+            let strings = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+            Attribute { strings, kind: STRINGS, ..own }
+        }
+    }
+}
