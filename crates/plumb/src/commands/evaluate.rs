@@ -94,7 +94,8 @@ pub(crate) struct RowArgs {
     /// The side of the pictures that such a model takes, or HEIGHTxWIDTH, where its file leaves it open
     #[arg(long, value_name = "SIDE")]
     size: Option<Size>,
-    /// How pictures of other extents come to those of such a model, by Pillow's bilinear filter
+    /// How pictures of other extents come to those of such a model, by Pillow's bilinear filter: the whole picture stretched, as Keras and
+    /// most transformers do, or the middle square of seven eighths, torchvision's `Resize(256)` and `CenterCrop(224)`
     #[arg(long, value_enum, default_value_t = Resize::Stretch)]
     resize: Resize,
     /// A key of the job and its value, such as `evaluate.primary=auroc`

@@ -121,6 +121,7 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
     if let Some(target) = ask.target {
         job.data.target = Some(target.to_owned());
     }
+    run::take_label(&mut job, Path::new(""));
     // What tells parts, or matches rows, is no property of a row.
     for name in [ask.parts, ask.given.key].into_iter().flatten() {
         job.data.kinds.entry(name.to_owned()).or_insert(Kind::Ignore);

@@ -88,10 +88,10 @@ impl FromStr for Size {
 /// How pictures of other extents come to those of the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Resize {
-    /// The whole picture, its shape changed: Keras, scikit-image, most transformers
+    // The whole picture, its shape changed.
     #[default]
     Stretch,
-    /// The middle square of seven eighths of the shorter side: torchvision's `Resize(256)` and `CenterCrop(224)`
+    // The middle square of seven eighths of the shorter side.
     Crop,
 }
 
@@ -326,8 +326,8 @@ impl PictureInput {
             Some(Scaling::Moments { name, .. }) => format!("levels scaled by `{name}`"),
         };
         let resize = match self.resize {
-            Resize::Stretch => "stretched to it (`--resize`)",
-            Resize::Crop => "their middle cut out",
+            Resize::Stretch => "stretched to these (`--resize`)",
+            Resize::Crop => "cut to their middle",
         };
         format!(
             "the pictures of `{}` as {} x {} pixels {colours} ({layout}, {levels}; pictures of other extents are {resize})",

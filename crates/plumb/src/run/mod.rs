@@ -38,7 +38,7 @@ mod translate;
 pub(crate) use drawings::{enlarged, heated, marked};
 pub(crate) use folder::RunFolder;
 pub(crate) use gallery::{Gallery, Group, SIDE as PICTURE_SIDE, Shown, shown};
-pub(crate) use open::{Place, Source, open, resolved};
+pub(crate) use open::{Place, Source, open, resolved, take_label};
 pub(crate) use parquet_file::{bytes as parquet_bytes, predictions as predictions_file};
 pub(crate) use pipeline::{audit, check, run, run_quietly};
 pub(crate) use screen::Screen;

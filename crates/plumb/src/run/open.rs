@@ -78,12 +78,17 @@ fn typed(source: &Source<'_>) -> Result<(JobFile, PathBuf), Fault> {
     if let Some(target) = source.target {
         job.data.target = Some(target.to_owned());
     }
+    take_label(&mut job, &base);
+    Ok((job, base))
+}
+
+/// Pictures in folders that are named after their classes are told apart by these, where nothing else is said. Paths count from `base`.
+pub(crate) fn take_label(job: &mut JobFile, base: &Path) {
     if let (None, [entry]) = (&job.data.target, job.data.files.as_slice())
         && plumb_data::read::is_picture_folder(&base.join(entry))
     {
         job.data.target = Some(plumb_data::read::LABEL.to_owned());
     }
-    Ok((job, base))
 }
 
 fn is_job(path: &Path) -> bool {

@@ -79,6 +79,7 @@ fn pictures_are_explained_by_their_parts() {
     assert_eq!(gallery["groups"][0]["pictures"].as_array().unwrap().len(), 9);
     let page = context.read("explained/report.html");
     assert!(page.contains("Why pictures are taken for what they are"), "the pictures are on the page");
+    assert!(page.contains("3 pictures are explained by their parts"), "and the heading speaks of them");
     let said = context.plumb(&ask);
     assert!(said.stdout.contains("by parts of its picture"), "{}", said.stdout);
     let again = answered(&context, &[&ask[..], &["--budget", "400", "--json"]].concat());

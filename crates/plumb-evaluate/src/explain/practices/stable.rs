@@ -34,7 +34,7 @@ pub(super) const PAGE: Page = Page {
             reason: "two columns that say about as much may change places: a quarter less is no other story",
         },
     ],
-    false_alarms: "Columns that hardly matter change places by chance: the median takes that in with a few columns, not with hundreds.",
+    false_alarms: "Columns that hardly matter change places by chance: the median takes that in with a few columns, not with hundreds; of fifty segments of a picture most hardly matter, and the strongest may stay where the order of the rest does not.",
     remedy: "explain with a larger `--background` and `--budget`; say how far the values of two draws were apart",
     sources: &[
         Source::BestPractices,

@@ -30,6 +30,8 @@ pub(crate) struct Explanation {
     pub(crate) prototypes: Vec<StandsFor>,
     /// Texts by their words.
     pub(crate) texts: Vec<ExplainedText>,
+    /// Pictures by their parts.
+    pub(crate) pictures: Vec<ExplainedPicture>,
     /// The fewest changes that turn a row.
     pub(crate) counterfactuals: Vec<Turned>,
 }
@@ -151,6 +153,14 @@ pub(crate) struct TextPiece {
     pub(crate) text: String,
     /// How much less the answer is without the word.
     pub(crate) occlusion: Option<Number>,
+}
+
+/// A picture and its parts, which are drawn among the pictures.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ExplainedPicture {
+    /// How much of what the model does is linear in the segments.
+    pub(crate) r2: Number,
 }
 
 /// The fewest changes that were found with which the model says something else.

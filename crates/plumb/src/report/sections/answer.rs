@@ -78,11 +78,25 @@ impl Answer {
     }
 }
 
+/// How well parts of pictures explain them.
+fn by_parts(of: &Explanation) -> (String, Vec<String>) {
+    let heading = match of.pictures.len() {
+        0 => "No column was explained".to_owned(),
+        1 => "A picture is explained by its parts".to_owned(),
+        count => format!("{count} pictures are explained by their parts"),
+    };
+    let known: Vec<f64> = of.pictures.iter().map(|of| of.r2.0).filter(|r2| r2.is_finite()).collect();
+    let mean = number(known.iter().sum::<f64>() / known.len() as f64);
+    let sentence =
+        format!("Linear models of their segments tell {mean} of what the model does there (mean R\u{b2}).");
+    (heading, if known.is_empty() { Vec::new() } else { vec![sentence] })
+}
+
 /// Which columns a model lives on.
 fn explained(of: &Explanation) -> (String, Vec<String>) {
     let mut order: Vec<&Worth> = of.importance.iter().collect();
     order.sort_by(|a, b| b.loss.0.total_cmp(&a.loss.0));
-    let Some(first) = order.first() else { return ("No column was explained".to_owned(), Vec::new()) };
+    let Some(first) = order.first() else { return by_parts(of) };
     let loss = |of: &Worth| format!("{} {}", of.column, number(of.loss.0));
     let others: Vec<String> = order.iter().skip(1).take(3).map(|of| loss(of)).collect();
     let next = if others.is_empty() { String::new() } else { format!(" Next: {}.", others.join(", ")) };
