@@ -1,4 +1,5 @@
-//! The messages of `onnx.proto` (IR version 10), those fields that are read or written.
+//! The messages of `onnx.proto` (IR version 10), those fields that are read or written. `onnx.proto` is of
+//! version 2: repeated numbers are packed only where it says so, and not every reader takes them otherwise.
 
 use prost::Message;
 
@@ -82,9 +83,9 @@ pub(crate) struct Attribute {
     pub(crate) s: Vec<u8>,
     #[prost(message, optional, tag = "5")]
     pub(crate) t: Option<TensorMessage>,
-    #[prost(float, repeated, tag = "7")]
+    #[prost(float, repeated, packed = "false", tag = "7")]
     pub(crate) floats: Vec<f32>,
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub(crate) ints: Vec<i64>,
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub(crate) strings: Vec<Vec<u8>>,
@@ -96,7 +97,7 @@ pub(crate) struct Attribute {
 /// `TensorProto`.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TensorMessage {
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub(crate) dims: Vec<i64>,
     #[prost(int32, tag = "2")]
     pub(crate) data_type: i32,

@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn weighted_groups_and_classes_are_independent() {
         let groups: Vec<u32> = (0..600).map(|row| row % 3).collect();
-        let classes: Vec<u32> = (0..600).map(|row| u32::from(row % 3 == 0 || row % 7 < 2)).collect();
+        let classes: Vec<u32> = (0..600).map(|row| u32::from(row % 7 < 2 + row % 3)).collect();
         let weights = reweighing(&groups, &classes);
         let sum = |keep: &dyn Fn(usize) -> bool| -> f64 {
             (0..600).filter(|&row| keep(row)).map(|row| weights[row]).sum()
