@@ -131,6 +131,8 @@ pub trait SumOfTerms: Send + Sync {
     fn scores(&self) -> usize;
     /// Whether the predictions are the scores themselves, class by class.
     fn is_additive(&self) -> bool;
+    /// Whether each score is what one class, or the number, is judged by before a link function: a margin.
+    fn are_margins(&self) -> bool;
     /// Adds the terms of the row at a place of `rows` and the background row at a place of `background`.
     fn terms(&self, row: usize, other: usize, terms: &mut Terms);
     /// The predictions for rows of scores, row-major.

@@ -60,6 +60,9 @@ pub enum EvaluateError {
     /// The predictor has no gradients by its columns.
     #[error("the model has no gradients by its columns")]
     NoGradients,
+    /// Margins of a predictor that shows none.
+    #[error("the predictor shows no margins before its answers")]
+    NoMargins,
     /// A prediction is NaN or infinite.
     #[error("the prediction for row {row} is not a finite number")]
     NotFinite {
@@ -95,6 +98,9 @@ impl Explain for EvaluateError {
                 "networks for tables of Plumb's own runs have them; `--method shap` and `--method sampling` explain any model"
                     .to_owned(),
             ),
+            Self::NoMargins => {
+                Some("margins are those of one ensemble of trees or one linear model in an ONNX file; leave `--margins` out".to_owned())
+            }
             Self::NotFinite { .. } | Self::Shape { .. } | Self::Predict(_) => None,
         }
     }
@@ -105,7 +111,8 @@ impl Explain for EvaluateError {
             | Self::MetricTask { .. }
             | Self::Task { .. }
             | Self::NoClosedForm
-            | Self::NoGradients => ExitCode::Usage,
+            | Self::NoGradients
+            | Self::NoMargins => ExitCode::Usage,
             Self::NoRows | Self::UnknownClass { .. } => ExitCode::Data,
             Self::Predict(_) | Self::Shape { .. } | Self::NotFinite { .. } => ExitCode::Failed,
         }

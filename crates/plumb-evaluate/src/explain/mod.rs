@@ -31,6 +31,6 @@ pub use pictures::{
     Fill, Occlusion, PictureExplanation, PicturesConfig, SegmentModel, Segments, Shown, pictures,
 };
 pub use practices::{ExplainContext, PRACTICES};
-pub use shap::{Additivity, ShapConfig, ShapMethod, ShapValues, Told, shap, told};
+pub use shap::{Additivity, ShapConfig, ShapMethod, ShapValues, Told, shap, told, told_margins};
 pub use shuffled::of_shuffled_labels;
 pub use words::{WordsConfig, WordsExplanation, words};

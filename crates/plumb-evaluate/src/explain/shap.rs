@@ -35,16 +35,18 @@ pub struct ShapConfig {
     pub method: ShapMethod,
     /// Coalitions asked for at most, for each row.
     pub budget: usize,
+    /// Whether margins are explained, the scores before a link function, and not answers: in closed form alone.
+    pub of_margins: bool,
     /// Where draws come from.
     pub seed: Seed,
 }
 
 impl ShapConfig {
     /// As many coalitions as `shap` takes by itself: `2 * inputs + 2048`, all of them up to eleven inputs; for sampling 1,000 for each
-    /// input, each with one background row.
+    /// input, each with one background row. Answers are explained, not margins.
     pub fn new(method: ShapMethod, inputs: usize, seed: Seed) -> Self {
         let budget = if method == ShapMethod::Sampling { 1000 * inputs } else { 2 * inputs + 2048 };
-        Self { method, budget, seed }
+        Self { method, budget, of_margins: false, seed }
     }
 }
 
@@ -130,6 +132,12 @@ pub fn told(asked: &Asked<'_>, rows: &[u32], background: &[u32]) -> Result<Told,
     Ok(Told { base, answers: asked.rows(rows)? })
 }
 
+/// The margins of rows and the mean margins of the background: what is to be explained with `of_margins`.
+pub fn told_margins(asked: &Asked<'_>, rows: &[u32], background: &[u32]) -> Result<Told, EvaluateError> {
+    let sum = Sum::of(asked, rows, background)?.filter(|sum| sum.margins().is_some());
+    Ok(sum.ok_or(EvaluateError::NoMargins)?.told(rows.len()))
+}
+
 /// Explains rows against background rows, and tells `done` how many there are by now. Rows are explained side by side.
 ///
 /// A predictor that is a sum of terms is not asked about rows: values come from its terms in closed form, or what coalitions are worth is
@@ -145,18 +153,20 @@ pub fn shap(
     if rows.is_empty() || background.is_empty() || asked.inputs.is_empty() {
         return Err(EvaluateError::NoRows);
     }
-    let (inputs, told) = (asked.inputs.len(), told(asked, rows, background)?);
+    let sum = Sum::of(asked, rows, background)?;
+    if config.of_margins {
+        return of_margins(asked, rows, &sum.ok_or(EvaluateError::NoMargins)?, done);
+    }
+    let told = told(asked, rows, background)?;
     if config.method == ShapMethod::Sampling {
         let sampling = Sampling::new(*asked, background, config.budget, config.seed.stream("shap"));
         let (values, errors) = sampling.explain(rows, &told.answers, done)?;
-        return Ok(told.shared_out(rows, Walked { values, errors }, inputs < 2));
+        return Ok(told.shared_out(rows, Walked { values, errors }, asked.inputs.len() < 2));
     }
-    let sum = Sum::of(asked, rows, background)?;
     let is_additive = sum.as_ref().is_some_and(Sum::is_additive);
     match (config.method, &sum) {
         (ShapMethod::Exact | ShapMethod::Any, Some(sum)) if is_additive => {
-            let explain =
-                |place: usize, (): &mut ()| Ok(Walked { values: sum.values(place)?, errors: Vec::new() });
+            let explain = |place: usize, (): &mut ()| closed_form(sum, (place, rows[place]));
             let found = side_by_side(rows.len(), &|| (), &explain, done)?;
             Ok(ShapValues { is_closed_form: true, ..told.shared_out(rows, found, true) })
         }
@@ -169,6 +179,25 @@ pub fn shap(
             Ok(told.shared_out(rows, found, is_exact))
         }
     }
+}
+
+/// What inputs add to margins.
+fn of_margins(
+    asked: &Asked<'_>,
+    rows: &[u32],
+    sum: &Sum<'_>,
+    done: &mut dyn FnMut(u64),
+) -> Result<ShapValues, EvaluateError> {
+    if sum.margins().is_none() || asked.inputs.is_empty() {
+        return Err(EvaluateError::NoMargins);
+    }
+    let explain = |place: usize, (): &mut ()| closed_form(sum, (place, rows[place]));
+    let found = side_by_side(rows.len(), &|| (), &explain, done)?;
+    Ok(ShapValues { is_closed_form: true, ..sum.told(rows.len()).shared_out(rows, found, true) })
+}
+
+fn closed_form(sum: &Sum<'_>, row: (usize, u32)) -> Result<Walked, EvaluateError> {
+    Ok(Walked { values: sum.values(row)?, errors: Vec::new() })
 }
 
 /// The values by what coalitions are worth, and whether all of them were asked for.

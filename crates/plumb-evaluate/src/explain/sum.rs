@@ -1,9 +1,10 @@
 //! Predictors that are sums of terms: what coalitions are worth, and Shapley values in closed form, without a row that is put together.
 
 use plumb_data::SumOfTerms;
-use plumb_stats::attribution::{ClosedForm, CoalitionSet, Terms};
+use plumb_stats::attribution::{ClosedForm, CoalitionSet, Term, Terms};
 
 use super::ask::Asked;
+use super::shap::Told;
 use crate::EvaluateError;
 
 /// Rows of scores that are turned into answers at once.
@@ -38,9 +39,36 @@ impl<'a> Sum<'a> {
         self.inside.is_additive() && self.inside.scores() == self.width
     }
 
-    /// What each input adds to each output for the row at a place, `outputs x inputs`, where the answers are the scores.
-    pub(super) fn values(&self, place: usize) -> Result<Vec<f64>, EvaluateError> {
-        let (mut values, mut terms) = (vec![0.0; self.width * self.players], Terms::default());
+    /// How many scores a row has; none where they are no margins.
+    pub(super) fn margins(&self) -> Option<usize> {
+        self.inside.are_margins().then(|| self.inside.scores())
+    }
+
+    /// The mean scores of the background and those of so many rows.
+    pub(super) fn told(&self, rows: usize) -> Told {
+        let count = self.inside.scores();
+        let scores = |row: usize, other: usize, counts: fn(&Term<'_>) -> bool| {
+            let (mut sums, mut terms) = (vec![0.0; count], Terms::default());
+            self.inside.terms(row, other, &mut terms);
+            for &(score, value) in terms.iter().filter(counts).flat_map(|term| term.values) {
+                sums[score as usize] += value;
+            }
+            sums
+        };
+        let mut base = vec![0.0; count];
+        for other in 0..self.background {
+            let of_other = scores(0, other, |term| term.own.is_empty());
+            base.iter_mut().zip(of_other).for_each(|(sum, score)| *sum += score / self.background as f64);
+        }
+        Told {
+            base,
+            answers: (0..rows).flat_map(|row| scores(row, 0, |term| term.other.is_empty())).collect(),
+        }
+    }
+
+    /// What each input adds to each score for the row at a place, `scores x inputs`.
+    pub(super) fn values(&self, (place, row): (usize, u32)) -> Result<Vec<f64>, EvaluateError> {
+        let (mut values, mut terms) = (vec![0.0; self.inside.scores() * self.players], Terms::default());
         for other in 0..self.background {
             terms.clear();
             self.inside.terms(place, other, &mut terms);
@@ -52,7 +80,7 @@ impl<'a> Sum<'a> {
         if values.iter().all(|value| value.is_finite()) {
             Ok(values)
         } else {
-            Err(EvaluateError::NoClosedForm)
+            Err(EvaluateError::NotFinite { row })
         }
     }
 

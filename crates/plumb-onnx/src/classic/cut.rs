@@ -172,6 +172,11 @@ impl<'a> Cut<'a> {
             && self.tail.iter().all(is_kept)
     }
 
+    /// Whether the scores are those of one ensemble or linear model, before its transformation: margins.
+    pub fn are_margins(&self) -> bool {
+        matches!(self.cores.as_slice(), [core] if core.node.op_type != "MatMul")
+    }
+
     /// The features of rows.
     pub fn encode(&self, inputs: &[(String, Tensor)]) -> Result<Encoded, OnnxError> {
         let rows = inputs.first().map_or(0, |(_, tensor)| tensor.rows());

@@ -47,6 +47,9 @@ pub(crate) struct Args {
     /// The row that integrated gradients start from, counted from 0; the mean of the background without it
     #[arg(long, value_name = "ROW")]
     baseline: Option<u32>,
+    /// Explain margins, the scores before a logistic function or softmax: of trees and linear models in ONNX files, in closed form
+    #[arg(long)]
+    margins: bool,
     /// Write LIME's neighbours, what the model said of them and which rows their values come from into this Parquet file
     #[arg(long, value_name = "FILE")]
     neighbours: Option<PathBuf>,
@@ -63,8 +66,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         return Err(Fault::usage("only integrated gradients start from one row")
             .hint("add `--method integrated-gradients`, or leave `--baseline` out"));
     }
+    if args.margins && !matches!(args.method, Method::Shap | Method::Exact) {
+        return Err(Fault::usage("margins are explained in closed form alone")
+            .hint("add `--method exact`, or leave `--margins` out"));
+    }
     let how = How {
         method: args.method,
+        of_margins: args.margins,
         rows: args.rows as usize,
         background: args.background as usize,
         budget: args.budget.map(|budget| budget as usize),

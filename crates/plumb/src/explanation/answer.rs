@@ -73,7 +73,7 @@ fn rows(text: &mut String, explained: &Explained) {
             format!("{} = {cell} {value:+.3}{error}", visible(&explained.inputs[input]))
         });
         let said: Vec<String> = said.collect();
-        let output = visible(&explained.outputs[output]);
+        let output = visible(&explained.valued[output]);
         push(
             text,
             format_args!("row {}: {output} {}: {}\n", explained.rows[place], number(answer), said.join(", ")),

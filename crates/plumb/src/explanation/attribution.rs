@@ -4,7 +4,7 @@ use plumb_data::audit::names_its_rows;
 use plumb_evaluate::EvaluateError;
 use plumb_evaluate::explain::{
     Asked, ExplainContext, Gradients, PRACTICES, ShapConfig, ShapMethod, ShapValues, Told, gradients,
-    has_gradients, of_shuffled_labels, shap, told, told_by_gradients,
+    has_gradients, of_shuffled_labels, shap, told, told_by_gradients, told_margins,
 };
 use plumb_ledger::Seed;
 
@@ -37,7 +37,8 @@ impl Way {
     pub(super) fn of(how: &How<'_>, inputs: usize, seed: Seed) -> Option<Self> {
         let rows = |method: ShapMethod| {
             let own = ShapConfig::new(method, inputs, seed);
-            Some(Self::Rows(ShapConfig { budget: how.budget.unwrap_or(own.budget), ..own }))
+            let budget = how.budget.unwrap_or(own.budget);
+            Some(Self::Rows(ShapConfig { budget, of_margins: how.of_margins, ..own }))
         };
         match how.method {
             Method::Shap => rows(ShapMethod::Any),
@@ -85,6 +86,7 @@ impl Way {
     /// What they are to sum to, asked for once more.
     fn told(&self, asked: &Asked<'_>, rows: &[u32], background: &[u32]) -> Result<Told, EvaluateError> {
         match self {
+            Self::Rows(config) if config.of_margins => told_margins(asked, rows, background),
             Self::Rows(_) => told(asked, rows, background),
             Self::Gradients(how) => {
                 told_by_gradients(asked, rows, background, *how)?.ok_or(EvaluateError::NoGradients)
@@ -101,6 +103,9 @@ impl Way {
         background: &[u32],
     ) -> (&'static str, Result<Vec<ShapValues>, String>) {
         match self {
+            Self::Rows(ShapConfig { of_margins: true, .. }) => {
+                ("", Err("a model of shuffled labels shows no margins".to_owned()))
+            }
             Self::Rows(config) => {
                 let (target, train) = (&ready.opened.target, &ready.parts.train);
                 let found = of_shuffled_labels(asked, target, train, rows, background, config);

@@ -93,7 +93,7 @@ fn row(explained: &Explained, place: usize) -> Value {
     let fact = |&(input, value): &(usize, f64)| json!({"column": explained.inputs[input], "cell": explained.cells[place][input], "adds": value, "error": errors.map(|errors| errors[input])});
     json!({
         "row": explained.rows[place],
-        "output": explained.outputs[output],
+        "output": explained.valued[output],
         "answer": answer,
         "r2": explained.local.get(place).and_then(|of| of.r2),
         "columns": facts.iter().map(fact).collect::<Vec<_>>(),
@@ -219,7 +219,7 @@ fn table(explained: &Explained) -> Result<Vec<u8>, Fault> {
         ),
         (
             "output".to_owned(),
-            Arc::new(lines().map(|(_, output)| Some(&explained.outputs[output])).collect::<StringArray>()),
+            Arc::new(lines().map(|(_, output)| Some(&explained.valued[output])).collect::<StringArray>()),
         ),
         (
             "base".to_owned(),

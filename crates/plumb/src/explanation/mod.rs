@@ -31,6 +31,8 @@ use crate::run::{self, Run, Screen};
 pub(crate) struct How<'a> {
     /// The method.
     pub(crate) method: Method,
+    /// Whether margins are explained and not answers.
+    pub(crate) of_margins: bool,
     /// Rows that are explained.
     pub(crate) rows: usize,
     /// Background rows.
@@ -83,6 +85,8 @@ pub(crate) struct Explained {
     pub(crate) inputs: Vec<String>,
     /// The outputs: classes, or the target.
     pub(crate) outputs: Vec<String>,
+    /// What the Shapley values are of: the outputs, or their margins.
+    pub(crate) valued: Vec<String>,
     /// The rows that are explained.
     pub(crate) rows: Vec<u32>,
     /// The background rows.
@@ -199,6 +203,7 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
         method: how.method,
         inputs: asked.names(),
         outputs: outputs(ready),
+        valued: outputs(ready),
         background: background.clone(),
         seconds: 0.0,
         values: None,
@@ -228,6 +233,9 @@ fn explained(run: &mut Run, ready: &Ready, asked: &Asked<'_>, how: How<'_>) -> R
     let values = way.as_ref().zip(found.values.as_ref());
     let pictures = pictures::twice(&found.pictures);
     attribution::judge(run, ready, asked, values, pictures, (&background, &second))?;
+    if let Some(values) = found.values.as_ref().filter(|_| how.of_margins) {
+        found.valued = margins(&found.outputs, values.width);
+    }
     if !asked.inputs.is_empty() {
         by_columns(run, ready, asked, (judged, known, metric), &mut found)?;
     }
@@ -262,6 +270,16 @@ fn outputs(ready: &Ready) -> Vec<String> {
     match ready.opened.predictor.classes() {
         [] => vec![ready.opened.target.name.clone()],
         classes => classes.to_vec(),
+    }
+}
+
+/// What margins are called: one of two classes is the second's.
+fn margins(outputs: &[String], width: usize) -> Vec<String> {
+    let of = |output: &String| format!("margin of {output}");
+    match outputs {
+        [_, second] if width == 1 => vec![of(second)],
+        all if all.len() == width => all.iter().map(of).collect(),
+        _ => (0..width).map(|at| format!("margin {at}")).collect(),
     }
 }
 

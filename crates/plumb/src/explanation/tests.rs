@@ -95,6 +95,7 @@ impl Predictor for Silent {
 fn how(method: Method, baseline: Option<u32>) -> How<'static> {
     How {
         method,
+        of_margins: false,
         rows: 1,
         background: 1,
         budget: None,

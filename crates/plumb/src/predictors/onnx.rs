@@ -163,6 +163,10 @@ impl SumOfTerms for Summed<'_> {
         self.is_additive
     }
 
+    fn are_margins(&self) -> bool {
+        self.cut.are_margins()
+    }
+
     fn terms(&self, row: usize, other: usize, terms: &mut Terms) {
         let mut tell = |own: &[u32], other: &[u32], values: &[(u32, f64)]| terms.push(own, other, values);
         self.cut.terms((&self.rows, row), (&self.background, other), &mut tell);

@@ -394,6 +394,15 @@ fn a_forest_of_scikit_learn_is_judged_and_explained_from_its_onnx_file() {
     let exact = by(&["--method", "exact"]);
     assert_eq!(exact.code, Some(2), "{}", exact.stderr);
     assert!(exact.stderr.contains("no closed form") && exact.stderr.contains("hint:"), "{}", exact.stderr);
+    let margins = by(&["--margins", "--json"]);
+    assert_eq!(margins.code, Some(0), "{}", margins.stderr);
+    let margins: Value = serde_json::from_str(&margins.stdout).unwrap();
+    let row = &margins["explanation"]["rows"][0];
+    assert!(row["output"].as_str().unwrap().starts_with("margin of "), "{row}");
+    assert_eq!(margins["explanation"]["method"], "shap, closed form");
+    assert_eq!(verdict(&margins, "explain.additive")["verdict"], "pass");
+    assert_eq!(verdict(&margins, "explain.sane")["verdict"], "skipped");
+    assert_eq!(by(&["--margins", "--method", "kernel"]).code, Some(2));
     let all = by(&[]);
     assert!(all.stdout.contains("shap, all coalitions"), "{}", all.stdout);
 

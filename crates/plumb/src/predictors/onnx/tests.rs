@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plumb_data::{Column, Kind};
 use plumb_evaluate::explain::{Asked, ShapConfig, ShapMethod, ShapValues, shap};
 use plumb_ledger::Seed;
-use plumb_stats::attribution::{ClosedForm, CoalitionSet};
+use plumb_stats::attribution::CoalitionSet;
 use serde_json::Value;
 
 use super::*;
@@ -61,7 +61,7 @@ const ROWS: [u32; 5] = [1, 3, 14, 15, 39];
 fn explained(predictor: &dyn Predictor, table: &Table, method: ShapMethod, budget: usize) -> ShapValues {
     let inputs: Vec<usize> = (0..table.columns().len() - 1).collect();
     let asked = Asked { predictor, table, inputs: &inputs };
-    let config = ShapConfig { method, budget, seed: Seed(5) };
+    let config = ShapConfig { method, budget, of_margins: false, seed: Seed(5) };
     shap(&asked, &ROWS, &BACKGROUND, &config, &mut |_| {}).unwrap()
 }
 
@@ -215,24 +215,11 @@ fn values_of_trees_are_those_of_shap() {
         let predictor = opened(&format!("plumb/tests/golden/tree_shap/{name}.onnx"), &table);
         let inputs: Vec<usize> = (0..table.columns().len() - 1).collect();
         let (background, rows): (Vec<u32>, Vec<u32>) = ((0..20).collect(), (20..28).collect());
-        if name == "margin" {
-            let sum = predictor.as_sum(&table, &inputs, &rows, &background).unwrap().unwrap();
-            let (form, mut values) = (ClosedForm::new(), vec![0.0; expected.len()]);
-            for (row, values) in values.chunks_exact_mut(inputs.len()).enumerate() {
-                for other in 0..background.len() {
-                    let mut terms = Terms::default();
-                    sum.terms(row, other, &mut terms);
-                    form.add(&terms, inputs.len(), values);
-                }
-                for value in values {
-                    *value /= background.len() as f64;
-                }
-            }
-            assert!(gap(&values, &expected) < 1e-6, "margins: {}", gap(&values, &expected));
-            continue;
-        }
         let asked = Asked { predictor: predictor.as_ref(), table: &table, inputs: &inputs };
-        let config = ShapConfig::new(ShapMethod::Exact, inputs.len(), Seed(0));
+        let config = ShapConfig {
+            of_margins: name == "margin",
+            ..ShapConfig::new(ShapMethod::Exact, inputs.len(), Seed(0))
+        };
         let found = shap(&asked, &rows, &background, &config, &mut |_| {}).unwrap();
         assert!(found.is_exact && found.is_closed_form);
         assert!(gap(&found.base, &base) < 1e-6, "{name}");
@@ -260,6 +247,6 @@ fn drawn_coalitions_of_many_columns_are_worth_what_rows_say() {
 fn explained_first(predictor: &dyn Predictor, table: &Table, budget: usize) -> ShapValues {
     let inputs: Vec<usize> = (0..table.columns().len() - 1).collect();
     let asked = Asked { predictor, table, inputs: &inputs };
-    let config = ShapConfig { method: ShapMethod::Kernel, budget, seed: Seed(5) };
+    let config = ShapConfig { method: ShapMethod::Kernel, budget, of_margins: false, seed: Seed(5) };
     shap(&asked, &[20, 21, 22], &[0, 1, 2, 3, 4, 5, 6], &config, &mut |_| {}).unwrap()
 }
