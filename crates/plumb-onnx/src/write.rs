@@ -80,7 +80,12 @@ impl GraphWriter {
         Self::default()
     }
 
-    /// An input. Names of inputs must differ.
+    /// Keeps a name for an input that is declared later: nothing else is called so.
+    pub fn reserve(&mut self, name: &str) {
+        self.taken.insert(name.to_owned());
+    }
+
+    /// An input. Names of inputs must differ, and those that are not declared first be reserved.
     pub fn input(&mut self, name: &str, element: ElementType, shape: &[Extent<'_>]) -> Name {
         self.taken.insert(name.to_owned());
         self.graph.input.push(port(name, element, shape));

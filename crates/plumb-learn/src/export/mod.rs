@@ -17,6 +17,9 @@ use crate::predict::TrainedModel;
 /// The key of the file's metadata under which the classes stand, as a JSON list in the order of the probabilities.
 pub const CLASSES: &str = "plumb.classes";
 
+/// The names of outputs, which no input may have.
+const OUTPUTS: [&str; 3] = ["probabilities", "label", "prediction"];
+
 /// Why a model cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
@@ -84,6 +87,13 @@ impl TrainedModel {
             return Err(ExportError::NoForm("the mean over several views of a picture".to_owned()));
         }
         let mut graph = GraphWriter::new();
+        for column in &self.preparation().columns {
+            if OUTPUTS.contains(&column.name.as_str()) {
+                let what = format!("a column called `{}`, as an output is,", column.name);
+                return Err(ExportError::NoForm(what));
+            }
+            graph.reserve(&column.name);
+        }
         let inputs = preparation::write(self.preparation(), &mut graph)?;
         let outputs = match self.network() {
             TabularNetwork::Mlp(network) => network.write(&mut graph, &inputs)?,

@@ -31,7 +31,7 @@ fn table() -> Table {
     let level = |row: usize, at: u64, levels: usize| stream.below(row as u64 * 16 + at, levels);
     let day = 86_400_000i64;
     Table::new(vec![
-        Column::number("plain", Kind::Number, rows().map(|row| Some(number(row, 0) * 3.0 + 100.0))),
+        Column::number("cast", Kind::Number, rows().map(|row| Some(number(row, 0) * 3.0 + 100.0))),
         Column::number(
             "gaps",
             Kind::Number,

@@ -61,15 +61,23 @@ pub(crate) fn export(
         Format::Onnx => model.to_onnx(env!("CARGO_PKG_VERSION"))?,
         Format::Safetensors => model.weights_file().map_err(|e| failed(&e))?,
     };
-    plumb_ledger::atomic::write_file(&file, &bytes).map_err(|e| failed(&e))?;
     let parity = match format {
         Format::Onnx => Some(parity(folder, bytes.clone(), &model)),
         Format::Safetensors => None,
     };
+    if let Some(Ok(Parity { rows, difference })) = &parity
+        && (difference.is_nan() || *difference > SAME)
+    {
+        let text = format!(
+            "the file would differ from the model by {difference:.1e} on {rows} rows: it is not written"
+        );
+        return Err(
+            Fault::failed(text).hint("`--format safetensors` keeps the weights; please report the model")
+        );
+    }
+    plumb_ledger::atomic::write_file(&file, &bytes).map_err(|e| failed(&e))?;
     tell(&file, bytes.len(), parity.as_ref(), json)?;
-    let differs =
-        matches!(&parity, Some(Ok(parity)) if parity.difference.is_nan() || parity.difference > SAME);
-    Ok(if differs { ExitCode::Failed } else { ExitCode::Done })
+    Ok(ExitCode::Done)
 }
 
 fn named(folder: &Path, format: Format) -> PathBuf {
@@ -89,11 +97,8 @@ fn tell(file: &Path, bytes: usize, parity: Option<&Result<Parity, Fault>>, json:
         return console::result(format!("{answer:#}"));
     }
     let tried = match parity {
-        Some(Ok(Parity { rows, difference })) if *difference <= SAME => {
-            format!("; it says what the model says, within {difference:.0e} on {rows} rows")
-        }
         Some(Ok(Parity { rows, difference })) => {
-            format!("; it differs from the model by {difference:.1e} on {rows} rows: do not use it")
+            format!("; it says what the model says, within {difference:.0e} on {rows} rows")
         }
         Some(Err(reason)) => format!("; it was not tried ({})", reason.message()),
         None => String::new(),
