@@ -14,7 +14,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plumb-kernels", &[]),
     ("plumb-learn", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-kernels", "plumb-onnx"]),
     ("plumb-evaluate", &["plumb-ledger", "plumb-stats", "plumb-data"]),
-    ("plumb-onnx", &[]),
+    ("plumb-onnx", &["plumb-kernels"]),
+    ("plumb-package", &["plumb-ledger", "plumb-stats", "plumb-data"]),
     (
         "plumb-dl",
         &[
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "plumb-learn",
             "plumb-evaluate",
             "plumb-onnx",
+            "plumb-package",
         ],
     ),
     ("xtask", &[]),
@@ -42,6 +44,8 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("tokio", &["plumb-dl"]),
     ("prost", &["plumb-dl", "plumb-onnx"]),
     ("rten", &["plumb-onnx"]),
+    ("p256", &["plumb-package"]),
+    ("tar", &["plumb-package"]),
     ("ureq", &["plumb-dl"]),
 ];
 

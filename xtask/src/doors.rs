@@ -17,6 +17,7 @@ const DOORS: &[Door] = &[
             "crates/plumb-ledger/src/atomic.rs",
             "crates/plumb-ledger/src/lock.rs",
             "crates/plumb-data/src/read/",
+            "crates/plumb-package/",
             "crates/plumb/src/",
             "xtask/",
         ],
