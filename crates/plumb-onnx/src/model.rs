@@ -86,11 +86,18 @@ impl OnnxModel {
 
     /// The output of that name for inputs by name. Only what the output needs is computed.
     pub fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
+        let found = self.run_all(inputs, &[output])?;
+        found.into_iter().next().ok_or_else(|| OnnxError::NoName(output.to_owned()))
+    }
+
+    /// The outputs of those names, in that order, of one pass. What the file does not declare as an output may have been joined with
+    /// what follows it, and is then an error.
+    pub fn run_all(&self, inputs: Vec<(String, Tensor)>, outputs: &[&str]) -> Result<Vec<Tensor>, OnnxError> {
         match &self.runtime {
-            Runtime::Classic(classic) => classic.run(inputs, output),
-            Runtime::Network(network) => network.run(inputs, output),
+            Runtime::Classic(classic) => classic.run(inputs, outputs),
+            Runtime::Network(network) => network.run(inputs, outputs),
             #[cfg(feature = "onnxruntime")]
-            Runtime::Foreign(foreign) => foreign.run(inputs, output),
+            Runtime::Foreign(foreign) => foreign.run(inputs, outputs),
         }
     }
 
@@ -100,6 +107,8 @@ impl OnnxModel {
         match &self.runtime {
             Runtime::Classic(classic) => Cut::new(classic, output, inputs),
             Runtime::Network(_) => None,
+            #[cfg(feature = "onnxruntime")]
+            Runtime::Foreign(_) => None,
         }
     }
 }

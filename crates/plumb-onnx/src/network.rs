@@ -25,8 +25,12 @@ impl Network {
         Ok(Self { model })
     }
 
-    pub(crate) fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
-        let failed = |error: &dyn std::fmt::Display| OnnxError::Network(error.to_string());
+    /// The outputs of those names.
+    pub(crate) fn run(
+        &self,
+        inputs: Vec<(String, Tensor)>,
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>, OnnxError> {
         let node =
             |name: &str| self.model.node_id(name).map_err(|_unknown| OnnxError::NoName(name.to_owned()));
         let mut values: Vec<(_, ValueOrView<'_>)> = Vec::with_capacity(inputs.len());
@@ -36,17 +40,10 @@ impl Network {
             let element = self.model.node_info(id).and_then(|info| info.dtype());
             values.push((id, value(&tensor, element)?.into()));
         }
-        let wanted = node(output)?;
-        let found = self.model.run(values, &[wanted], None).map_err(|error| failed(&error))?;
-        let found = found.into_iter().next().ok_or_else(|| OnnxError::NoName(output.to_owned()))?;
-        match found {
-            Value::FloatTensor(found) => Tensor::new(found.shape().to_vec(), Values::Floats(found.to_vec())),
-            Value::Int32Tensor(found) => {
-                let values = found.to_vec().into_iter().map(i64::from).collect();
-                Tensor::new(found.shape().to_vec(), Values::Whole(values))
-            }
-            _ => Err(OnnxError::Network(format!("the output `{output}` is no tensor of numbers"))),
-        }
+        let wanted: Vec<_> = outputs.iter().map(|name| node(name)).collect::<Result<_, _>>()?;
+        let found = self.model.run(values, &wanted, None);
+        let found = found.map_err(|error| OnnxError::Network(error.to_string()))?;
+        found.into_iter().zip(outputs).map(|(found, name)| answer(found, name)).collect()
     }
 
     /// The extents that the file fixes are those of the input: a wrong one is told here and not deep in an operator.
@@ -62,6 +59,22 @@ impl Network {
         Err(OnnxError::Network(format!(
             "the input `{name}` has the shape {shape:?}, the model wants {wanted:?}"
         )))
+    }
+}
+
+/// An output as a tensor of ours.
+fn answer(found: Value, name: &str) -> Result<Tensor, OnnxError> {
+    let whole = |values: Vec<i32>| Values::Whole(values.into_iter().map(i64::from).collect());
+    match found {
+        Value::FloatTensor(found) => Tensor::new(found.shape().to_vec(), Values::Floats(found.to_vec())),
+        Value::Int32Tensor(found) => Tensor::new(found.shape().to_vec(), whole(found.to_vec())),
+        Value::UInt8Tensor(found) => {
+            Tensor::new(found.shape().to_vec(), whole(found.iter().map(|&x| i32::from(x)).collect()))
+        }
+        Value::Int8Tensor(found) => {
+            Tensor::new(found.shape().to_vec(), whole(found.iter().map(|&x| i32::from(x)).collect()))
+        }
+        _ => Err(OnnxError::Network(format!("the output `{name}` is no tensor of numbers"))),
     }
 }
 

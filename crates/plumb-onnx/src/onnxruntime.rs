@@ -56,8 +56,12 @@ impl Foreign {
         Ok(Self { session: Mutex::new(session), inputs, classes })
     }
 
-    /// The output of that name for inputs by name.
-    pub(crate) fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
+    /// The outputs of those names for inputs by name.
+    pub(crate) fn run(
+        &self,
+        inputs: Vec<(String, Tensor)>,
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>, OnnxError> {
         let given = inputs.into_iter().map(|(name, tensor)| {
             let kind = self.inputs.iter().find(|(known, _)| *known == name);
             let (_, kind) = kind.ok_or_else(|| OnnxError::NoName(name.clone()))?;
@@ -67,14 +71,18 @@ impl Foreign {
         let given = given.collect::<Result<Vec<_>, OnnxError>>()?;
         // A session is whole after a run that panicked elsewhere: it holds no state between runs.
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if !session.outputs().iter().any(|of| of.name() == output) {
-            return Err(OnnxError::NoName(output.to_owned()));
+        let unknown = outputs.iter().find(|&&name| !session.outputs().iter().any(|of| of.name() == name));
+        if let Some(name) = unknown {
+            return Err(OnnxError::NoName((*name).to_owned()));
         }
         let options = RunOptions::new().map_err(failed)?;
-        let options = options.with_outputs(OutputSelector::no_default().with(output));
+        let selected =
+            outputs.iter().fold(OutputSelector::no_default(), |selected, name| selected.with(*name));
+        let options = options.with_outputs(selected);
         let found = session.run_with_options(given, &options).map_err(failed)?;
-        let value = found.get(output).ok_or_else(|| OnnxError::NoName(output.to_owned()))?;
-        self.answer(value)
+        let answer =
+            |name: &&str| self.answer(found.get(*name).ok_or_else(|| OnnxError::NoName((*name).to_owned()))?);
+        outputs.iter().map(answer).collect()
     }
 
     fn answer(&self, value: &DynValue) -> Result<Tensor, OnnxError> {

@@ -97,7 +97,7 @@ impl<'a> Cut<'a> {
         for input in inputs {
             known.insert(&input.name, Known::Owners(owners::rows(&input.players, input.is_wide)?));
         }
-        let needed = classic.needed(output);
+        let needed = classic.needed(&[output]);
         for (place, (node, kernel)) in classic.nodes.iter().enumerate() {
             if node.output.iter().any(|name| needed.contains(name.as_str())) {
                 cut.place(place, node, kernel, &mut known)?;

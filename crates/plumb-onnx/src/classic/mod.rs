@@ -160,24 +160,30 @@ impl Classic {
         Ok(Self { nodes, constants: parsed.constants })
     }
 
-    /// Computes what the output needs, in the order of the file, which ONNX asks to be one in which inputs come first.
-    pub(crate) fn run(&self, inputs: Vec<(String, Tensor)>, output: &str) -> Result<Tensor, OnnxError> {
+    /// Computes what the outputs need, in the order of the file, which ONNX asks to be one in which inputs come first.
+    pub(crate) fn run(
+        &self,
+        inputs: Vec<(String, Tensor)>,
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>, OnnxError> {
         let mut known: BTreeMap<String, Tensor> = inputs.into_iter().collect();
-        let needed = self.needed(output);
+        let needed = self.needed(outputs);
         for (node, kernel) in &self.nodes {
             if !node.output.iter().any(|name| needed.contains(name.as_str())) {
                 continue;
             }
             let find = |name: &str| known.get(name).or_else(|| self.constants.get(name));
-            let outputs = kernel.run(node, &find)?;
-            known.extend(node.output.iter().cloned().zip(outputs));
+            let found = kernel.run(node, &find)?;
+            known.extend(node.output.iter().cloned().zip(found));
         }
-        known.remove(output).ok_or_else(|| OnnxError::NoName(output.to_owned()))
+        let answer =
+            |name: &&str| known.get(*name).cloned().ok_or_else(|| OnnxError::NoName((*name).to_owned()));
+        outputs.iter().map(answer).collect()
     }
 
-    /// The names that an output follows from.
-    fn needed<'a>(&'a self, output: &'a str) -> BTreeSet<&'a str> {
-        let mut needed = BTreeSet::from([output]);
+    /// The names that outputs follow from.
+    fn needed<'a>(&'a self, outputs: &[&'a str]) -> BTreeSet<&'a str> {
+        let mut needed: BTreeSet<&str> = outputs.iter().copied().collect();
         for (node, _) in self.nodes.iter().rev() {
             if node.output.iter().any(|name| needed.contains(name.as_str())) {
                 needed.extend(node.input.iter().map(String::as_str));

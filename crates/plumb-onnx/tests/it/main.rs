@@ -83,6 +83,18 @@ fn a_model_says_what_goes_in_and_what_comes_out() {
 }
 
 #[test]
+fn several_outputs_of_one_pass_are_those_of_one_each() {
+    let answers = answers();
+    for (name, outputs) in [("forest_three", &["label", "probabilities"][..]), ("network", &["logits"])] {
+        let (model, case) = (read(name), &answers["models"][name]);
+        let found = model.run_all(inputs(case), outputs).unwrap();
+        let alone: Vec<Tensor> = outputs.iter().map(|one| model.run(inputs(case), one).unwrap()).collect();
+        assert_eq!(found, alone, "{name}");
+        assert!(matches!(model.run_all(inputs(case), &["nothing"]), Err(OnnxError::NoName(_))), "{name}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_an_error() {
     let row = |width: usize| Tensor::new(vec![2, width], Values::Floats(vec![0.5; 2 * width])).unwrap();
     let forest = read("forest_three");
