@@ -1,19 +1,30 @@
 """Golden file of tokenizers: two small ones made by the `tokenizers` package, and the tokens it finds in 21 languages.
 
-Needs tokenizers, and udhr-languages.csv of scripts/fetch_datasets.py as its argument. Writes
+Needs tokenizers, and udhr-languages.csv of scripts/fetch_datasets.py: its argument, or fetched without one. Writes
 crates/plumb-data/tests/golden/tokens.json.
 """
 
 import csv
 import json
 import pathlib
+import subprocess
 import sys
 
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 OUT = pathlib.Path(__file__).parent.parent / "crates/plumb-data/tests/golden/tokens.json"
+DATA = pathlib.Path(__file__).parent.parent / "target/oracles/data"
 SENTENCES = 2
+
+
+def fetched():
+    """The sentences, fetched where they are not there yet."""
+    file = DATA / "udhr-languages.csv"
+    if not file.is_file():
+        fetcher = pathlib.Path(__file__).parent.parent / "scripts/fetch_datasets.py"
+        subprocess.run([sys.executable, fetcher, DATA, "--only", "udhr_languages"], check=True)
+    return file
 
 
 def bert(texts):
@@ -46,7 +57,7 @@ def roberta(texts):
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    with open(sys.argv[1] if len(sys.argv) > 1 else fetched(), newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     languages = sorted({row["language"] for row in rows})
     some = {language: [row["text"] for row in rows if row["language"] == language][:SENTENCES] for language in languages}

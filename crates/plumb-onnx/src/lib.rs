@@ -14,6 +14,7 @@ mod network;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
 mod proto;
+mod quantize;
 mod tensor;
 mod write;
 
@@ -21,5 +22,6 @@ pub use classic::{Cut, Encoded, Owned, Tell};
 pub use error::OnnxError;
 pub use graph::{Element, Port};
 pub use model::OnnxModel;
+pub use quantize::{Calibration, Layer, Original, Range, Watch, WeightForm};
 pub use tensor::{Tensor, Values};
 pub use write::{ElementType, Extent, GraphWriter, Name, Setting};
