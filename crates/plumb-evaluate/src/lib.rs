@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod baselines;
+pub mod compress;
 mod config;
 mod context;
 mod error;

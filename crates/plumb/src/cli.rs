@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    ablate, audit, check, compare, completions, diagnose, evaluate, explain, explain_key, export, fairness,
-    init, practices, pretrained, run, schema, ui, watch,
+    ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
+    fairness, init, practices, pretrained, run, schema, ui, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Compare(compare::Args),
     /// Train without each practice in turn, and say what it buys
     Ablate(ablate::Args),
+    /// Make a smaller, faster model from a trained one, and judge what it keeps
+    Compress(compress::Args),
     /// Write a trained model in a form that other programs read
     Export(export::Args),
     /// Show a folder of runs in the browser, live
@@ -85,6 +87,7 @@ impl Command {
             Self::Fairness(args) => fairness::run(&args),
             Self::Compare(args) => compare::run(&args),
             Self::Ablate(args) => ablate::run(&args),
+            Self::Compress(args) => compress::run(&args),
             Self::Export(args) => export::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),

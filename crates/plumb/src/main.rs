@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod commands;
 mod comparison;
+mod compression;
 mod console;
 mod dashboard;
 mod diagnose;

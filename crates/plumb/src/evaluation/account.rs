@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// The reads of the judged rows before this one, the oldest first; this one is added. An account that cannot be kept is told and
 /// ends nothing.
-pub(super) fn take(
+pub(crate) fn take(
     data: &Data,
     subject: &Subject<'_>,
     evaluation: &Evaluation,

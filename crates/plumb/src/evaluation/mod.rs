@@ -17,6 +17,7 @@ use plumb_data::split::Part;
 use plumb_evaluate::{EvaluateContext, Evaluation, Folds, Subject, metrics_file};
 use plumb_ledger::{Entry, ExitCode};
 
+pub(crate) use account::take as counted;
 use card::Card;
 pub(crate) use open::{Ask, Ready, open};
 pub(crate) use several::several;

@@ -128,6 +128,11 @@ impl Parts {
         Ok(parts)
     }
 
+    /// The rows that verdicts rest on: test, or valid without a test part.
+    pub(crate) fn judged(&self) -> &[u32] {
+        if self.test.is_empty() { &self.valid } else { &self.test }
+    }
+
     /// `120 test rows; 800 train and 100 valid rows beside them`.
     pub(super) fn in_words(&self) -> String {
         let [train, valid, test] = [self.train.len(), self.valid.len(), self.test.len()];

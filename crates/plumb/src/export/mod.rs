@@ -6,13 +6,12 @@ use plumb_data::read::read;
 use plumb_data::{PredictError, Predictions, Predictor as _};
 use plumb_learn::predict::TrainedModel;
 use plumb_ledger::ExitCode;
-use plumb_onnx::{OnnxModel, Values};
 use serde_json::json;
 
 use crate::console;
 use crate::fault::Fault;
 use crate::job;
-use crate::predictors::trained_model;
+use crate::predictors::{Exported, trained_model};
 use crate::run::{files, read_options};
 
 /// The forms.
@@ -42,8 +41,6 @@ struct Parity {
 
 /// Rows that a file is tried on.
 const TRIED: u32 = 1000;
-/// Rows at once.
-const AT_ONCE: usize = 64;
 /// A difference up to which both are called the same: single precision, and sums in another order.
 const SAME: f64 = 1e-4;
 
@@ -110,31 +107,23 @@ fn tell(file: &Path, bytes: usize, parity: Option<&Result<Parity, Fault>>, json:
 fn parity(folder: &Path, file: Vec<u8>, model: &TrainedModel) -> Result<Parity, Fault> {
     let job = job::load(&folder.join(files::JOB), &[])?;
     let table = read(&read_options(&job, job.data.files.clone()), &|_| {})?.table;
-    let written = OnnxModel::read(file).map_err(|error| Fault::failed(error.to_string()))?;
-    let output = if model.classes().is_empty() { "prediction" } else { "probabilities" };
-    let mut most = Parity { rows: 0, difference: 0.0 };
+    let written = Exported::new(model.clone(), file).map_err(|error| Fault::failed(error.to_string()))?;
     let rows: Vec<u32> = (0..TRIED.min(table.rows() as u32)).collect();
     let failed = |error: PredictError| Fault::failed(error.message);
     let own = values(model.predict(&table, &rows).map_err(failed)?);
     let unit = if model.classes().is_empty() { range(&own) } else { 1.0 };
-    let width = own.len() / rows.len().max(1);
-    for (rows, own) in rows.chunks(AT_ONCE).zip(own.chunks(AT_ONCE * width.max(1))) {
-        let found = written.run(model.onnx_inputs(&table, rows).map_err(failed)?, output);
-        let found = found.map_err(|error| Fault::failed(error.to_string()))?;
-        let Values::Floats(found) = found.values() else {
-            return Err(Fault::failed(format!("`{output}` is no number")));
-        };
-        let off = |(own, found): (&f64, &f32)| (own - f64::from(*found)).abs() / unit;
-        let worst = own
-            .iter()
-            .zip(found)
-            .map(off)
-            .fold(0.0, |most: f64, off| if off > most || off.is_nan() { off } else { most });
-        let worst = if own.len() == found.len() { worst } else { f64::NAN };
-        most.rows += rows.len();
-        most.difference = if worst > most.difference || worst.is_nan() { worst } else { most.difference };
-    }
-    Ok(most)
+    let found = values(written.predict(&table, &rows).map_err(failed)?);
+    let difference = if own.len() == found.len() {
+        own.iter().zip(&found).map(|(own, found)| (own - found).abs() / unit).fold(0.0, worse)
+    } else {
+        f64::NAN
+    };
+    Ok(Parity { rows: rows.len(), difference })
+}
+
+/// The larger difference; one that is no number is larger than any.
+fn worse(most: f64, off: f64) -> f64 {
+    if off > most || off.is_nan() { off } else { most }
 }
 
 fn values(of: Predictions) -> Vec<f64> {

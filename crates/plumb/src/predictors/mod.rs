@@ -5,6 +5,7 @@
 
 mod columns;
 mod endpoint;
+mod exported;
 mod given;
 mod onnx;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use plumb_data::{Predictor, Table, Target};
 
+pub(crate) use exported::Exported;
 pub(crate) use given::GivenOptions;
 pub(crate) use pixels::{PixelOptions, Resize, Scaling, Size};
 pub(crate) use run_folder::model as trained_model;

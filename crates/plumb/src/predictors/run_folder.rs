@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use plumb_data::{Predictor as _, Table, Target};
+use plumb_data::{Predictor, Table, Target};
 use plumb_learn::predict::TrainedModel;
 
-use super::Opened;
+use super::{Exported, Opened};
 use crate::fault::Fault;
 use crate::run::files;
 
@@ -25,7 +25,18 @@ pub(super) fn check(folder: &Path) -> Result<(), Fault> {
 pub(super) fn open(folder: &Path, table: &Table, target: &Target) -> Result<Opened, Fault> {
     let model = model(folder)?;
     let target = target.knowing(model.classes());
-    Ok(Opened { predictor: Box::new(model), rows: None, table: table.clone(), target, remarks: Vec::new() })
+    let predictor: Box<dyn Predictor> = match smaller(folder)? {
+        Some(file) => Box::new(Exported::new(model, file).map_err(|e| Fault::failed(e.to_string()))?),
+        None => Box::new(model),
+    };
+    Ok(Opened { predictor, rows: None, table: table.clone(), target, remarks: Vec::new() })
+}
+
+/// The graph that answers in the network's place; none where the run was not compressed.
+fn smaller(folder: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    let found =
+        files::SMALLER.iter().map(|name| folder.join(files::MODEL).join(name)).find(|path| path.is_file());
+    found.map(|path| bytes(&path)).transpose()
 }
 
 /// The model of a finished run.

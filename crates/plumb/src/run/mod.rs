@@ -45,5 +45,6 @@ pub(crate) use screen::Screen;
 pub(crate) use stage_data::{Data, read as read_data, read_options};
 pub(crate) use stage_evaluate::{config as evaluate_config, predicted_rows};
 pub(crate) use stage_report::numbers as numbers_of;
+pub(crate) use stage_train::write_model;
 pub(crate) use state::Run;
 pub(crate) use summary::{scores, with_interval};

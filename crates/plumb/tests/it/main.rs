@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bad_job;
+mod compress;
 mod context;
 mod diagnose;
 mod evaluate;

@@ -40,7 +40,7 @@ pub(crate) fn page(app: &App, asked: &Asked, run: &Arc<Summary>) -> Result<Answe
         sort: if asked.text("sort") == "row" { "row" } else { "worst" },
         from: asked.count("from", 0)?,
     };
-    let (mut files, said) = load(run, &[files::METRICS, files::WORST]);
+    let (mut files, said) = load(run, &[files::METRICS, files::WORST, files::COMPRESSION]);
     let predicted = app.store.predictions(run);
     if let (Some(files), Ok(predicted)) = (&mut files, &predicted) {
         files.predictions = numbers(predicted);
@@ -54,7 +54,7 @@ pub(crate) fn page(app: &App, asked: &Asked, run: &Arc<Summary>) -> Result<Answe
             frame => frame("Predictions", Some((run, "/predictions"))),
             title => "Predictions",
             said => Serde(said),
-            parts => Serde(parts(files.as_ref(), &["evaluation", "worst"])),
+            parts => Serde(parts(files.as_ref(), &["compression", "evaluation", "worst"])),
             rows => Serde(rows),
             why,
             choice => Serde(choice),

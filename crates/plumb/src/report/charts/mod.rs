@@ -24,6 +24,7 @@ pub(crate) mod shares;
 pub(crate) mod spark;
 pub(crate) mod svg;
 pub(crate) mod thin;
+pub(crate) mod tradeoff;
 
 use serde::Serialize;
 

@@ -3,6 +3,7 @@
 //! A field that is missing takes its empty value and one that is unknown is passed over, so that a report can
 //! be drawn of an older run, of a run that was stopped, and of a foreign one. A file that is no JSON is an error.
 
+pub(crate) mod compression;
 pub(crate) mod explanation;
 pub(crate) mod gallery;
 pub(crate) mod history;
@@ -20,6 +21,7 @@ use plumb_ledger::Ledger;
 use serde::de::DeserializeOwned;
 
 use super::ReportError;
+use compression::Compression;
 use explanation::Explanation;
 use gallery::Gallery;
 use history::History;
@@ -57,6 +59,8 @@ pub(crate) struct RunFiles {
     pub(crate) reading: Option<Reading>,
     /// `explanation.json`, why the model says what it says.
     pub(crate) explanation: Option<Explanation>,
+    /// `compress.json`, what a smaller model was made from.
+    pub(crate) compression: Option<Compression>,
     /// What a rerun needs to know beside the job: digests, seed, version, device, in this order.
     pub(crate) provenance: Vec<(String, String)>,
 }
@@ -91,6 +95,7 @@ impl RunFiles {
             gallery: read_json(files, "pictures.json")?,
             reading: read_json(files, "texts.json")?,
             explanation: read_json(files, "explanation.json")?,
+            compression: read_json(files, "compress.json")?,
             provenance: Vec::new(),
         })
     }

@@ -1,6 +1,7 @@
 //! The sections of the report in their order: one file each, one row each in [`SECTIONS`].
 
 pub(crate) mod answer;
+mod compression;
 mod data;
 mod evaluation;
 mod explanation;
@@ -33,7 +34,7 @@ pub(crate) struct Section {
 }
 
 /// The sections below the answer, in order.
-pub(crate) static SECTIONS: [Section; 14] = [
+pub(crate) static SECTIONS: [Section; 15] = [
     Section { id: "verdicts", title: "Verdicts", blocks: verdicts::blocks },
     Section { id: "data", title: "Data", blocks: data::blocks },
     Section { id: "split", title: "Split", blocks: split::blocks },
@@ -41,6 +42,7 @@ pub(crate) static SECTIONS: [Section; 14] = [
     Section { id: "training", title: "Training", blocks: training::blocks },
     Section { id: "layers", title: "Layers", blocks: layers::blocks },
     Section { id: "evaluation", title: "Evaluation", blocks: evaluation::blocks },
+    Section { id: "compression", title: "Compression", blocks: compression::blocks },
     Section { id: "groups", title: "Groups, sources and slices", blocks: groups::blocks },
     Section { id: "explanation", title: "Explanation", blocks: explanation::blocks },
     Section { id: "worst", title: "Worst predictions", blocks: worst::blocks },
