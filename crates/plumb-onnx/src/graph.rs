@@ -127,6 +127,13 @@ impl Port {
 }
 
 impl Node {
+    /// The names of values that it reads; those that its bodies read of what is around them are among them.
+    pub(crate) fn reads(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        let own = self.input.iter().map(String::as_str).filter(|name| !name.is_empty());
+        let bodies = self.attribute.iter().filter_map(|attribute| attribute.g.as_ref());
+        Box::new(own.chain(bodies.flat_map(|body| body.node.iter().flat_map(Self::reads))))
+    }
+
     /// An attribute.
     pub(crate) fn list(&self, name: &str) -> Option<&Attribute> {
         self.attribute.iter().find(|attribute| attribute.name == name)

@@ -8,6 +8,7 @@
 
 mod classic;
 mod error;
+mod front;
 mod graph;
 mod model;
 mod network;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::classic::{Classic, Cut, Owned};
+use crate::front::Fronted;
 use crate::graph::{Parsed, Port};
 use crate::network::Network;
 #[cfg(feature = "onnxruntime")]
 use crate::onnxruntime::Foreign;
+use crate::write::PRODUCER;
 use crate::{OnnxError, Tensor};
 
 /// A model that was read.
@@ -24,6 +26,7 @@ pub struct OnnxModel {
 enum Runtime {
     Classic(Classic),
     Network(Box<Network>),
+    Fronted(Box<Fronted>),
     #[cfg(feature = "onnxruntime")]
     Foreign(Box<Foreign>),
 }
@@ -31,7 +34,12 @@ enum Runtime {
 impl OnnxModel {
     /// Reads a file whole. Nothing in it is run.
     pub fn read(bytes: Vec<u8>) -> Result<Self, OnnxError> {
-        Self::new(Parsed::read(&bytes, false)?, |parsed| {
+        let parsed = Parsed::read(&bytes, false)?;
+        let is_own = parsed.producer == PRODUCER;
+        Self::new(parsed, |parsed| {
+            if is_own && let Some(fronted) = Fronted::read(&bytes)? {
+                return Ok(Runtime::Fronted(Box::new(fronted)));
+            }
             Ok(if parsed.is_classic() {
                 Runtime::Classic(Classic::new(parsed)?)
             } else {
@@ -96,6 +104,7 @@ impl OnnxModel {
         match &self.runtime {
             Runtime::Classic(classic) => classic.run(inputs, outputs),
             Runtime::Network(network) => network.run(inputs, outputs),
+            Runtime::Fronted(fronted) => fronted.run(inputs, outputs),
             #[cfg(feature = "onnxruntime")]
             Runtime::Foreign(foreign) => foreign.run(inputs, outputs),
         }
@@ -106,7 +115,7 @@ impl OnnxModel {
     pub fn cut<'a>(&'a self, output: &'a str, inputs: &[Owned]) -> Option<Cut<'a>> {
         match &self.runtime {
             Runtime::Classic(classic) => Cut::new(classic, output, inputs),
-            Runtime::Network(_) => None,
+            Runtime::Network(_) | Runtime::Fronted(_) => None,
             #[cfg(feature = "onnxruntime")]
             Runtime::Foreign(_) => None,
         }

@@ -83,6 +83,8 @@ pub(crate) struct Attribute {
     pub(crate) s: Vec<u8>,
     #[prost(message, optional, tag = "5")]
     pub(crate) t: Option<TensorMessage>,
+    #[prost(message, optional, tag = "6")]
+    pub(crate) g: Option<Graph>,
     #[prost(float, repeated, packed = "false", tag = "7")]
     pub(crate) floats: Vec<f32>,
     #[prost(int64, repeated, packed = "false", tag = "8")]

@@ -12,6 +12,8 @@ use crate::proto::{
     ValueInfo,
 };
 
+/// The program that the files name.
+pub(crate) const PRODUCER: &str = "plumb";
 const IR_VERSION: i64 = 8;
 const OPSET: i64 = 17;
 const CLASSIC_OPSET: i64 = 3;
@@ -47,6 +49,8 @@ pub enum ElementType {
     Whole = 7,
     /// Texts.
     Text = 8,
+    /// Truth values.
+    Truth = 9,
     /// 64-bit floating point.
     Double = 11,
 }
@@ -72,6 +76,8 @@ pub struct GraphWriter {
     graph: Graph,
     taken: BTreeSet<String>,
     counts: BTreeMap<String, usize>,
+    /// What stands before the names of constants.
+    scope: String,
 }
 
 impl GraphWriter {
@@ -103,6 +109,63 @@ impl GraphWriter {
             ..Node::default()
         });
         self.graph.output.push(port(name, element, shape));
+    }
+
+    /// Writes a part whose constants' names begin with that of the part and a dot.
+    pub fn within<T>(&mut self, part: &str, write: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.scope.len();
+        self.scope.push_str(part);
+        self.scope.push('.');
+        let written = write(self);
+        self.scope.truncate(before);
+        written
+    }
+
+    /// The same operators again and again (`Loop`), `steps` times: 32-bit matrices of `width` columns are carried from one time to the
+    /// next, from `start` on. `body` is given the number of the step, a scalar, and what is carried, and answers what is carried on. It may read
+    /// whatever was written before. The first of what is carried is answered, after each step, `[steps, rows, width]`.
+    pub fn repeat(
+        &mut self,
+        steps: &Name,
+        start: &[&Name],
+        width: usize,
+        body: impl FnOnce(&mut Self, &Name, &[Name]) -> Vec<Name>,
+    ) -> Name {
+        let matrix = [Extent::Free("rows"), Extent::Fixed(width)];
+        let outside = std::mem::take(&mut self.graph);
+        let (step, goes_on) = (self.free("step"), self.free("goes_on"));
+        let step = self.input(&step, ElementType::Whole, &[]);
+        let goes_on = self.input(&goes_on, ElementType::Truth, &[]);
+        let mut carried = Vec::new();
+        for _ in start {
+            let name = self.free("carried");
+            carried.push(self.input(&name, ElementType::Float, &matrix));
+        }
+        let next = body(self, &step, &carried);
+        let name = self.free("goes_on");
+        self.output(&goes_on, &name, ElementType::Truth, &[]);
+        for value in next.iter().chain(next.first()) {
+            let name = self.free("next");
+            self.output(value, &name, ElementType::Float, &matrix);
+        }
+        let mut inside = std::mem::replace(&mut self.graph, outside);
+        inside.name = self.free("body");
+        // Constants are the whole graph's: some readers look for them there alone.
+        self.graph.initializer.append(&mut inside.initializer);
+        let own: Vec<String> = start.iter().map(|_| self.free("last")).collect();
+        let (name, kept) = (self.free("loop"), self.free("steps"));
+        let inputs = [steps.0.clone(), String::new()].into_iter();
+        // `AttributeProto.AttributeType.GRAPH`.
+        let body = Attribute { name: "body".to_owned(), g: Some(inside), kind: 5, ..Attribute::default() };
+        self.graph.node.push(Node {
+            input: inputs.chain(start.iter().map(|start| start.0.clone())).collect(),
+            output: own.into_iter().chain([kept.clone()]).collect(),
+            name,
+            op_type: "Loop".to_owned(),
+            attribute: vec![body],
+            domain: String::new(),
+        });
+        Name(kept)
     }
 
     /// A constant of 32-bit numbers, row-major.
@@ -153,7 +216,7 @@ impl GraphWriter {
     }
 
     fn constant(&mut self, name: &str, shape: &[usize], message: TensorMessage) -> Name {
-        let name = self.free(name);
+        let name = self.free(&format!("{}{name}", self.scope));
         let dims = shape.iter().map(|&extent| extent as i64).collect();
         self.graph.initializer.push(TensorMessage { name: name.clone(), dims, ..message });
         Name(name)
@@ -179,7 +242,7 @@ impl GraphWriter {
         let entry = |(key, value): &(String, String)| Entry { key: key.clone(), value: value.clone() };
         let model = Model {
             ir_version: IR_VERSION,
-            producer_name: "plumb".to_owned(),
+            producer_name: PRODUCER.to_owned(),
             producer_version: version.to_owned(),
             graph: Some(Graph { name: name.to_owned(), ..self.graph }),
             opset_import: std::iter::once(opset).chain(is_classic.then_some(classic)).collect(),

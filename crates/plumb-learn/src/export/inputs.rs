@@ -4,6 +4,7 @@ use plumb_data::prepare::{Encoding, ImageEncoding};
 use plumb_data::{Column, PredictError, Table};
 use plumb_onnx::{OnnxError, Tensor, Values};
 
+use super::tokens;
 use crate::predict::TrainedModel;
 
 impl TrainedModel {
@@ -18,7 +19,10 @@ impl TrainedModel {
                 .map_err(|error| PredictError { message: format!("column `{name}`: {error}") })?;
             Ok((name.clone(), tensor))
         };
-        self.preparation().columns.iter().map(input).collect()
+        let columns = self.preparation().columns.iter().filter(|column| column.encoding != Encoding::Text);
+        let mut inputs = columns.map(input).collect::<Result<Vec<_>, PredictError>>()?;
+        inputs.extend(tokens::of_rows(self.preparation(), table, rows)?.into_iter().flatten());
+        Ok(inputs)
     }
 }
 

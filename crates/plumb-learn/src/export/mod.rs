@@ -6,11 +6,17 @@
 pub(crate) mod attention;
 mod inputs;
 mod preparation;
+mod tokens;
 
+use plumb_data::prepare::Encoding;
 use plumb_ledger::{ExitCode, Explain};
 use plumb_onnx::{ElementType, Extent, GraphWriter, Name, Setting};
 use plumb_stats::Task;
 
+pub(crate) use tokens::WrittenTokens;
+pub use tokens::{ATTENTION_MASK, INPUT_IDS, TEXTS};
+
+use crate::encoders::CategoryEncoder;
 use crate::model::TabularNetwork;
 use crate::predict::TrainedModel;
 
@@ -49,6 +55,19 @@ pub(crate) trait Export {
     fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError>;
 }
 
+impl Export for TabularNetwork {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        match self {
+            Self::Mlp(network) => network.write(graph, inputs),
+            Self::RealMlp(network) => network.write(graph, inputs),
+            Self::TabM(network) => network.write(graph, inputs),
+            Self::Pictures(network) => network.write(graph, inputs),
+            Self::Text(network) => network.write(graph, inputs),
+            Self::Mixed(network) => network.write(graph, inputs),
+        }
+    }
+}
+
 /// The prepared inputs as values of the graph.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
@@ -60,6 +79,21 @@ pub(crate) struct Written {
     pub(crate) codes: Vec<Name>,
     /// `[rows, channels, side, side]`, normalized.
     pub(crate) pixels: Option<Name>,
+    /// All texts of a row together.
+    pub(crate) tokens: Option<WrittenTokens>,
+}
+
+impl Written {
+    /// What stands beside pictures and texts, `[rows, width]` each: the numbers, or what they are embedded as, the flags, the vectors of categories.
+    pub(crate) fn columns(
+        &self,
+        graph: &mut GraphWriter,
+        numbers: Option<Name>,
+        categories: &CategoryEncoder,
+    ) -> Vec<Name> {
+        let plain = numbers.into_iter().chain(self.flags.clone());
+        plain.chain(categories.write(graph, "categories", &self.codes)).collect()
+    }
 }
 
 /// Side by side along the last extent.
@@ -80,33 +114,22 @@ pub(crate) const ROWS: Extent<'static> = Extent::Free("rows");
 impl TrainedModel {
     /// The model as an ONNX file. A column of the table is an input of its name, `[rows, 1]`: numbers as 64-bit floating point (NaN for
     /// missing), categories as texts (empty for missing), times as milliseconds since 1970 UTC (the smallest number for missing),
-    /// pictures as bytes `[rows, channels, side, side]`. Outputs are `probabilities` (`[rows, classes]`) and, where no picture is read,
-    /// `label`; or `prediction` (`[rows, 1]`). `version` is Plumb's.
+    /// pictures as bytes `[rows, channels, side, side]`. Texts are [`INPUT_IDS`] and [`ATTENTION_MASK`], `[rows, tokens]` whole numbers;
+    /// [`TEXTS`] in the file's metadata tells how they are made. Outputs are `probabilities` (`[rows, classes]`) and, where neither picture nor
+    /// text is read, `label`; or `prediction` (`[rows, 1]`). `version` is Plumb's.
     pub fn to_onnx(&self, version: &str) -> Result<Vec<u8>, ExportError> {
         if !self.config().views.is_empty() {
             return Err(ExportError::NoForm("the mean over several views of a picture".to_owned()));
         }
         let mut graph = GraphWriter::new();
-        for column in &self.preparation().columns {
-            if OUTPUTS.contains(&column.name.as_str()) {
-                let what = format!("a column called `{}`, as an output is,", column.name);
-                return Err(ExportError::NoForm(what));
-            }
-            graph.reserve(&column.name);
-        }
+        self.reserve_names(&mut graph)?;
         let inputs = preparation::write(self.preparation(), &mut graph)?;
-        let outputs = match self.network() {
-            TabularNetwork::Mlp(network) => network.write(&mut graph, &inputs)?,
-            TabularNetwork::RealMlp(network) => network.write(&mut graph, &inputs)?,
-            TabularNetwork::TabM(network) => network.write(&mut graph, &inputs)?,
-            TabularNetwork::Pictures(network) => network.write(&mut graph, &inputs)?,
-            TabularNetwork::Text(_) => return Err(ExportError::NoForm("a network for texts".to_owned())),
-            TabularNetwork::Mixed(_) => {
-                return Err(ExportError::NoForm("a network for pictures and texts together".to_owned()));
-            }
-        };
-        let is_table = inputs.pixels.is_none();
+        let outputs = self.network().write(&mut graph, &inputs)?;
+        let is_table = inputs.pixels.is_none() && inputs.tokens.is_none();
         let mut metadata = vec![("plumb.version".to_owned(), version.to_owned())];
+        if let Some(texts) = &self.preparation().texts {
+            metadata.push((TEXTS.to_owned(), tokens::described(self.preparation(), texts)));
+        }
         if self.preparation().task == Task::Regression {
             self.write_number(&mut graph, &outputs);
         } else {
@@ -115,6 +138,21 @@ impl TrainedModel {
             metadata.push((CLASSES.to_owned(), classes.to_string()));
         }
         Ok(graph.finish("plumb", version, &metadata))
+    }
+
+    /// Keeps the names of columns, which must not be those of outputs or of tokens.
+    fn reserve_names(&self, graph: &mut GraphWriter) -> Result<(), ExportError> {
+        let preparation = self.preparation();
+        let tokens = [INPUT_IDS, ATTENTION_MASK].into_iter().filter(|_| preparation.texts.is_some());
+        let taken: Vec<&str> = OUTPUTS.into_iter().chain(tokens).collect();
+        for column in preparation.columns.iter().filter(|column| column.encoding != Encoding::Text) {
+            if taken.contains(&column.name.as_str()) {
+                let what = format!("a column called `{}`, as the file calls something else,", column.name);
+                return Err(ExportError::NoForm(what));
+            }
+            graph.reserve(&column.name);
+        }
+        Ok(())
     }
 
     fn write_classes(&self, graph: &mut GraphWriter, outputs: &Name, with_label: bool) {

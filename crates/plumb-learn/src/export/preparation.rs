@@ -6,6 +6,7 @@ use plumb_data::prepare::{
 };
 use plumb_onnx::{ElementType, Extent, GraphWriter, Name, Setting};
 
+use super::tokens::WrittenTokens;
 use super::{ExportError, ROWS, Written, joined};
 
 const TO_DOUBLE: [(&str, Setting<'static>); 1] = [("to", Setting::Int(ElementType::Double as i64))];
@@ -44,9 +45,11 @@ pub(super) fn write(preparation: &Preparation, graph: &mut GraphWriter) -> Resul
             }
             Encoding::Embedding(levels) => written.codes.push(codes(graph, &column.name, levels)),
             Encoding::Image(encoding) => written.pixels = Some(pixels(graph, column, encoding)),
-            Encoding::Text => return Err(ExportError::NoForm(format!("the tokenizer of `{}`", column.name))),
+            // All texts of a row together are one input.
+            Encoding::Text => {}
         }
     }
+    written.tokens = preparation.texts.as_ref().map(|texts| WrittenTokens::new(graph, texts.length));
     if !numbers.is_empty() {
         let raw = joined(graph, &numbers)?;
         written.numbers = Some(scaled(graph, &raw, &scales));
@@ -67,10 +70,8 @@ fn scaled(graph: &mut GraphWriter, raw: &Name, scales: &[Scale]) -> Name {
     let fill = constant(|scale| scale.fill, "numbers.fill");
     let center = constant(|scale| scale.center, "numbers.center");
     let factor = constant(|scale| scale.factor, "numbers.factor");
-    // Where nothing is clipped the bend is infinite: a division by 1.
-    let bend = constant(|scale| scale.clip.unwrap_or(f64::INFINITY), "numbers.bend");
-    let [least, most, low, high, one] =
-        [f64::MIN, f64::MAX, -LIMIT, LIMIT, 1.0].map(|value| graph.doubles("bound", &[], &[value]));
+    let [least, most, low, high] =
+        [f64::MIN, f64::MAX, -LIMIT, LIMIT].map(|value| graph.doubles("bound", &[], &[value]));
     let missing = graph.node("IsNaN", &[raw], &[]);
     let known = graph.node("Where", &[&missing, &fill, raw], &[]);
     let offset = graph.node("Sub", &[&known, &center], &[]);
@@ -78,6 +79,10 @@ fn scaled(graph: &mut GraphWriter, raw: &Name, scales: &[Scale]) -> Name {
     let found = graph.node("Mul", &[&offset, &factor], &[]);
     let mut found = graph.node("Clip", &[&found, &low, &high], &[]);
     if scales.iter().any(|scale| scale.clip.is_some()) {
+        // Where nothing is clipped the bend is infinite: a division by 1.
+        let bends: Vec<f64> = scales.iter().map(|scale| scale.clip.unwrap_or(f64::INFINITY)).collect();
+        let bend = graph.doubles("numbers.bend", &[scales.len()], &bends);
+        let one = graph.doubles("one", &[], &[1.0]);
         let share = graph.node("Div", &[&found, &bend], &[]);
         let square = graph.node("Mul", &[&share, &share], &[]);
         let sum = graph.node("Add", &[&square, &one], &[]);

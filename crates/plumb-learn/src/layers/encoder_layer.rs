@@ -6,10 +6,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::{Attention, add_dropped, self_attention};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
 use super::{Activation, LayerNorm, Linear, LowRank};
 use crate::explain::AttentionMap;
+use crate::export::attention::{Sight, self_attention as self_attention_written};
 use crate::models::text::rotate;
 use crate::network::Pass;
 
@@ -163,6 +165,53 @@ impl EncoderLayer {
     fn projected(&self, input: Tensor<3>) -> Tensor<3> {
         let projected = self.beside(self.in_proj.forward(input.clone()), input, |lora| &lora.in_proj);
         if self.rotary { rotate(projected, self.heads) } else { projected }
+    }
+
+    /// The units of a head, where queries and keys are turned by their places.
+    pub(crate) fn turned_depth(&self) -> Option<usize> {
+        self.rotary.then(|| self.in_proj.weight.dims()[0] / self.heads.max(1))
+    }
+
+    /// The layer as operators, what was trained beside its linear layers put into them; `at` is its path.
+    pub(crate) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name, sight: &Sight) -> Name {
+        let add = |graph: &mut GraphWriter, a: &Name, b: &Name| graph.node("Add", &[a, b], &[]);
+        let (norm1, norm2) = (format!("{at}.norm1"), format!("{at}.norm2"));
+        if self.norm_first {
+            let normed = self.norm1.write(graph, &norm1, input);
+            let found = self.write_attention(graph, at, &normed, sight);
+            let hidden = add(graph, input, &found);
+            let normed = self.norm2.write(graph, &norm2, &hidden);
+            let mapped = self.write_map(graph, at, &normed);
+            return add(graph, &hidden, &mapped);
+        }
+        let found = self.write_attention(graph, at, input, sight);
+        let sum = add(graph, input, &found);
+        let hidden = self.norm1.write(graph, &norm1, &sum);
+        let mapped = self.write_map(graph, at, &hidden);
+        let sum = add(graph, &hidden, &mapped);
+        self.norm2.write(graph, &norm2, &sum)
+    }
+
+    fn write_attention(&self, graph: &mut GraphWriter, at: &str, input: &Name, sight: &Sight) -> Name {
+        let projected = self.whole(&self.in_proj, |lora| &lora.in_proj);
+        let projected = projected.write(graph, &format!("{at}.in_proj"), input);
+        let width = self.out_proj.weight.dims()[0];
+        let found = self_attention_written(graph, &projected, [width, self.heads], sight);
+        let out = self.whole(&self.out_proj, |lora| &lora.out_proj);
+        out.write(graph, &format!("{at}.out_proj"), &found)
+    }
+
+    fn write_map(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
+        let first = self.whole(&self.linear1, |lora| &lora.linear1);
+        let hidden = first.write(graph, &format!("{at}.linear1"), input);
+        let hidden = self.activation.write(graph, &hidden);
+        let second = self.whole(&self.linear2, |lora| &lora.linear2);
+        second.write(graph, &format!("{at}.linear2"), &hidden)
+    }
+
+    /// A linear layer with what was trained beside it.
+    fn whole(&self, layer: &Linear, of: fn(&LayerLowRank) -> &LowRank) -> Linear {
+        self.lora.as_ref().map_or_else(|| layer.clone(), |lora| of(lora).put_into(layer))
     }
 
     /// A linear layer's output, and what is trained beside the layer.

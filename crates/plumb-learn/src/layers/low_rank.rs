@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use plumb_kernels::linear;
 use plumb_ledger::Stream;
 
-use super::{parameter, uniform};
+use super::{Linear, parameter, uniform};
 use crate::parameters::{Array, Arrays};
 
 /// What the product counts, whatever its rank: PEFT's `lora_alpha` of 16, over its rank of 8.
@@ -37,6 +37,12 @@ impl LowRank {
     /// What is added to the layer's output.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         linear(linear(input, self.down.val(), None), self.up.val(), None).mul_scalar(SCALE)
+    }
+
+    /// The layer with the product in its weight.
+    pub(crate) fn put_into(&self, layer: &Linear) -> Linear {
+        let product = self.down.val().inner().matmul(self.up.val().inner()).mul_scalar(SCALE);
+        Linear { weight: Param::from_tensor(layer.weight.val().inner() + product), bias: layer.bias.clone() }
     }
 }
 

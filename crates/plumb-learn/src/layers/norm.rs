@@ -98,16 +98,7 @@ impl LayerNorm {
         let units = self.weight.dims()[0];
         let weight = graph.floats(&format!("{at}.weight"), &[units], &host(self.weight.val().inner()));
         let bias = graph.floats(&format!("{at}.bias"), &[units], &host(self.bias.val().inner()));
-        let epsilon = graph.floats(&format!("{at}.epsilon"), &[], &[self.epsilon]);
-        let mean = [("axes", Setting::Ints(&[-1]))];
-        let middle = graph.node("ReduceMean", &[input], &mean);
-        let off = graph.node("Sub", &[input, &middle], &[]);
-        let square = graph.node("Mul", &[&off, &off], &[]);
-        let variance = graph.node("ReduceMean", &[&square], &mean);
-        let variance = graph.node("Add", &[&variance, &epsilon], &[]);
-        let deviation = graph.node("Sqrt", &[&variance], &[]);
-        let unit = graph.node("Div", &[&off, &deviation], &[]);
-        let scaled = graph.node("Mul", &[&unit, &weight], &[]);
-        graph.node("Add", &[&scaled, &bias], &[])
+        let settings = [("axis", Setting::Int(-1)), ("epsilon", Setting::Float(self.epsilon))];
+        graph.node("LayerNormalization", &[input, &weight, &bias], &settings)
     }
 }

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
 use super::pictures::{PictureConfig, PictureNetwork};
@@ -11,9 +12,12 @@ use super::text::{TextConfig, TextNetwork};
 use crate::batches::Batch;
 use crate::combiner::join;
 use crate::encoders::CategoryEncoder;
+use crate::export::attention::Sight;
+use crate::export::{Export, ExportError, Written, joined};
 use crate::layers::{Activation, EncoderLayer, EncoderLayerConfig, LayerNorm, Linear, normal, parameter};
 use crate::model::Inputs;
 use crate::network::{Network, ParameterRule, Pass};
+use crate::parameters::host;
 
 /// What looks at each kind, and what joins them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -222,5 +226,58 @@ impl Network for MixedNetwork {
         }
         let is_table = name.starts_with("kinds") || name.starts_with("categories.");
         ParameterRule { rate: 1.0, decay: shape.len() >= 2 && !is_table }
+    }
+}
+
+impl MixedNetwork {
+    /// The vector of each kind as operators, in the order of the fields.
+    fn write_kinds(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Vec<Name>, ExportError> {
+        let mut kinds = Vec::new();
+        if let Some(network) = self.picture.as_ref().filter(|_| inputs.pixels.is_some()) {
+            let own = Written { pixels: inputs.pixels.clone(), ..Written::default() };
+            kinds.push(graph.within("picture", |graph| network.write(graph, &own))?);
+        }
+        if let Some(network) = self.text.as_ref().filter(|_| inputs.tokens.is_some()) {
+            let own = Written { tokens: inputs.tokens.clone(), ..Written::default() };
+            kinds.push(graph.within("text", |graph| network.write(graph, &own))?);
+        }
+        if let (Some(first), Some(second)) = (&self.numbers, &self.numbers_out) {
+            let numbers: Vec<Name> =
+                [&inputs.numbers, &inputs.flags].into_iter().flatten().cloned().collect();
+            let numbers = joined(graph, &numbers)?;
+            let hidden = first.write(graph, "numbers", &numbers);
+            let hidden = Activation::Relu.write(graph, &hidden);
+            kinds.push(second.write(graph, "numbers_out", &hidden));
+        }
+        if let Some(out) = &self.categories_out {
+            let vectors = self.categories.write(graph, "categories", &inputs.codes);
+            let vectors = joined(graph, &vectors)?;
+            kinds.push(out.write(graph, "categories_out", &vectors));
+        }
+        Ok(kinds)
+    }
+}
+
+impl Export for MixedNetwork {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        let kinds = self.write_kinds(graph, inputs)?;
+        let combined = match (&self.kinds, &self.layer) {
+            (Some(names), Some(layer)) => {
+                let place = graph.wholes("kind", &[1], &[1]);
+                let apart = |kind: &Name| graph.node("Unsqueeze", &[kind, &place], &[]);
+                let kinds: Vec<Name> = kinds.iter().map(apart).collect();
+                let together = joined(graph, &kinds)?;
+                let [count, width] = names.dims();
+                let names = graph.floats("kinds", &[1, count, width], &host(names.val().inner()));
+                let together = graph.node("Add", &[&together, &names], &[]);
+                let seen = layer.write(graph, "layer", &together, &Sight::default());
+                let mean = [("axes", Setting::Ints(&[1])), ("keepdims", Setting::Int(0))];
+                graph.node("ReduceMean", &[&seen], &mean)
+            }
+            _ => joined(graph, &kinds)?,
+        };
+        let normed = self.norm.write(graph, "norm", &combined);
+        let normed = Activation::Relu.write(graph, &normed);
+        Ok(self.classifier.write(graph, "classifier", &normed))
     }
 }

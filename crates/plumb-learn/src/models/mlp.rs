@@ -96,10 +96,8 @@ impl Network for Mlp {
 
 impl Export for Mlp {
     fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
-        let numbers = [&inputs.numbers, &inputs.flags].into_iter().flatten().cloned();
-        let parts: Vec<Name> =
-            numbers.chain(self.categories.write(graph, "categories", &inputs.codes)).collect();
-        let mut hidden = joined(graph, &parts)?;
+        let columns = inputs.columns(graph, inputs.numbers.clone(), &self.categories);
+        let mut hidden = joined(graph, &columns)?;
         for (index, block) in self.blocks.iter().enumerate() {
             hidden = block.linear.write(graph, &format!("blocks.{index}.linear"), &hidden);
             if let Some(norm) = &block.norm {

@@ -144,13 +144,10 @@ impl Network for RealMlp {
 
 impl Export for RealMlp {
     fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
-        let mut parts = Vec::new();
-        if let (Some(embedding), Some(numbers)) = (&self.numbers, &inputs.numbers) {
-            parts.push(embedding.write(graph, "numbers", numbers));
-        }
-        parts.extend(inputs.flags.clone());
-        parts.extend(self.categories.write(graph, "categories", &inputs.codes));
-        let all = joined(graph, &parts)?;
+        let numbers = self.numbers.as_ref().zip(inputs.numbers.as_ref());
+        let numbers = numbers.map(|(embedding, numbers)| embedding.write(graph, "numbers", numbers));
+        let columns = inputs.columns(graph, numbers, &self.categories);
+        let all = joined(graph, &columns)?;
         let mut hidden = self.scaling.write(graph, "scaling", &all);
         for (index, block) in self.blocks.iter().enumerate() {
             let linear = block.linear.write(graph, &format!("blocks.{index}.linear"), &hidden);

@@ -9,7 +9,9 @@ use plumb_data::prepare::{
     Encoding, ImageEncoding, Preparation, PrepareConfig, Prepared, PreparedColumn, PreparedImages,
 };
 use plumb_data::{Column, Kind, Predictions, Predictor as _, Table, Target};
+use plumb_learn::layers::{Activation, NormKind};
 use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig};
+use plumb_learn::models::mlp::MlpConfig;
 use plumb_learn::models::pictures::resnet::{ResNetConfig, Stem};
 use plumb_learn::models::pictures::vit::VitConfig;
 use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
@@ -103,17 +105,26 @@ fn every_network_for_tables_from_raw_columns() {
         let train: Vec<u32> = (0..ROWS as u32).collect();
         let preparation = Preparation::fit(&table, &target, &train, &PrepareConfig::default()).unwrap();
         let prepared = preparation.apply(&table, &train, Some(&target)).unwrap();
-        for preset in PRESETS.iter().filter(|preset| preset.takes == Takes::Tables) {
+        let presets = PRESETS.iter().filter(|preset| preset.takes == Takes::Tables);
+        let networks = presets.map(|preset| (preset.name, (preset.network)(&circumstances(task))));
+        let layer_norms = NetworkConfig::Mlp(MlpConfig {
+            hidden: vec![16; 2],
+            norm: Some(NormKind::Layer),
+            activation: Activation::Gelu,
+            dropout: 0.0,
+            embedding: 3,
+        });
+        for (name, network) in networks.chain([("layer norms", layer_norms)]) {
             let config = ModelConfig {
                 schema: 1,
                 inputs: Inputs::of(&preparation),
                 outputs: if task == Task::Regression { 1 } else { 3 },
-                network: (preset.network)(&circumstances(task)),
+                network,
                 views: Vec::new(),
             };
             let start = Arrays::of(&config.start(Seed(1), &prepared, &Device::flex()));
             let model = TrainedModel::new(config, preparation.clone(), &start).unwrap();
-            assert_same(&model, &table, &format!("{} {task:?}", preset.name));
+            assert_same(&model, &table, &format!("{name} {task:?}"));
         }
     }
 }

@@ -4,6 +4,7 @@
 mod backbones;
 mod encoders;
 mod export;
+mod export_texts;
 mod formula;
 mod images_and_tokens;
 mod made_up;

@@ -67,6 +67,7 @@ static OPERATORS: &[(&str, Compute)] = &[
     ("GreaterOrEqual", logic::greater_or_equal),
     ("Identity", shapes::identity),
     ("IsNaN", logic::is_nan),
+    ("LayerNormalization", scale::layer_normalization),
     ("Less", logic::less),
     ("LessOrEqual", logic::less_or_equal),
     ("Log", math::log),
@@ -142,9 +143,19 @@ impl Kernel {
     }
 }
 
+/// Whether there is an operator for a node.
+pub(crate) fn knows(node: &Node) -> bool {
+    OPERATORS.iter().any(|(name, _)| *name == node.op_type)
+}
+
 impl Classic {
     /// Looks up every operator; one that is not known is an error here and not when it is needed.
     pub(crate) fn new(parsed: Parsed) -> Result<Self, OnnxError> {
+        Self::of(parsed.nodes, parsed.constants)
+    }
+
+    /// The same of nodes and constants.
+    pub(crate) fn of(nodes: Vec<Node>, constants: BTreeMap<String, Tensor>) -> Result<Self, OnnxError> {
         let kernel = |node: Node| {
             if node.op_type == "ZipMap" && node.domain == CLASSIC {
                 return Ok((node, Kernel::Plain(shapes::identity as Compute)));
@@ -156,8 +167,8 @@ impl Classic {
             let found = found.ok_or_else(|| OnnxError::Operator(node.op_type.clone()))?;
             Ok((node, Kernel::Plain(found.1)))
         };
-        let nodes = parsed.nodes.into_iter().map(kernel).collect::<Result<_, _>>()?;
-        Ok(Self { nodes, constants: parsed.constants })
+        let nodes = nodes.into_iter().map(kernel).collect::<Result<_, _>>()?;
+        Ok(Self { nodes, constants })
     }
 
     /// Computes what the outputs need, in the order of the file, which ONNX asks to be one in which inputs come first.

@@ -1,5 +1,6 @@
 //! Numbers scaled, filled, cut off.
 
+use super::shapes::axis;
 use super::{Outputs, input};
 use crate::proto::Node;
 use crate::{OnnxError, Tensor, Values};
@@ -79,6 +80,33 @@ pub(super) fn normalizer(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
             for x in row {
                 *x /= length;
             }
+        }
+    }
+    Ok(vec![Tensor::new(x.shape().to_vec(), Values::Floats(values))?])
+}
+
+/// `LayerNormalization` over the last extent.
+pub(super) fn layer_normalization(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
+    let x = input(node, inputs, 0)?;
+    let at = axis(node, node.int("axis", -1), x.shape().len())?;
+    if at + 1 != x.shape().len() {
+        return Err(node.wrong("only over the last extent"));
+    }
+    let width = x.shape().last().copied().unwrap_or(1).max(1);
+    let weight = input(node, inputs, 1)?.floats(&node.op_type)?;
+    let bias = inputs.get(2).copied().flatten().map(|bias| bias.floats(&node.op_type)).transpose()?;
+    let bias = bias.unwrap_or_else(|| vec![0.0; width]);
+    if weight.len() != width || bias.len() != width {
+        return Err(node.wrong(format!("{} weights for {width} numbers", weight.len())));
+    }
+    let epsilon = f64::from(node.float("epsilon", 1e-5));
+    let mut values = x.floats(&node.op_type)?;
+    for row in values.chunks_exact_mut(width) {
+        let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
+        let variance = row.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / width as f64;
+        let factor = 1.0 / (variance + epsilon).sqrt();
+        for ((x, weight), bias) in row.iter_mut().zip(&weight).zip(&bias) {
+            *x = ((f64::from(*x) - mean) * factor) as f32 * weight + bias;
         }
     }
     Ok(vec![Tensor::new(x.shape().to_vec(), Values::Floats(values))?])

@@ -92,8 +92,7 @@ impl Edit {
 
     /// The graph with the new nodes, and the constants of the old one that they still read.
     pub(super) fn finish(self, old: &Graph) -> Graph {
-        let read: BTreeSet<&str> =
-            self.nodes.iter().flat_map(|node| node.input.iter().map(String::as_str)).collect();
+        let read: BTreeSet<&str> = self.nodes.iter().flat_map(Node::reads).collect();
         let kept = old.initializer.iter().filter(|constant| read.contains(constant.name.as_str())).cloned();
         let initializer = kept.chain(self.constants).collect();
         Graph { node: self.nodes, initializer, ..old.clone() }

@@ -281,9 +281,7 @@ fn relu6_written(graph: &mut GraphWriter, input: &Name) -> Name {
 impl Export for PictureNetwork {
     fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
         let images = inputs.pixels.as_ref().ok_or(ExportError::NoInputs)?;
-        let beside = [&inputs.numbers, &inputs.flags].into_iter().flatten().cloned();
-        let beside: Vec<Name> =
-            beside.chain(self.categories.write(graph, "categories", &inputs.codes)).collect();
+        let beside = inputs.columns(graph, inputs.numbers.clone(), &self.categories);
         each!(&self.backbone, network => {
             let map = network.write_look(graph, images)?;
             if beside.is_empty() {

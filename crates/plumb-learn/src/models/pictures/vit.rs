@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::convolutions::conv;
 use super::{Head, Look, WriteLook};
 use crate::explain::AttentionMap;
-use crate::export::{ExportError, attention};
+use crate::export::ExportError;
+use crate::export::attention::{self, Sight};
 use crate::layers::{Activation, Conv, LayerNorm, Linear, normal, parameter};
 use crate::network::Pass;
 use crate::parameters::host;
@@ -239,7 +240,7 @@ impl Block {
     fn write(&self, graph: &mut GraphWriter, at: &str, width: usize, tokens: &Name) -> Name {
         let normed = self.norm1.write(graph, &format!("{at}.norm1"), tokens);
         let projected = self.attn.qkv.write(graph, &format!("{at}.attn.qkv"), &normed);
-        let found = attention::self_attention(graph, &projected, [width, self.attn.heads], None);
+        let found = attention::self_attention(graph, &projected, [width, self.attn.heads], &Sight::default());
         let found = self.attn.proj.write(graph, &format!("{at}.attn.proj"), &found);
         let tokens = graph.node("Add", &[tokens, &found], &[]);
         let normed = self.norm2.write(graph, &format!("{at}.norm2"), &tokens);

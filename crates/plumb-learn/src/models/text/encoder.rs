@@ -4,13 +4,17 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::embedding;
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
-use super::positions::{Positions, sinusoidal};
+use super::positions::{Positions, angles_written, of_places, sinusoidal};
 use crate::batches::Tokens;
 use crate::explain::AttentionMap;
+use crate::export::WrittenTokens;
+use crate::export::attention::Sight;
 use crate::layers::{EncoderLayer, EncoderLayerConfig, LayerNorm, normal, parameter};
 use crate::network::Pass;
+use crate::parameters::host;
 
 /// The size of an encoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,6 +165,57 @@ impl TextEncoder {
             Some(table) => hidden + embedding(table.val(), &[0]).reshape([1, 1, width]),
             None => hidden,
         }
+    }
+
+    /// The vectors of tokens as operators, `[rows, tokens, width]`; `at` is its path.
+    pub(super) fn write(&self, graph: &mut GraphWriter, at: &str, tokens: &WrittenTokens) -> Name {
+        let mut hidden = self.write_embedded(graph, at, tokens);
+        if let Some(norm) = &self.norm {
+            hidden = norm.write(graph, &format!("{at}.norm"), &hidden);
+        }
+        let depth = self.layers.iter().find_map(EncoderLayer::turned_depth);
+        let sight = Sight {
+            hidden: (!self.layers.is_empty()).then(|| tokens.hidden(graph, &[1, 2])),
+            turned: depth.map(|depth| angles_written(graph, depth, tokens)),
+        };
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.write(graph, &format!("{at}.layers.{index}"), &hidden, &sight);
+        }
+        match &self.last_norm {
+            Some(norm) => norm.write(graph, &format!("{at}.last_norm"), &hidden),
+            None => hidden,
+        }
+    }
+
+    /// The sum of the vectors of word, place and kind.
+    fn write_embedded(&self, graph: &mut GraphWriter, at: &str, tokens: &WrittenTokens) -> Name {
+        let [vocabulary, width] = self.words.dims();
+        let words = host(self.words.val().inner());
+        let words = graph.floats(&format!("{at}.words"), &[vocabulary, width], &words);
+        let mut hidden = graph.node("Gather", &[&words, &tokens.ids], &[]);
+        let places = match (self.config.positions, &self.positions) {
+            (Positions::Learned { skipped, .. }, Some(table)) => {
+                let values = host(table.val().inner());
+                let table = graph.floats(&format!("{at}.positions"), &table.dims(), &values);
+                Some(of_places(graph, &table, skipped, tokens))
+            }
+            (Positions::Sinusoidal, _) => {
+                let factor = graph.floats("root", &[], &[(width as f64).sqrt() as f32]);
+                hidden = graph.node("Mul", &[&hidden, &factor], &[]);
+                let values = host(sinusoidal(tokens.longest, width, &Device::flex()));
+                let table = graph.floats(&format!("{at}.waves"), &[tokens.longest, width], &values);
+                Some(of_places(graph, &table, 0, tokens))
+            }
+            _ => None,
+        };
+        if let Some(places) = places {
+            hidden = graph.node("Add", &[&hidden, &places], &[]);
+        }
+        let Some(kinds) = &self.kinds else { return hidden };
+        // Every token is of the first kind.
+        let first = &host(kinds.val().inner())[..width];
+        let first = graph.floats(&format!("{at}.kinds"), &[width], first);
+        graph.node("Add", &[&hidden, &first], &[])
     }
 
     /// Whether what is trained stands beside the layers.

@@ -3,11 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::batches::{Batch, Tokens};
 use crate::combiner::join;
 use crate::encoders::CategoryEncoder;
+use crate::export::{Export, ExportError, Written, joined};
 use crate::layers::{Linear, is_low_rank};
 use crate::model::Inputs;
 use crate::network::{Network, ParameterRule, Pass};
@@ -161,5 +163,19 @@ impl Network for TextNetwork {
         }
         // What is trained beside resting layers wants about ten times their rate (Hu et al. 2021, section D).
         ParameterRule { rate: if is_low_rank(name) { 10.0 } else { 0.0 }, decay }
+    }
+}
+
+impl Export for TextNetwork {
+    fn write(&self, graph: &mut GraphWriter, inputs: &Written) -> Result<Name, ExportError> {
+        let tokens = inputs.tokens.as_ref().ok_or(ExportError::NoInputs)?;
+        let mut hidden = self.encoder.write(graph, "encoder", tokens);
+        if let Some(recurrent) = &self.recurrent {
+            hidden = recurrent.write(graph, "recurrent", &hidden, tokens);
+        }
+        let features = self.pool.write(graph, "pool", &hidden, tokens);
+        let beside = inputs.columns(graph, inputs.numbers.clone(), &self.categories);
+        let all = joined(graph, &[vec![features], beside].concat())?;
+        Ok(self.classifier.write(graph, "classifier", &all))
     }
 }

@@ -6,8 +6,10 @@ use burn::module::Module;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
+use crate::export::WrittenTokens;
 use crate::layers::Linear;
 
 /// How the vectors of the tokens become one.
@@ -67,6 +69,50 @@ impl Pool {
         };
         (hidden * weights).sum_dim(1).reshape([batch, width])
     }
+}
+
+impl Pool {
+    /// The pool as operators; `at` is its path.
+    pub(super) fn write(
+        &self,
+        graph: &mut GraphWriter,
+        at: &str,
+        hidden: &Name,
+        tokens: &WrittenTokens,
+    ) -> Name {
+        let dense = format!("{at}.dense");
+        match (self.pooling, &self.dense) {
+            (Pooling::Cls, Some(map)) => {
+                let first = graph.wholes("first", &[], &[0]);
+                let first = graph.node("Gather", &[hidden, &first], &[("axis", Setting::Int(1))]);
+                let mapped = map.write(graph, &dense, &first);
+                graph.node("Tanh", &[&mapped], &[])
+            }
+            (Pooling::Attention, Some(score)) => {
+                let scores = score.write(graph, &dense, hidden);
+                let hides = tokens.hidden(graph, &[2]);
+                let scores = graph.node("Add", &[&scores, &hides], &[]);
+                let shares = graph.node("Softmax", &[&scores], &[("axis", Setting::Int(1))]);
+                let weighted = graph.node("Mul", &[hidden, &shares], &[]);
+                sum_written(graph, &weighted, false)
+            }
+            _ => {
+                let (real, last) = (tokens.real(graph), graph.wholes("last", &[1], &[2]));
+                let (counts, least) = (sum_written(graph, &real, true), graph.floats("least", &[], &[1.0]));
+                let counts = graph.node("Max", &[&counts, &least], &[]);
+                let real = graph.node("Unsqueeze", &[&real, &last], &[]);
+                let seen = graph.node("Mul", &[hidden, &real], &[]);
+                let sums = sum_written(graph, &seen, false);
+                graph.node("Div", &[&sums, &counts], &[])
+            }
+        }
+    }
+}
+
+/// The sum over tokens, the second extent.
+fn sum_written(graph: &mut GraphWriter, of: &Name, keeps: bool) -> Name {
+    let tokens = graph.wholes("of_tokens", &[1], &[1]);
+    graph.node("ReduceSum", &[of, &tokens], &[("keepdims", Setting::Int(i64::from(keeps)))])
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! How a token knows its place.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use plumb_onnx::{GraphWriter, Name};
 use serde::{Deserialize, Serialize};
+
+use crate::export::WrittenTokens;
 
 /// How a token knows its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,12 @@ pub(super) fn sinusoidal(places: usize, width: usize, device: &Device) -> Tensor
     Tensor::from_data(TensorData::new(values, [1, places, width]), device)
 }
 
+/// The sine or cosine of each place's angles, `[places, depth / 2]`.
+fn turns(of: fn(f64) -> f64, places: usize, depth: usize) -> Vec<f32> {
+    let half = depth / 2;
+    (0..places * half).map(|at| of(angle(at / half, at % half, depth)) as f32).collect()
+}
+
 /// Turns the queries and keys in packed projections, `[batch, tokens, 3 width]`: in each head the unit `i` with the unit
 /// `i + half`, GPT-NeoX's pairs.
 pub(crate) fn rotate(projected: Tensor<3>, heads: usize) -> Tensor<3> {
@@ -51,9 +60,8 @@ pub(crate) fn rotate(projected: Tensor<3>, heads: usize) -> Tensor<3> {
     let half = depth / 2;
     let turned = projected.clone().narrow(2, 0, 2 * width).reshape([batch, tokens, 2 * heads, depth]);
     let table = |of: fn(f64) -> f64| {
-        let value = |at: usize| of(angle(at / half, at % half, depth)) as f32;
-        let values: Vec<f32> = (0..tokens * half).map(value).collect();
-        Tensor::<4>::from_data(TensorData::new(values, [1, tokens, 1, half]), &projected.device())
+        let values = TensorData::new(turns(of, tokens, depth), [1, tokens, 1, half]);
+        Tensor::<4>::from_data(values, &projected.device())
     };
     let (cos, sin) = (table(f64::cos), table(f64::sin));
     let (first, second) = (turned.clone().narrow(3, 0, half), turned.clone().narrow(3, half, half));
@@ -64,6 +72,21 @@ pub(crate) fn rotate(projected: Tensor<3>, heads: usize) -> Tensor<3> {
     }
     let turned = Tensor::cat(parts, 3).reshape([batch, tokens, 2 * width]);
     Tensor::cat(vec![turned, projected.narrow(2, 2 * width, width)], 2)
+}
+
+/// The rows of a table, `[places, width]`, that the places of a batch have: from `first` on, as many as there are tokens.
+pub(super) fn of_places(graph: &mut GraphWriter, table: &Name, first: usize, tokens: &WrittenTokens) -> Name {
+    let (from, count) = (graph.wholes("places.first", &[1], &[first as i64]), tokens.count(graph));
+    let (to, axis) = (graph.node("Add", &[&count, &from], &[]), graph.wholes("places.axis", &[1], &[0]));
+    graph.node("Slice", &[table, &from, &to, &axis], &[])
+}
+
+/// The cosines and sines by which [`rotate`] turns queries and keys of heads of this depth, `[tokens, depth / 2]` each.
+pub(super) fn angles_written(graph: &mut GraphWriter, depth: usize, tokens: &WrittenTokens) -> [Name; 2] {
+    [("places.cosine", f64::cos as fn(f64) -> f64), ("places.sine", f64::sin)].map(|(name, of)| {
+        let table = graph.floats(name, &[tokens.longest, depth / 2], &turns(of, tokens.longest, depth));
+        of_places(graph, &table, 0, tokens)
+    })
 }
 
 #[cfg(test)]

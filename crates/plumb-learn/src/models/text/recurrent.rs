@@ -6,8 +6,10 @@ use burn::module::Module;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 use plumb_ledger::Stream;
+use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
+use crate::export::WrittenTokens;
 use crate::layers::{LayerNorm, Linear};
 use crate::network::Pass;
 
@@ -180,6 +182,150 @@ impl Cell {
                 (next.clone(), next)
             }
         }
+    }
+}
+
+impl Recurrent {
+    /// The layers as operators; `at` is their path. ONNX's own `LSTM` and `GRU` have no norms inside, so each direction is a `Loop`.
+    pub(super) fn write(
+        &self,
+        graph: &mut GraphWriter,
+        at: &str,
+        hidden: &Name,
+        tokens: &WrittenTokens,
+    ) -> Name {
+        let real = tokens.real(graph);
+        let real = graph.node("Transpose", &[&real], &[("perm", Setting::Ints(&[1, 0]))]);
+        let last = graph.wholes("last", &[1], &[2]);
+        let real = graph.node("Unsqueeze", &[&real, &last], &[]);
+        let mut states = graph.node("Transpose", &[hidden], &TURNED);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let at = format!("{at}.layers.{index}");
+            let ahead = layer.ahead.write(graph, &format!("{at}.ahead"), [&states, &real], false);
+            let back = layer.back.write(graph, &format!("{at}.back"), [&states, &real], true);
+            states = graph.node("Concat", &[&ahead, &back], &[("axis", Setting::Int(2))]);
+        }
+        graph.node("Transpose", &[&states], &TURNED)
+    }
+}
+
+/// Tokens first, or rows first again.
+const TURNED: [(&str, Setting<'static>); 1] = [("perm", Setting::Ints(&[1, 0, 2]))];
+
+impl Cell {
+    /// The states after each token, `[tokens, rows, units]`, of vectors `[tokens, rows, width]` and which of them are real,
+    /// `[tokens, rows, 1]`.
+    fn write(&self, graph: &mut GraphWriter, at: &str, [vectors, real]: [&Name; 2], backwards: bool) -> Name {
+        let gates = self.input.write(graph, &format!("{at}.input"), vectors);
+        let gates = normed_written(graph, &format!("{at}.input_norm"), gates, self.input_norm.as_ref());
+        let (steps, rows) = extents(graph, &gates);
+        let units = graph.wholes("units", &[1], &[self.units as i64]);
+        let shape = graph.node("Concat", &[&rows, &units], &[("axis", Setting::Int(0))]);
+        let nothing = graph.floats("nothing", &[1, 1], &[0.0]);
+        let start = graph.node("Expand", &[&nothing, &shape], &[]);
+        let last = backwards.then(|| {
+            let one = graph.wholes("one", &[], &[1]);
+            graph.node("Sub", &[&steps, &one], &[])
+        });
+        let carried = vec![&start; if self.kind == CellKind::Lstm { 2 } else { 1 }];
+        let states = graph.repeat(&steps, &carried, self.units, |graph, step, carried| {
+            let place = match &last {
+                Some(last) => graph.node("Sub", &[last, step], &[]),
+                None => step.clone(),
+            };
+            let [gates, real] = [&gates, real].map(|of| graph.node("Gather", &[of, &place], &[]));
+            self.write_step(graph, at, [&gates, &real], carried)
+        });
+        let Some(last) = last else { return states };
+        let back = graph.wholes("back", &[], &[-1]);
+        let places = graph.node("Range", &[&last, &back, &back], &[]);
+        graph.node("Gather", &[&states, &places], &[])
+    }
+
+    /// The next state, and of `lstm` the next memory, where the token is real.
+    fn write_step(
+        &self,
+        graph: &mut GraphWriter,
+        at: &str,
+        [input, real]: [&Name; 2],
+        carried: &[Name],
+    ) -> Vec<Name> {
+        let Some(state) = carried.first() else { return Vec::new() };
+        let from_state = self.state.write(graph, &format!("{at}.state"), state);
+        let from_state =
+            normed_written(graph, &format!("{at}.state_norm"), from_state, self.state_norm.as_ref());
+        let mut gates = |of: &Name| {
+            let shape = [0, self.kind.gates() as i64, self.units as i64];
+            let shape = graph.wholes("gates", &[3], &shape);
+            graph.node("Reshape", &[of, &shape], &[])
+        };
+        let [input, from_state] = [gates(input), gates(&from_state)];
+        let next = match carried.get(1) {
+            Some(memory) => self.write_lstm(graph, at, [&input, &from_state], memory),
+            None => vec![write_gru(graph, [&input, &from_state], state)],
+        };
+        let mut moved = |(old, new): (&Name, &Name)| {
+            let change = graph.node("Sub", &[new, old], &[]);
+            let change = graph.node("Mul", &[&change, real], &[]);
+            graph.node("Add", &[old, &change], &[])
+        };
+        carried.iter().zip(&next).map(&mut moved).collect()
+    }
+
+    fn write_lstm(&self, graph: &mut GraphWriter, at: &str, of: [&Name; 2], memory: &Name) -> Vec<Name> {
+        let [takes, keeps, shows] = [0, 1, 3].map(|gate| open(graph, of, gate));
+        let new = both(graph, of, 2);
+        let new = graph.node("Tanh", &[&new], &[]);
+        let kept = graph.node("Mul", &[&keeps, memory], &[]);
+        let taken = graph.node("Mul", &[&takes, &new], &[]);
+        let memory = graph.node("Add", &[&kept, &taken], &[]);
+        let norm = self.memory_norm.as_ref();
+        let shown = normed_written(graph, &format!("{at}.memory_norm"), memory.clone(), norm);
+        let shown = graph.node("Tanh", &[&shown], &[]);
+        vec![graph.node("Mul", &[&shows, &shown], &[]), memory]
+    }
+}
+
+fn write_gru(graph: &mut GraphWriter, [input, from_state]: [&Name; 2], state: &Name) -> Name {
+    let [resets, keeps] = [0, 1].map(|gate| open(graph, [input, from_state], gate));
+    let [new, from_state] = [input, from_state].map(|of| gate_of(graph, of, 2));
+    let from_state = graph.node("Mul", &[&resets, &from_state], &[]);
+    let new = graph.node("Add", &[&new, &from_state], &[]);
+    let new = graph.node("Tanh", &[&new], &[]);
+    let off = graph.node("Sub", &[state, &new], &[]);
+    let kept = graph.node("Mul", &[&keeps, &off], &[]);
+    graph.node("Add", &[&new, &kept], &[])
+}
+
+/// A gate of `[rows, gates, units]`.
+fn gate_of(graph: &mut GraphWriter, gates: &Name, gate: i64) -> Name {
+    let gate = graph.wholes("gate", &[], &[gate]);
+    graph.node("Gather", &[gates, &gate], &[("axis", Setting::Int(1))])
+}
+
+/// What a gate has from the token and from the state.
+fn both(graph: &mut GraphWriter, of: [&Name; 2], gate: i64) -> Name {
+    let [input, from_state] = of.map(|of| gate_of(graph, of, gate));
+    graph.node("Add", &[&input, &from_state], &[])
+}
+
+/// How far a gate is open.
+fn open(graph: &mut GraphWriter, of: [&Name; 2], gate: i64) -> Name {
+    let sum = both(graph, of, gate);
+    graph.node("Sigmoid", &[&sum], &[])
+}
+
+/// The first extent, a scalar, and the second, `[1]`.
+fn extents(graph: &mut GraphWriter, of: &Name) -> (Name, Name) {
+    let shape = graph.node("Shape", &[of], &[]);
+    let (first, second) = (graph.wholes("first", &[], &[0]), graph.wholes("second", &[1], &[1]));
+    (graph.node("Gather", &[&shape, &first], &[]), graph.node("Gather", &[&shape, &second], &[]))
+}
+
+fn normed_written(graph: &mut GraphWriter, at: &str, gates: Name, norm: Option<&LayerNorm>) -> Name {
+    match norm {
+        Some(norm) => norm.write(graph, at, &gates),
+        None => gates,
     }
 }
 
