@@ -21,19 +21,19 @@ pub(crate) fn unfilled(len: usize) -> Vec<f32> {
 
 /// A slice that several threads write, each at places of its own.
 #[derive(Debug)]
-pub(crate) struct Shared<'a> {
-    start: *mut f32,
+pub(crate) struct Shared<'a, T = f32> {
+    start: *mut T,
     len: usize,
-    borrowed: PhantomData<&'a mut [f32]>,
+    borrowed: PhantomData<&'a mut [T]>,
 }
 
 #[expect(unsafe_code, reason = "threads write disjoint parts of one slice")]
 // SAFETY: the pointer comes from an exclusive borrow that lives as long; `Shared::part` is where places must be disjoint.
-unsafe impl Sync for Shared<'_> {}
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
-impl<'a> Shared<'a> {
+impl<'a, T> Shared<'a, T> {
     /// Takes the slice for as long as threads write it.
-    pub(crate) fn new(values: &'a mut [f32]) -> Self {
+    pub(crate) fn new(values: &'a mut [T]) -> Self {
         Self { start: values.as_mut_ptr(), len: values.len(), borrowed: PhantomData }
     }
 
@@ -43,7 +43,7 @@ impl<'a> Shared<'a> {
     /// While the part lives, no other thread may hold one that overlaps.
     #[inline(always)]
     #[expect(unsafe_code, clippy::mut_from_ref, reason = "threads write disjoint parts of one slice")]
-    pub(crate) unsafe fn part(&self, from: usize, len: usize) -> &mut [f32] {
+    pub(crate) unsafe fn part(&self, from: usize, len: usize) -> &mut [T] {
         assert!(len <= self.len && from <= self.len - len, "a part outside of the shared slice");
         // SAFETY: inside the slice by the line above, and not aliased by the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }

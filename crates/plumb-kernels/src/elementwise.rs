@@ -11,7 +11,7 @@ use crate::vector::vectorized;
 pub(crate) const CHUNK: usize = 16_384;
 
 /// `f` of each entry. `f` must be `#[inline(always)]` to become vector code.
-pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
+pub fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     let mut output = unfilled(input.len());
     each(
         output.par_chunks_mut(CHUNK).zip(input.par_chunks(CHUNK)),
@@ -26,7 +26,7 @@ pub(crate) fn map(input: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
 }
 
 /// `f` of each pair of entries.
-pub(crate) fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> Vec<f32> {
+pub fn map_two(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> Vec<f32> {
     let mut output = unfilled(left.len());
     let pairs = left.par_chunks(CHUNK).zip(right.par_chunks(CHUNK));
     each(

@@ -51,13 +51,13 @@ pub(crate) fn lanes() -> usize {
 
 /// The tests of this crate, run once more for each level below that of this machine.
 #[cfg(test)]
-mod levels {
+pub(crate) mod levels {
     use std::process::Command;
     use std::sync::OnceLock;
 
     const VARIABLE: &str = "PLUMB_KERNELS_LEVEL";
 
-    pub(super) fn asked() -> Option<&'static str> {
+    pub(crate) fn asked() -> Option<&'static str> {
         static ASKED: OnceLock<Option<String>> = OnceLock::new();
         ASKED.get_or_init(|| std::env::var(VARIABLE).ok()).as_deref()
     }

@@ -25,18 +25,28 @@ fn taps(shape: &ConvShape, row: usize) -> Vec<(usize, usize)> {
 }
 
 /// `[taps, channels]` from `[channels, taps]`.
-fn taps_first(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
+pub(super) fn taps_first(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
     let count = shape.taps();
     (0..weight.len()).map(|i| weight[i % shape.channels * count + i / shape.channels]).collect()
 }
 
 /// The output, as [`super::direct::forward`].
 pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    forward_packed(shape, input, &taps_first(shape, weight), bias)
+}
+
+/// As [`forward`], of taps that [`taps_first`] has put in order.
+pub(super) fn forward_packed(
+    shape: &ConvShape,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+) -> Vec<f32> {
     let images = Images { values: input, size: shape.size, channels: shape.channels };
     let (padded, size) = pad(images, shape.padding, shape.padding);
     let (row, channels) = (size[1] * shape.channels, shape.channels);
     let [height, width] = shape.output();
-    let (weight, taps) = (taps_first(shape, weight), taps(shape, row));
+    let taps = taps(shape, row);
     let mut output = unfilled(shape.output_len());
     output.par_chunks_mut((width * channels).max(1)).enumerate().for_each(|(line, pixels)| {
         let top = (line / height * size[0] + line % height * shape.stride[0]) * row;

@@ -20,23 +20,40 @@ const PIXELS: usize = 64;
 /// # Shapes
 /// `input` is `[batch, height, width, channels]`, `weight` `[filters, channels / groups, kernel height, kernel width]`.
 pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    forward_packed(shape, input, &pack(shape, weight), bias)
+}
+
+/// The filters as [`forward_packed`] takes them, for images of any number and size.
+pub(super) fn pack(shape: &ConvShape, weight: &[f32]) -> Packed {
+    let (channels, filters) = (shape.group_channels(), shape.group_filters());
+    let taps: Vec<usize> = (0..shape.taps()).collect();
+    Packed::weight(weight, shape.groups, filters, [channels, shape.taps()], &taps, |group, filter| {
+        (group * filters + filter) * channels * shape.taps()
+    })
+}
+
+/// As [`forward`].
+pub(super) fn forward_packed(
+    shape: &ConvShape,
+    input: &[f32],
+    packed: &Packed,
+    bias: Option<&[f32]>,
+) -> Vec<f32> {
     let (padded, size) = pad(images(shape, input), shape.padding, shape.padding);
     let (channels, filters) = (shape.group_channels(), shape.group_filters());
     let row = size[1] * shape.channels;
     let [height, width] = shape.output();
-    let taps: Vec<usize> = (0..shape.taps()).collect();
-    let packed =
-        Packed::weight(weight, shape.groups, filters, [channels, shape.taps()], &taps, |group, filter| {
-            (group * filters + filter) * channels * shape.taps()
-        });
     let runs = forward_runs(shape, row);
     let mut output = unfilled(shape.output_len());
     let shared = Shared::new(&mut output);
-    tasks(shape.pixels(), shape.groups).for_each(|(first, group)| {
+    let wide = columns_at_once(shape);
+    let across = filters.div_ceil(wide);
+    tasks(shape.pixels(), shape.groups * across).for_each(|(first, part)| {
+        let (group, column) = (part / across, part % across * wide);
         let block = Block {
             a: &padded,
             a_step: 1,
-            panels: packed.of(group),
+            panels: &packed.of(group)[column / panel_width() * packed.panel_len..],
             panel_len: packed.panel_len,
             runs: &runs,
             rows: PIXELS.min(shape.pixels() - first),
@@ -46,11 +63,11 @@ pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Op
                     (image * size[0] + y * shape.stride[0], x * shape.stride[1] * shape.channels);
                 Place {
                     a: top * row + left + group * channels,
-                    c: (first + i) * shape.filters + group * filters,
+                    c: (first + i) * shape.filters + group * filters + column,
                 }
             },
-            columns: filters,
-            start: bias.map_or(Start::Zero, |bias| Start::Row(&bias[group * filters..])),
+            columns: wide.min(filters - column),
+            start: bias.map_or(Start::Zero, |bias| Start::Row(&bias[group * filters + column..])),
             c: &shared,
         };
         // SAFETY: tasks differ in their pixels or in their filters.
@@ -60,6 +77,19 @@ pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Op
         }
     });
     output
+}
+
+/// Filters of one task: all of a group, fewer where there would be few tasks.
+fn columns_at_once(shape: &ConvShape) -> usize {
+    /// Tasks that are enough.
+    const TASKS: usize = 8;
+    let panels = shape.group_filters().div_ceil(panel_width()).max(1);
+    let blocks = shape.pixels().div_ceil(PIXELS) * shape.groups;
+    let mut wide = panels;
+    while wide > 1 && blocks * panels.div_ceil(wide) < TASKS {
+        wide = wide.div_ceil(2);
+    }
+    wide * panel_width()
 }
 
 /// A run for each kernel row where its taps and their channels are neighbours, else one for each tap.

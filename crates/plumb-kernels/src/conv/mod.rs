@@ -2,11 +2,13 @@
 
 mod depthwise;
 mod direct;
+mod filters;
 mod packed;
 mod pad;
 mod shape;
 mod winograd;
 
+pub use filters::FloatConv;
 pub use shape::{ConvError, ConvShape};
 
 /// The output, `[batch, height, width, filters]`.
@@ -168,6 +170,8 @@ mod tests {
             to_weight[w] += f64::from(gradient[o]) * f64::from(input[i]);
         });
         close(&forward(shape, &input, &weight, Some(&bias)), &output)?;
+        let filters = FloatConv::new(shape, weight.clone()).unwrap();
+        close(&filters.run(shape, &input, Some(&bias)), &output)?;
         close(&input_gradient(shape, &gradient, &weight), &to_input)?;
         close(&weight_gradient(shape, &input, &gradient), &to_weight)
     }

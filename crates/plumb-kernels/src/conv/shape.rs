@@ -105,12 +105,12 @@ impl ConvShape {
     }
 
     /// Entries of the input.
-    pub(crate) fn input_len(&self) -> usize {
+    pub fn input_len(&self) -> usize {
         self.batch * self.size[0] * self.size[1] * self.channels
     }
 
     /// Entries of the output.
-    pub(crate) fn output_len(&self) -> usize {
+    pub fn output_len(&self) -> usize {
         self.pixels() * self.filters
     }
 

@@ -40,11 +40,15 @@ pub(super) fn suits(shape: &ConvShape) -> bool {
 
 /// As [`super::direct::forward`].
 pub(super) fn forward(shape: &ConvShape, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    convolve(shape, input, &pack(shape, weight), bias)
+}
+
+/// The mapped kernels, for images of any number and size.
+pub(super) fn pack(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
     let channels = shape.channels;
-    let factors = filters::factors(weight, channels, shape.filters, false, |channel, filter| {
+    filters::factors(weight, channels, shape.filters, false, |channel, filter| {
         (filter * channels + channel) * shape.taps()
-    });
-    convolve(shape, input, &factors, bias)
+    })
 }
 
 /// As [`super::direct::input_gradient`]: the convolution of the output's gradient with turned kernels.
@@ -63,7 +67,8 @@ pub(super) fn input_gradient(shape: &ConvShape, gradient: &[f32], weight: &[f32]
     convolve(&back, gradient, &factors, None)
 }
 
-fn convolve(shape: &ConvShape, input: &[f32], factors: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+/// As [`forward`], of mapped kernels.
+pub(super) fn convolve(shape: &ConvShape, input: &[f32], factors: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
     let plan = Plan { shape, tiling: Tiling::new(shape), input, factors, bias };
     let mut output = unfilled(shape.output_len());
     let images = Shared::new(&mut output);
