@@ -6,7 +6,7 @@ use prost::Message as _;
 
 use crate::OnnxError;
 use crate::error::wrong;
-use crate::proto::{Attribute, Graph, Model, Node, ValueInfo};
+use crate::proto::{Attribute, Model, Node, TensorMessage, ValueInfo};
 use crate::tensor::{Tensor, text};
 
 /// What the elements of an input or output are.
@@ -47,25 +47,33 @@ pub(crate) struct Parsed {
     pub(crate) classes: Option<Vec<String>>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) producer: String,
+    /// The weights of a network, as the file has them.
+    pub(crate) weights: Vec<TensorMessage>,
+    /// The version of ONNX's operators.
+    pub(crate) opset: i64,
 }
 
 /// The domain of classical models.
 pub(crate) const CLASSIC: &str = "ai.onnx.ml";
 
 impl Parsed {
-    /// Reads the file; the weights of a network are left to its runtime, and all of them where the operators are `foreign`.
+    /// Reads the file; the weights of a network are left as they are, and all of them out where the operators are `foreign`.
     pub(crate) fn read(bytes: &[u8], foreign: bool) -> Result<Self, OnnxError> {
         let model = Model::decode(bytes).map_err(|error| OnnxError::Damaged(error.to_string()))?;
         let graph = model.graph.ok_or_else(|| OnnxError::Damaged("there is no graph".to_owned()))?;
-        let is_own = !foreign && graph.node.iter().any(|node| node.domain == CLASSIC);
-        let constants = if is_own { constants(&graph)? } else { BTreeMap::new() };
         let is_input = |info: &&ValueInfo| !graph.initializer.iter().any(|tensor| tensor.name == info.name);
         let inputs = graph.input.iter().filter(is_input).map(Port::of).collect();
         let classes = graph.node.iter().find_map(classes);
         let zipped = |port: Port| zipped(port, &graph.node, classes.as_deref());
         let outputs = graph.output.iter().map(Port::of).map(zipped).collect();
         let metadata = model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
+        let is_own = !foreign && graph.node.iter().any(|node| node.domain == CLASSIC);
+        let weights = if foreign { Vec::new() } else { graph.initializer };
+        let constants = if is_own { constants(&weights)? } else { BTreeMap::new() };
+        let opset = model.opset_import.iter().find(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
         Ok(Self {
+            weights,
+            opset: opset.map_or(1, |set| set.version),
             inputs,
             outputs,
             classes,
@@ -82,8 +90,8 @@ impl Parsed {
     }
 }
 
-fn constants(graph: &Graph) -> Result<BTreeMap<String, Tensor>, OnnxError> {
-    graph.initializer.iter().map(|message| Ok((message.name.clone(), Tensor::of_message(message)?))).collect()
+fn constants(weights: &[TensorMessage]) -> Result<BTreeMap<String, Tensor>, OnnxError> {
+    weights.iter().map(|message| Ok((message.name.clone(), Tensor::of_message(message)?))).collect()
 }
 
 /// The class labels of an operator that has some.

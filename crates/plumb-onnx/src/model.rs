@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::classic::{Classic, Cut, Owned};
+use crate::engine::Engine;
 use crate::front::Fronted;
 use crate::graph::{Parsed, Port};
 use crate::network::Network;
@@ -22,9 +23,19 @@ pub struct OnnxModel {
     runtime: Runtime,
 }
 
+/// What runs networks without C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embedded {
+    /// The kernels of Plumb.
+    Own,
+    /// `rten`.
+    Rten,
+}
+
 #[derive(Debug)]
 enum Runtime {
     Classic(Classic),
+    Own(Box<Engine>),
     Network(Box<Network>),
     Fronted(Box<Fronted>),
     #[cfg(feature = "onnxruntime")]
@@ -36,16 +47,46 @@ impl OnnxModel {
     pub fn read(bytes: Vec<u8>) -> Result<Self, OnnxError> {
         let parsed = Parsed::read(&bytes, false)?;
         let is_own = parsed.producer == PRODUCER;
-        Self::new(parsed, |parsed| {
-            if is_own && let Some(fronted) = Fronted::read(&bytes)? {
-                return Ok(Runtime::Fronted(Box::new(fronted)));
+        Self::new(parsed, |mut parsed| {
+            if parsed.is_classic() && !is_own {
+                return Ok(Runtime::Classic(Classic::new(parsed)?));
             }
-            Ok(if parsed.is_classic() {
-                Runtime::Classic(Classic::new(parsed)?)
-            } else {
-                Runtime::Network(Box::new(Network::read(bytes)?))
+            let classic = parsed.is_classic().then(|| parsed.clone());
+            match (Engine::new(&mut parsed), classic) {
+                (Ok(engine), _) => Ok(Runtime::Own(Box::new(engine))),
+                (Err(OnnxError::Operator(_)), classic) => {
+                    if is_own && let Some(fronted) = Fronted::read(&bytes)? {
+                        return Ok(Runtime::Fronted(Box::new(fronted)));
+                    }
+                    Ok(match classic {
+                        Some(parsed) => Runtime::Classic(Classic::new(parsed)?),
+                        None => Runtime::Network(Box::new(Network::read(bytes)?)),
+                    })
+                }
+                (Err(error), _) => Err(error),
+            }
+        })
+    }
+
+    /// The same model on the embedded runtime asked for; an error where that one does not know it.
+    pub fn read_on(bytes: Vec<u8>, runtime: Embedded) -> Result<Self, OnnxError> {
+        Self::new(Parsed::read(&bytes, false)?, |mut parsed| {
+            Ok(match runtime {
+                Embedded::Own => Runtime::Own(Box::new(Engine::new(&mut parsed)?)),
+                Embedded::Rten => Runtime::Network(Box::new(Network::read(bytes)?)),
             })
         })
+    }
+
+    /// The embedded runtime that a network runs on; none of classical models and of ONNX Runtime.
+    pub fn embedded(&self) -> Option<Embedded> {
+        match &self.runtime {
+            Runtime::Own(_) => Some(Embedded::Own),
+            Runtime::Network(_) | Runtime::Fronted(_) => Some(Embedded::Rten),
+            Runtime::Classic(_) => None,
+            #[cfg(feature = "onnxruntime")]
+            Runtime::Foreign(_) => None,
+        }
     }
 
     /// The same model for ONNX Runtime, whose `library` is loaded: `libonnxruntime.so` of 1.17 or later, or a name that the system's
@@ -61,7 +102,7 @@ impl OnnxModel {
         mut parsed: Parsed,
         runtime: impl FnOnce(Parsed) -> Result<Runtime, OnnxError>,
     ) -> Result<Self, OnnxError> {
-        let (inputs, outputs) = (std::mem::take(&mut parsed.inputs), std::mem::take(&mut parsed.outputs));
+        let (inputs, outputs) = (parsed.inputs.clone(), parsed.outputs.clone());
         let (classes, metadata) = (parsed.classes.take(), std::mem::take(&mut parsed.metadata));
         let producer = std::mem::take(&mut parsed.producer);
         Ok(Self { inputs, outputs, classes, metadata, producer, runtime: runtime(parsed)? })
@@ -103,6 +144,7 @@ impl OnnxModel {
     pub fn run_all(&self, inputs: Vec<(String, Tensor)>, outputs: &[&str]) -> Result<Vec<Tensor>, OnnxError> {
         match &self.runtime {
             Runtime::Classic(classic) => classic.run(inputs, outputs),
+            Runtime::Own(engine) => engine.run(inputs, outputs),
             Runtime::Network(network) => network.run(inputs, outputs),
             Runtime::Fronted(fronted) => fronted.run(inputs, outputs),
             #[cfg(feature = "onnxruntime")]
@@ -115,7 +157,7 @@ impl OnnxModel {
     pub fn cut<'a>(&'a self, output: &'a str, inputs: &[Owned]) -> Option<Cut<'a>> {
         match &self.runtime {
             Runtime::Classic(classic) => Cut::new(classic, output, inputs),
-            Runtime::Network(_) | Runtime::Fronted(_) => None,
+            Runtime::Own(_) | Runtime::Network(_) | Runtime::Fronted(_) => None,
             #[cfg(feature = "onnxruntime")]
             Runtime::Foreign(_) => None,
         }

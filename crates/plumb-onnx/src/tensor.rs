@@ -60,6 +60,11 @@ impl Tensor {
         &self.values
     }
 
+    /// Its elements alone.
+    pub(crate) fn into_values(self) -> Values {
+        self.values
+    }
+
     /// The first extent; 1 of a scalar.
     pub fn rows(&self) -> usize {
         self.shape.first().copied().unwrap_or(1)
@@ -116,6 +121,17 @@ impl Tensor {
             6 => Values::Whole(whole(
                 pieces::<4>(raw).map(|piece| i64::from(i32::from_le_bytes(piece))).collect(),
             )),
+            10 => Values::Floats(
+                bits(raw, &message.int32_data).map(|bits| half::f16::from_bits(bits).to_f32()).collect(),
+            ),
+            16 => Values::Floats(
+                bits(raw, &message.int32_data).map(|bits| half::bf16::from_bits(bits).to_f32()).collect(),
+            ),
+            21 | 22 => {
+                Values::Whole(nibbles(message, size(&shape).ok_or_else(|| damaged("too many elements"))?))
+            }
+            4 => Values::Whole(bits(raw, &message.int32_data).map(i64::from).collect()),
+            5 => Values::Whole(bits(raw, &message.int32_data).map(|bits| i64::from(bits as i16)).collect()),
             2 | 9 => Values::Whole(whole(raw.iter().map(|&byte| i64::from(byte)).collect())),
             3 => Values::Whole(whole(raw.iter().map(|&byte| i64::from(byte as i8)).collect())),
             8 => Values::Texts(message.string_data.iter().map(|bytes| text(bytes)).collect()),
@@ -123,6 +139,26 @@ impl Tensor {
         };
         Self::new(shape, values)
     }
+}
+
+/// Elements of 16 bits, which lie in bytes or in numbers of 32 bits.
+fn bits<'a>(raw: &'a [u8], wide: &'a [i32]) -> impl Iterator<Item = u16> + 'a {
+    let of_wide = if raw.is_empty() { wide } else { &[] };
+    pieces::<2>(raw).map(u16::from_le_bytes).chain(of_wide.iter().map(|&bits| bits as u16))
+}
+
+/// `count` elements of 4 bits, two in a byte, the lower one first; those of type 22 have a sign.
+fn nibbles(message: &TensorMessage, count: usize) -> Vec<i64> {
+    let of_numbers: Vec<u8>;
+    let bytes = if message.raw_data.is_empty() {
+        of_numbers = message.int32_data.iter().map(|&value| value as u8).collect();
+        &of_numbers
+    } else {
+        &message.raw_data
+    };
+    let signed = message.data_type == 22;
+    let one = |nibble: u8| if signed && nibble > 7 { i64::from(nibble) - 16 } else { i64::from(nibble) };
+    bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]).take(count).map(one).collect()
 }
 
 /// Bytes in pieces of equal length.

@@ -18,6 +18,10 @@ mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use shapes::shape_of;
+
+use trees::Ensemble;
+
 pub use cut::{Cut, Encoded, Owned, Tell};
 
 use crate::graph::{CLASSIC, Parsed};
@@ -30,7 +34,7 @@ type Outputs = Result<Vec<Tensor>, OnnxError>;
 /// An operator: from its node and its inputs to its outputs. An input that is left out is none.
 type Compute = fn(&Node, &[Option<&Tensor>]) -> Outputs;
 
-/// Operators of the domain `ai.onnx.ml`, then those of ONNX itself. Ensembles of trees are laid out once instead ([`trees::Ensemble`]).
+/// Operators of the domain `ai.onnx.ml`, then those of ONNX itself. Ensembles of trees are laid out once instead ([`Ensemble`]).
 static OPERATORS: &[(&str, Compute)] = &[
     ("ArrayFeatureExtractor", shapes::array_feature_extractor),
     ("Binarizer", scale::binarizer),
@@ -60,7 +64,7 @@ static OPERATORS: &[(&str, Compute)] = &[
     ("Equal", logic::equal),
     ("Erf", math::erf),
     ("Exp", math::exp),
-    ("Flatten", shapes::flatten),
+    ("Flatten", shapes::reshape),
     ("Gather", shapes::gather),
     ("Gemm", math::gemm),
     ("Greater", logic::greater),
@@ -94,12 +98,12 @@ static OPERATORS: &[(&str, Compute)] = &[
     ("Softmax", math::softmax),
     ("Softplus", math::softplus),
     ("Sqrt", math::sqrt),
-    ("Squeeze", shapes::squeeze),
+    ("Squeeze", shapes::reshape),
     ("Sub", math::sub),
     ("Sum", math::sum),
     ("Tanh", math::tanh),
     ("Transpose", shapes::transpose),
-    ("Unsqueeze", shapes::unsqueeze),
+    ("Unsqueeze", shapes::reshape),
     ("Where", logic::choose),
 ];
 
@@ -111,9 +115,9 @@ pub(crate) struct Classic {
 }
 
 /// How a node is computed: by its operator each time, or by what was made of its attributes once.
-enum Kernel {
+pub(crate) enum Kernel {
     Plain(Compute),
-    Trees(trees::Ensemble),
+    Trees(Ensemble),
 }
 
 impl std::fmt::Debug for Kernel {
@@ -126,7 +130,20 @@ impl std::fmt::Debug for Kernel {
 }
 
 impl Kernel {
-    fn compute(&self, node: &Node, given: &[Option<&Tensor>]) -> Outputs {
+    /// What computes a node; an error where no operator of that name is known.
+    pub(crate) fn of(node: &Node) -> Result<Self, OnnxError> {
+        if node.op_type == "ZipMap" && node.domain == CLASSIC {
+            return Ok(Self::Plain(shapes::identity as Compute));
+        }
+        if let Some(ensemble) = Ensemble::of(node).transpose()? {
+            return Ok(Self::Trees(ensemble));
+        }
+        let found = OPERATORS.iter().find(|(name, _)| *name == node.op_type);
+        let found = found.ok_or_else(|| OnnxError::Operator(node.op_type.clone()))?;
+        Ok(Self::Plain(found.1))
+    }
+
+    pub(crate) fn compute(&self, node: &Node, given: &[Option<&Tensor>]) -> Outputs {
         match self {
             Self::Plain(compute) => compute(node, given),
             Self::Trees(ensemble) => ensemble.run(node, given),
@@ -156,17 +173,7 @@ impl Classic {
 
     /// The same of nodes and constants.
     pub(crate) fn of(nodes: Vec<Node>, constants: BTreeMap<String, Tensor>) -> Result<Self, OnnxError> {
-        let kernel = |node: Node| {
-            if node.op_type == "ZipMap" && node.domain == CLASSIC {
-                return Ok((node, Kernel::Plain(shapes::identity as Compute)));
-            }
-            if let Some(ensemble) = trees::Ensemble::of(&node).transpose()? {
-                return Ok((node, Kernel::Trees(ensemble)));
-            }
-            let found = OPERATORS.iter().find(|(name, _)| *name == node.op_type);
-            let found = found.ok_or_else(|| OnnxError::Operator(node.op_type.clone()))?;
-            Ok((node, Kernel::Plain(found.1)))
-        };
+        let kernel = |node: Node| Kernel::of(&node).map(|kernel| (node, kernel));
         let nodes = nodes.into_iter().map(kernel).collect::<Result<_, _>>()?;
         Ok(Self { nodes, constants })
     }

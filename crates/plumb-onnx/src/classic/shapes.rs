@@ -58,80 +58,72 @@ pub(super) fn cast(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
 }
 
 /// The extents that `Reshape` asks for: 0 keeps one, -1 is what is left.
-fn asked_shape(node: &Node, x: &Tensor, asked: &[i64]) -> Result<Vec<usize>, OnnxError> {
+fn asked_shape(node: &Node, shape: &[usize], asked: &[i64]) -> Result<Vec<usize>, OnnxError> {
     let kept = |(at, &extent): (usize, &i64)| match extent {
-        0 if node.int("allowzero", 0) == 0 => x.shape().get(at).copied(),
+        0 if node.int("allowzero", 0) == 0 => shape.get(at).copied(),
         -1 => Some(1),
         extent => usize::try_from(extent).ok(),
     };
     let known: Option<Vec<usize>> = asked.iter().enumerate().map(kept).collect();
-    let mut shape = known.ok_or_else(|| node.wrong(format!("the shape {asked:?}")))?;
+    let mut found = known.ok_or_else(|| node.wrong(format!("the shape {asked:?}")))?;
     if let Some(at) = asked.iter().position(|&extent| extent == -1) {
-        let others = size(&shape).ok_or_else(|| OnnxError::TooLarge(shape.clone()))?;
-        shape[at] = x.values().len().checked_div(others).unwrap_or(0);
+        let others = size(&found).ok_or_else(|| OnnxError::TooLarge(found.clone()))?;
+        found[at] = shape.iter().product::<usize>().checked_div(others).unwrap_or(0);
     }
-    Ok(shape)
+    Ok(found)
 }
 
-/// `Reshape`, by an input or an attribute.
+/// The extents that `Reshape`, `Flatten`, `Squeeze` or `Unsqueeze` give to a tensor of `shape`; `others` are the inputs behind the first.
+pub(crate) fn shape_of(
+    node: &Node,
+    shape: &[usize],
+    others: &[Option<&Tensor>],
+) -> Result<Vec<usize>, OnnxError> {
+    let asked = |name: &str| match others.first().copied().flatten() {
+        Some(asked) => asked.whole(&node.op_type),
+        None => Ok(node.ints(name)),
+    };
+    match node.op_type.as_str() {
+        "Reshape" => asked_shape(node, shape, &asked("shape")?),
+        "Flatten" => flattened(node, shape),
+        "Squeeze" => {
+            let named = axes(node, &asked("axes")?, shape.len())?;
+            let goes = |at: usize, extent: usize| extent == 1 && (named.is_empty() || named.contains(&at));
+            let kept = shape.iter().enumerate().filter(|&(at, &extent)| !goes(at, extent));
+            Ok(kept.map(|(_, &extent)| extent).collect())
+        }
+        _ => {
+            let asked = asked("axes")?;
+            let rank = shape.len() + asked.len();
+            let named = axes(node, &asked, rank)?;
+            let mut own = shape.iter();
+            let extent = |at: usize| if named.contains(&at) { 1 } else { own.next().copied().unwrap_or(1) };
+            Ok((0..rank).map(extent).collect())
+        }
+    }
+}
+
+/// `Reshape`, `Flatten`, `Squeeze` and `Unsqueeze`: the same elements in another shape.
 pub(super) fn reshape(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     let x = input(node, inputs, 0)?;
-    let asked = match inputs.get(1).copied().flatten() {
-        Some(shape) => shape.whole(&node.op_type)?,
-        None => node.ints("shape"),
-    };
-    let shape = asked_shape(node, x, &asked)?;
+    let shape = shape_of(node, x.shape(), &inputs[1..])?;
     Ok(vec![x.clone().reshaped(shape)?])
 }
 
-/// `Flatten` to two extents.
-pub(super) fn flatten(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
-    let x = input(node, inputs, 0)?;
+/// Two extents.
+fn flattened(node: &Node, shape: &[usize]) -> Result<Vec<usize>, OnnxError> {
     let asked = node.int("axis", 1);
-    let at = if asked < 0 { asked + x.shape().len() as i64 } else { asked };
+    let at = if asked < 0 { asked + shape.len() as i64 } else { asked };
     let at = usize::try_from(at)
         .ok()
-        .filter(|&at| at <= x.shape().len())
+        .filter(|&at| at <= shape.len())
         .ok_or_else(|| node.wrong(format!("axis {asked}")))?;
-    let rows: usize = x.shape()[..at].iter().product();
-    let width = x.shape()[at..].iter().product();
-    Ok(vec![x.clone().reshaped(vec![rows, width])?])
+    Ok(vec![shape[..at].iter().product(), shape[at..].iter().product()])
 }
 
-/// The axes that an operator names, by an input or an attribute.
-fn axes(node: &Node, inputs: &[Option<&Tensor>], rank: usize) -> Result<Vec<usize>, OnnxError> {
-    let asked = match inputs.get(1).copied().flatten() {
-        Some(axes) => axes.whole(&node.op_type)?,
-        None => node.ints("axes"),
-    };
-    asked.into_iter().map(|asked| axis(node, asked, rank)).collect()
-}
-
-/// `Squeeze`: extents of 1 left out.
-pub(super) fn squeeze(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
-    let x = input(node, inputs, 0)?;
-    let named = axes(node, inputs, x.shape().len())?;
-    let goes = |at: usize, extent: usize| extent == 1 && (named.is_empty() || named.contains(&at));
-    let shape = x
-        .shape()
-        .iter()
-        .enumerate()
-        .filter(|&(at, &extent)| !goes(at, extent))
-        .map(|(_, &extent)| extent)
-        .collect();
-    Ok(vec![x.clone().reshaped(shape)?])
-}
-
-/// `Unsqueeze`: extents of 1 put in.
-pub(super) fn unsqueeze(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
-    let x = input(node, inputs, 0)?;
-    let count = inputs.get(1).copied().flatten().map_or(node.ints("axes").len(), |axes| axes.values().len());
-    let rank = x.shape().len() + count;
-    let named = axes(node, inputs, rank)?;
-    let mut own = x.shape().iter();
-    let shape =
-        (0..rank).map(|at| if named.contains(&at) { 1 } else { own.next().copied().unwrap_or(1) }).collect();
-    Ok(vec![x.clone().reshaped(shape)?])
+/// Axes as places.
+fn axes(node: &Node, asked: &[i64], rank: usize) -> Result<Vec<usize>, OnnxError> {
+    asked.iter().map(|&asked| axis(node, asked, rank)).collect()
 }
 
 /// `Concat` along an axis.

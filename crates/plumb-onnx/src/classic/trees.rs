@@ -69,7 +69,7 @@ pub(super) enum Aggregate {
 }
 
 /// An ensemble, laid out.
-pub(super) struct Ensemble {
+pub(crate) struct Ensemble {
     nodes: Vec<Branch>,
     /// How many nodes the file has; those beyond are second questions.
     own: u32,

@@ -166,7 +166,12 @@ fn weights_alone_become_smaller_and_say_the_same() {
     let file = tokens();
     let original = Original::read(&file).unwrap();
     let wanted = scores(file.clone(), ids(7));
-    let forms = [(WeightForm::F16, 0.6, 1e-3), (WeightForm::Int8, 0.4, 0.02)];
+    let forms = [
+        (WeightForm::F16, 0.6, 1e-3),
+        (WeightForm::Bf16, 0.6, 1e-2),
+        (WeightForm::Int8, 0.4, 0.02),
+        (WeightForm::Int4, 0.4, 0.2),
+    ];
     for (form, share, most) in forms {
         let small = original.with_weights(form).unwrap();
         assert!(

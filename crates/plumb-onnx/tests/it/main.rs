@@ -1,6 +1,8 @@
 //! Models that scikit-learn, LightGBM, XGBoost and a hand have made, against ONNX Runtime: the golden files of `oracles/onnx_models.py`.
 #![expect(clippy::unwrap_used, reason = "a golden file that cannot be read fails the test")]
 
+mod networks;
+
 use std::path::PathBuf;
 
 use plumb_onnx::{Element, OnnxError, OnnxModel, Tensor, Values};

@@ -38,7 +38,9 @@ fn a_run_in_eight_bits_is_a_run_that_answers_in_eight_bits() {
         let batches: Vec<u64> =
             variant["latency"].as_array().unwrap().iter().map(|of| of["batch"].as_u64().unwrap()).collect();
         assert_eq!(batches, [1, 8]);
-        assert!(variant["latency"].as_array().unwrap().iter().all(|of| of["median_ms"].as_f64().unwrap() > 0.0));
+        assert!(
+            variant["latency"].as_array().unwrap().iter().all(|of| of["median_ms"].as_f64().unwrap() > 0.0)
+        );
     }
     assert_eq!(*verdict(&answer, "compress.accuracy-kept"), "pass");
     let layers = answer["compression"]["layers"].as_array().unwrap();
@@ -50,7 +52,9 @@ fn a_run_in_eight_bits_is_a_run_that_answers_in_eight_bits() {
     assert_eq!(judged["metrics"]["test"]["accuracy"]["value"], variants[1]["kept"]["after"]);
     let page = context.read("small/report.html");
     assert!(page.contains("What was made smaller") && page.contains("products in 8 bits"));
-    for name in ["model/model.onnx", "model/int8.onnx", "compress.json", "predictions.parquet", "split.parquet"] {
+    for name in
+        ["model/model.onnx", "model/int8.onnx", "compress.json", "predictions.parquet", "split.parquet"]
+    {
         assert!(context.path("small").join(name).is_file(), "{name}");
     }
     let compared = context.plumb(&["compare", "big", "small"]);
