@@ -13,6 +13,7 @@ mod paths;
 mod reduce;
 mod scale;
 mod shapes;
+mod slice;
 mod svm;
 mod trees;
 
@@ -61,9 +62,11 @@ static OPERATORS: &[(&str, Compute)] = &[
     ("ConstantOfShape", shapes::constant_of_shape),
     ("Cos", math::cos),
     ("Div", math::div),
+    ("Dropout", shapes::identity),
     ("Equal", logic::equal),
     ("Erf", math::erf),
     ("Exp", math::exp),
+    ("Expand", slice::expand),
     ("Flatten", shapes::reshape),
     ("Gather", shapes::gather),
     ("Gemm", math::gemm),
@@ -95,8 +98,10 @@ static OPERATORS: &[(&str, Compute)] = &[
     ("Selu", math::selu),
     ("Shape", shapes::shape),
     ("Sigmoid", math::sigmoid),
+    ("Slice", slice::slice),
     ("Softmax", math::softmax),
     ("Softplus", math::softplus),
+    ("Split", slice::split),
     ("Sqrt", math::sqrt),
     ("Squeeze", shapes::reshape),
     ("Sub", math::sub),

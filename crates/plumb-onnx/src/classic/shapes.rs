@@ -23,7 +23,7 @@ pub(super) fn axis(node: &Node, axis: i64, rank: usize) -> Result<usize, OnnxErr
         .ok_or_else(|| node.wrong(format!("axis {axis} of {rank}")))
 }
 
-/// `Identity`; `ZipMap` too, whose maps are shown as the tensor.
+/// `Identity`; `Dropout` too, which does nothing after training, and `ZipMap`, whose maps are shown as the tensor.
 pub(super) fn identity(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     Ok(vec![input(node, inputs, 0)?.clone()])
 }
@@ -33,13 +33,13 @@ pub(super) fn cast(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     let x = input(node, inputs, 0)?;
     let to = node.int("to", 1);
     let values = match (to, x.values()) {
-        (1 | 10 | 11, Values::Texts(values)) => {
+        (1 | 10 | 11 | 16, Values::Texts(values)) => {
             let number = |value: &String| {
                 value.trim().parse().map_err(|_none| node.wrong(format!("`{value}` is no number")))
             };
             Values::Floats(values.iter().map(number).collect::<Result<_, _>>()?)
         }
-        (1 | 10 | 11, _) => Values::Floats(x.floats(&node.op_type)?),
+        (1 | 10 | 11 | 16, _) => Values::Floats(x.floats(&node.op_type)?),
         (8, Values::Texts(values)) => Values::Texts(values.clone()),
         (8, Values::Whole(values)) => Values::Texts(values.iter().map(i64::to_string).collect()),
         (8, Values::Floats(values)) => Values::Texts(values.iter().map(f32::to_string).collect()),
@@ -229,13 +229,23 @@ pub(super) fn gather(node: &Node, inputs: &[Option<&Tensor>]) -> Outputs {
     let shape: Vec<usize> =
         [&x.shape()[..at], chosen.shape(), &x.shape()[(at + 1).min(x.shape().len())..]].concat();
     size(&shape).ok_or_else(|| OnnxError::TooLarge(shape.clone()))?;
-    let of_outer = |row: usize| {
-        indices
-            .iter()
-            .flat_map(move |&index| (0..inner).map(move |step| (row * extent + index) * inner + step))
+    let values = match x.values() {
+        Values::Floats(values) => Values::Floats(stretches(values, [outer, extent, inner], &indices)),
+        Values::Whole(values) => Values::Whole(stretches(values, [outer, extent, inner], &indices)),
+        Values::Texts(values) => Values::Texts(stretches(values, [outer, extent, inner], &indices)),
     };
-    let places: Vec<usize> = (0..outer).flat_map(of_outer).collect();
-    Ok(vec![Tensor::new(shape, pick(x.values(), &places))?])
+    Ok(vec![Tensor::new(shape, values)?])
+}
+
+/// The stretches of `inner` elements at some places of the middle extent.
+fn stretches<T: Clone>(values: &[T], [outer, extent, inner]: [usize; 3], indices: &[usize]) -> Vec<T> {
+    let mut found = Vec::with_capacity(outer * indices.len() * inner);
+    for row in 0..outer {
+        for index in indices {
+            found.extend_from_slice(&values[(row * extent + index) * inner..][..inner]);
+        }
+    }
+    found
 }
 
 /// `Transpose`.

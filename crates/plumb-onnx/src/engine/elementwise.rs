@@ -224,37 +224,54 @@ fn channels(operation: Operation, a: Value, b: Value) -> Result<Fast, OnnxError>
     Ok(Fast::Done(Value::images(shape, x)))
 }
 
-/// A smaller shape that repeats whole under the larger one, as a row of weights under rows does.
-fn repeated(operation: Operation, a: Value, b: Value) -> Result<Fast, OnnxError> {
-    let repeats = |large: &[usize], small: &[usize]| {
-        let from = small.iter().take_while(|&&extent| extent == 1).count();
-        small.len() <= large.len() && large.ends_with(&small[from..])
-    };
-    if repeats(a.shape(), b.shape()) {
-        let ((shape, mut x), (_, y)) = (a.numbers("Add")?, b.numbers("Add")?);
-        with!(operation, f => apply_rows(&mut x, &y, f));
-        return Value::floats(shape, x).map(Fast::Done);
+/// How a smaller shape lies in a larger one: both begin with the same `outer` elements, then the smaller one has a stretch of `inner` for each
+/// of the larger one's `times`.
+struct Repeats {
+    outer: usize,
+    times: usize,
+    inner: usize,
+}
+
+impl Repeats {
+    fn of(large: &[usize], small: &[usize]) -> Option<Self> {
+        let ahead = large.len().checked_sub(small.len())?;
+        let extent = |at: usize| at.checked_sub(ahead).map_or(1, |at| small[at]);
+        let same = |at: &usize| extent(*at) == large[*at];
+        let first = (0..large.len()).take_while(same).count();
+        let last = large.len() - (first..large.len()).rev().take_while(same).count();
+        let product = |extents: &[usize]| extents.iter().product();
+        (first..last).all(|at| extent(at) == 1).then(|| Self {
+            outer: product(&large[..first]),
+            times: product(&large[first..last]),
+            inner: product(&large[last..]),
+        })
     }
-    if repeats(b.shape(), a.shape()) {
-        let ((_, y), (shape, mut x)) = (a.numbers("Add")?, b.numbers("Add")?);
-        with!(operation, f => apply_rows(&mut x, &y, #[inline(always)] |x, y| f(y, x)));
-        return Value::floats(shape, x).map(Fast::Done);
-    }
-    let Some((width, rows)) = a.shape().split_last() else { return Ok(Fast::Not(a, b)) };
-    // The last extent of the second is 1: a number for each row, as a mean is.
-    if b.shape().split_last() != Some((&1, rows)) {
-        return Ok(Fast::Not(a, b));
-    }
-    let width = (*width).max(1);
-    let ((shape, mut x), (_, y)) = (a.numbers("Add")?, b.numbers("Add")?);
-    with!(operation, f => {
-        for (row, &y) in x.chunks_mut(width).zip(&y) {
-            for x in row {
-                *x = f(*x, y);
+
+    fn apply(&self, x: &mut [f32], y: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) {
+        let (len, inner) = ((self.times * self.inner).max(1), self.inner.max(1));
+        debug_assert!(x.len() == self.outer * self.times * self.inner, "the larger shape");
+        for (x, y) in x.chunks_mut(len).zip(y.chunks(inner)) {
+            match y {
+                [y] => x.iter_mut().for_each(|x| *x = f(*x, *y)),
+                y => apply_rows(x, y, &f),
             }
         }
-    });
-    Value::floats(shape, x).map(Fast::Done)
+    }
+}
+
+/// Shapes of which one repeats under the other, as a row of weights does under rows, or a mean along its row.
+fn repeated(operation: Operation, a: Value, b: Value) -> Result<Fast, OnnxError> {
+    if let Some(repeats) = Repeats::of(a.shape(), b.shape()) {
+        let ((shape, mut x), (_, y)) = (a.numbers("Add")?, b.numbers("Add")?);
+        with!(operation, f => repeats.apply(&mut x, &y, f));
+        return Value::floats(shape, x).map(Fast::Done);
+    }
+    if let Some(repeats) = Repeats::of(b.shape(), a.shape()) {
+        let ((_, y), (shape, mut x)) = (a.numbers("Add")?, b.numbers("Add")?);
+        with!(operation, f => repeats.apply(&mut x, &y, #[inline(always)] |x, y| f(y, x)));
+        return Value::floats(shape, x).map(Fast::Done);
+    }
+    Ok(Fast::Not(a, b))
 }
 
 /// `BatchNormalization` that no convolution has taken in.
