@@ -10,6 +10,7 @@ use gemm as _;
 
 pub mod batches;
 mod combiner;
+pub mod compress;
 pub mod encoders;
 pub mod explain;
 pub mod export;

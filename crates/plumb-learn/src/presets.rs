@@ -16,7 +16,7 @@ use crate::models::mixed::{Combiner, MixedConfig};
 use crate::models::mlp::MlpConfig;
 use crate::models::pictures::resnet::{ResNetConfig, Stem};
 use crate::models::pictures::vit::VitConfig;
-use crate::models::pictures::{BackboneConfig, PictureConfig};
+use crate::models::pictures::{BackboneConfig, PictureConfig, Widths};
 use crate::models::realmlp::RealMlpConfig;
 use crate::models::tabm::TabMConfig;
 use crate::models::text::encoder::EncoderConfig;
@@ -130,21 +130,21 @@ pub static PRESETS: &[Preset] = &[
         name: "mobilenet_v2",
         summary: "MobileNetV2: a sixth of the products of 18 residual layers; best with pretrained weights",
         takes: Takes::Pictures,
-        network: |_| pictures(BackboneConfig::MobilenetV2),
+        network: |_| pictures(BackboneConfig::MobilenetV2(Widths::default())),
         train: pictures_train,
     },
     Preset {
         name: "tf_efficientnet_lite0",
         summary: "EfficientNet-Lite0; best with pretrained weights",
         takes: Takes::Pictures,
-        network: |_| pictures(BackboneConfig::EfficientnetLite0),
+        network: |_| pictures(BackboneConfig::EfficientnetLite0(Widths::default())),
         train: pictures_train,
     },
     Preset {
         name: "squeezenet1_1",
         summary: "SqueezeNet 1.1: 1.2 million weights; best with pretrained weights",
         takes: Takes::Pictures,
-        network: |_| pictures(BackboneConfig::Squeezenet1_1),
+        network: |_| pictures(BackboneConfig::Squeezenet1_1(Widths::default())),
         train: pictures_train,
     },
     Preset {
@@ -378,9 +378,11 @@ fn transformer_network(_: &Circumstances<'_>) -> NetworkConfig {
         encoder: EncoderConfig {
             width,
             layers: 3,
+            sizes: Vec::new(),
             layer: EncoderLayerConfig {
                 width,
                 heads: 4,
+                depth: None,
                 hidden: 4 * width,
                 activation: Activation::Gelu,
                 dropout: 0.1,

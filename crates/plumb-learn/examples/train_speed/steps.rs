@@ -50,6 +50,7 @@ impl Encoder {
         let config = EncoderLayerConfig {
             width: WIDTH,
             heads: 4,
+            depth: None,
             hidden: 1024,
             activation: Activation::Gelu,
             dropout: 0.1,

@@ -21,8 +21,11 @@ use crate::network::Pass;
 pub struct EncoderLayerConfig {
     /// The length of a token's vector.
     pub width: usize,
-    /// Attention heads; they divide the width.
+    /// Attention heads; they divide the width, where nothing says how long their vectors are.
     pub heads: usize,
+    /// The length of a head's vectors; none for the width over the heads. A layer that has lost heads keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
     /// Units between the two linear maps.
     pub hidden: usize,
     /// Between them.
@@ -43,6 +46,30 @@ pub struct EncoderLayerConfig {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(rank: &usize) -> bool {
     *rank == 0
+}
+
+/// What pruning has left of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerSize {
+    /// Attention heads.
+    pub heads: usize,
+    /// Units between the two linear maps.
+    pub hidden: usize,
+}
+
+impl EncoderLayerConfig {
+    /// The same with so many heads, each as long as before, and units.
+    pub(crate) fn of_size(&self, size: LayerSize) -> Self {
+        let (heads, hidden) = (size.heads.max(1), size.hidden.max(1));
+        let depth = Some(self.depth()).filter(|depth| depth * heads != self.width);
+        Self { heads, depth, hidden, ..self.clone() }
+    }
+
+    /// The length of a head's vectors.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.unwrap_or(self.width / self.heads.max(1))
+    }
 }
 
 /// What is trained beside the linear layers of an encoder layer.
@@ -93,18 +120,18 @@ pub struct EncoderLayer {
 impl EncoderLayer {
     /// A layer with its start values.
     pub fn new(config: &EncoderLayerConfig, stream: Stream, device: &Device) -> Self {
-        let (width, hidden) = (config.width, config.hidden);
+        let (width, hidden, inner) = (config.width, config.hidden, config.heads * config.depth());
         let norm = || LayerNorm::with_epsilon(width, config.epsilon as f32, device);
         Self {
-            in_proj: Linear::new(width, 3 * width, stream.at(0), device),
-            out_proj: Linear::new(width, width, stream.at(1), device),
+            in_proj: Linear::new(width, 3 * inner, stream.at(0), device),
+            out_proj: Linear::new(inner, width, stream.at(1), device),
             linear1: Linear::new(width, hidden, stream.at(2), device),
             linear2: Linear::new(hidden, width, stream.at(3), device),
             norm1: norm(),
             norm2: norm(),
             lora: (config.lora > 0).then(|| LayerLowRank {
-                in_proj: LowRank::new(width, 3 * width, config.lora, stream.at(4), device),
-                out_proj: LowRank::new(width, width, config.lora, stream.at(5), device),
+                in_proj: LowRank::new(width, 3 * inner, config.lora, stream.at(4), device),
+                out_proj: LowRank::new(inner, width, config.lora, stream.at(5), device),
                 linear1: LowRank::new(width, hidden, config.lora, stream.at(6), device),
                 linear2: LowRank::new(hidden, width, config.lora, stream.at(7), device),
             }),
@@ -169,7 +196,7 @@ impl EncoderLayer {
 
     /// The units of a head, where queries and keys are turned by their places.
     pub(crate) fn turned_depth(&self) -> Option<usize> {
-        self.rotary.then(|| self.in_proj.weight.dims()[0] / self.heads.max(1))
+        self.rotary.then(|| self.out_proj.weight.dims()[0] / self.heads.max(1))
     }
 
     /// The layer as operators, what was trained beside its linear layers put into them; `at` is its path.

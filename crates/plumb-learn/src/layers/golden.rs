@@ -128,6 +128,7 @@ fn encoder_layers() {
         let config = EncoderLayerConfig {
             width: INPUTS,
             heads: 2,
+            depth: None,
             hidden: 5,
             activation: Activation::Gelu,
             dropout: 0.0,

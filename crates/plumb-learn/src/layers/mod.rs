@@ -24,7 +24,7 @@ mod scaling;
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
 pub use conv::Conv;
-pub use encoder_layer::{EncoderLayer, EncoderLayerConfig};
+pub use encoder_layer::{EncoderLayer, EncoderLayerConfig, LayerSize};
 pub use linear::Linear;
 pub use low_rank::LowRank;
 pub(crate) use low_rank::{is_low_rank, merged};

@@ -178,6 +178,7 @@ fn layer(config: &MixedConfig) -> EncoderLayerConfig {
     EncoderLayerConfig {
         width: config.width,
         heads: 4,
+        depth: None,
         hidden: 2 * config.width,
         activation: Activation::Gelu,
         dropout: config.dropout,

@@ -169,9 +169,11 @@ impl ConfigFile {
         Ok(EncoderConfig {
             width,
             layers: self.num_hidden_layers,
+            sizes: Vec::new(),
             layer: EncoderLayerConfig {
                 width,
                 heads,
+                depth: None,
                 hidden: self.intermediate_size,
                 activation,
                 dropout: self.hidden_dropout_prob.clamp(0.0, 0.9),

@@ -9,12 +9,13 @@ use plumb_data::prepare::{
     Encoding, ImageEncoding, Preparation, PrepareConfig, Prepared, PreparedColumn, PreparedImages,
 };
 use plumb_data::{Column, Kind, Predictions, Predictor as _, Table, Target};
+use plumb_learn::compress::{Importance, prune};
 use plumb_learn::layers::{Activation, NormKind};
 use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig};
 use plumb_learn::models::mlp::MlpConfig;
 use plumb_learn::models::pictures::resnet::{ResNetConfig, Stem};
 use plumb_learn::models::pictures::vit::VitConfig;
-use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
+use plumb_learn::models::pictures::{BackboneConfig, PictureConfig, Widths};
 use plumb_learn::parameters::Arrays;
 use plumb_learn::predict::TrainedModel;
 use plumb_learn::presets::{Circumstances, PRESETS, Takes};
@@ -125,6 +126,8 @@ fn every_network_for_tables_from_raw_columns() {
             let start = Arrays::of(&config.start(Seed(1), &prepared, &Device::flex()));
             let model = TrainedModel::new(config, preparation.clone(), &start).unwrap();
             assert_same(&model, &table, &format!("{name} {task:?}"));
+            let pruned = prune(&model, 0.5, Importance::Taylor, &prepared).unwrap();
+            assert_same(&pruned.model, &table, &format!("{name} {task:?}, pruned"));
         }
     }
 }
@@ -193,10 +196,10 @@ fn every_backbone_from_bytes() {
             width: 16,
             ..ResNetConfig::resnet50(Stem::Small)
         }),
-        BackboneConfig::MobilenetV2,
-        BackboneConfig::Squeezenet1_1,
-        BackboneConfig::EfficientnetLite0,
-        BackboneConfig::Vit(VitConfig { patch: 16, width: 48, depth: 2, heads: 3 }),
+        BackboneConfig::MobilenetV2(Widths::default()),
+        BackboneConfig::Squeezenet1_1(Widths::default()),
+        BackboneConfig::EfficientnetLite0(Widths::default()),
+        BackboneConfig::Vit(VitConfig { patch: 16, width: 48, depth: 2, heads: 3, sizes: Vec::new() }),
     ] {
         let what = format!("{backbone:?}");
         let network = NetworkConfig::Pictures(PictureConfig { backbone, embedding: 8, dropout: 0.0 });
@@ -209,16 +212,19 @@ fn every_backbone_from_bytes() {
         };
         let start = with_statistics(Arrays::of(&config.start(Seed(1), &prepared, &Device::flex())));
         let model = TrainedModel::new(config, preparation.clone(), &start).unwrap();
-        let written = OnnxModel::read(model.to_onnx("test").unwrap()).unwrap();
-        let input = Tensor::new(vec![3, 3, SIDE, SIDE], OnnxValues::Whole(bytes.clone())).unwrap();
-        let found = written.run(vec![("photo".to_owned(), input)], "probabilities").unwrap();
-        let (Predictions::Probabilities { values, .. }, OnnxValues::Floats(found)) =
-            (model.predict_prepared(&prepared), found.values())
-        else {
-            panic!("{what}: no probabilities")
-        };
-        for (own, found) in values.iter().zip(found) {
-            assert!((own - f64::from(*found)).abs() < 1e-4, "{what}: {found} for {own}");
+        let pruned = prune(&model, 0.5, Importance::Magnitude, &prepared).unwrap().model;
+        for (model, what) in [(model, what.clone()), (pruned, format!("{what}, pruned"))] {
+            let written = OnnxModel::read(model.to_onnx("test").unwrap()).unwrap();
+            let input = Tensor::new(vec![3, 3, SIDE, SIDE], OnnxValues::Whole(bytes.clone())).unwrap();
+            let found = written.run(vec![("photo".to_owned(), input)], "probabilities").unwrap();
+            let (Predictions::Probabilities { values, .. }, OnnxValues::Floats(found)) =
+                (model.predict_prepared(&prepared), found.values())
+            else {
+                panic!("{what}: no probabilities")
+            };
+            for (own, found) in values.iter().zip(found) {
+                assert!((own - f64::from(*found)).abs() < 1e-4, "{what}: {found} for {own}");
+            }
         }
     }
 }

@@ -77,6 +77,7 @@ fn encoder_has_the_same_weights_with_any_number_of_threads() {
         let config = EncoderLayerConfig {
             width: 32,
             heads: 2,
+            depth: None,
             hidden: 64,
             activation: Activation::Gelu,
             dropout: 0.1,

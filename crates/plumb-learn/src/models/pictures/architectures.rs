@@ -4,7 +4,7 @@ use plumb_ledger::nearest::did_you_mean;
 
 use super::resnet::{ResNetConfig, Stem};
 use super::vit::VitConfig;
-use super::{BackboneConfig, PictureConfig};
+use super::{BackboneConfig, PictureConfig, Widths};
 
 /// A published architecture.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ pub static ARCHITECTURES: &[Architecture] = &[
     row("resnet18", || BackboneConfig::Resnet(ResNetConfig::resnet18(Stem::Large)), true, IMAGENET),
     row("resnet34", || BackboneConfig::Resnet(ResNetConfig::resnet34(Stem::Large)), true, IMAGENET),
     row("resnet50", || BackboneConfig::Resnet(ResNetConfig::resnet50(Stem::Large)), true, IMAGENET),
-    row("mobilenet_v2", || BackboneConfig::MobilenetV2, true, IMAGENET),
-    row("squeezenet1_1", || BackboneConfig::Squeezenet1_1, true, IMAGENET),
-    row("tf_efficientnet_lite0", || BackboneConfig::EfficientnetLite0, true, HALVES),
+    row("mobilenet_v2", || BackboneConfig::MobilenetV2(Widths::default()), true, IMAGENET),
+    row("squeezenet1_1", || BackboneConfig::Squeezenet1_1(Widths::default()), true, IMAGENET),
+    row("tf_efficientnet_lite0", || BackboneConfig::EfficientnetLite0(Widths::default()), true, HALVES),
     row("vit_tiny_patch16_224", || BackboneConfig::Vit(VitConfig::TINY), false, HALVES),
 ];
 

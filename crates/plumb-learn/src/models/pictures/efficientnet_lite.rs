@@ -8,7 +8,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
 use super::convolutions::Square;
-use super::{Head, Look, WriteLook, relu6_written, units};
+use super::{Head, Look, Widths, WriteLook, relu6_written, units};
 use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
 use crate::network::Pass;
@@ -95,7 +95,7 @@ fn norm(units: usize, device: &Device) -> BatchNorm {
 }
 
 impl EfficientNetLite {
-    pub(super) fn new(channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
+    pub(super) fn new(widths: &Widths, channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
         let separable = Separable {
             conv_dw: Square::depthwise(STEM, 3, 1).start(stream.at(1), device),
             bn1: norm(STEM, device),
@@ -103,15 +103,17 @@ impl EfficientNetLite {
             bn2: norm(FIRST, device),
         };
         let mut blocks = vec![vec![Block::Separable(separable)]];
-        let mut at = FIRST;
+        let (mut at, mut place) = (FIRST, 0);
         for (stage, (count, kernel, stride, filters)) in STAGES.into_iter().enumerate() {
             let stream = stream.at(10 + stage as u64);
             let mut of_stage = Vec::new();
             for block in 0..count {
                 let stride = if block == 0 { stride } else { 1 };
                 let stream = stream.at(block as u64);
-                of_stage.push(Block::Inverted(Inverted::new([at, filters], kernel, stride, stream, device)));
-                at = filters;
+                let wide = widths.at(place, at * EXPANSION);
+                let extents = [at, wide, filters];
+                of_stage.push(Block::Inverted(Inverted::new(extents, kernel, stride, stream, device)));
+                (at, place) = (filters, place + 1);
             }
             blocks.push(of_stage);
         }
@@ -126,15 +128,27 @@ impl EfficientNetLite {
     }
 }
 
+/// The block of each place (stage and number in it) and its channels inside, as published.
+pub(crate) fn published() -> Vec<([usize; 2], usize)> {
+    let mut at = FIRST;
+    let mut inside = Vec::new();
+    for (stage, (count, _, _, filters)) in STAGES.into_iter().enumerate() {
+        for block in 0..count {
+            inside.push(([stage + 1, block], at * EXPANSION));
+            at = filters;
+        }
+    }
+    inside
+}
+
 impl Inverted {
     fn new(
-        [channels, filters]: [usize; 2],
+        [channels, wide, filters]: [usize; 3],
         kernel: usize,
         stride: usize,
         stream: Stream,
         device: &Device,
     ) -> Self {
-        let wide = channels * EXPANSION;
         let depthwise = Square::depthwise(wide, kernel, stride).start(stream.at(1), device);
         Self {
             conv_pw: Square::pointwise(channels, wide).start(stream.at(0), device),

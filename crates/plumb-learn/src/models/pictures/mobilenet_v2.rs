@@ -7,7 +7,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
 use super::convolutions::{ConvNorm, Square};
-use super::{Head, Look, WriteLook, units};
+use super::{Head, Look, Widths, WriteLook, units};
 use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
 use crate::network::Pass;
@@ -75,17 +75,18 @@ const ROWS: [(usize, usize, usize, usize); 7] = [
 const ENDS: [usize; 2] = [32, 1280];
 
 impl MobileNetV2 {
-    pub(super) fn new(channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
+    pub(super) fn new(widths: &Widths, channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
         let mut at = ENDS[0];
+        let mut inside = published().into_iter().enumerate().map(|(place, wide)| widths.at(place, wide));
         let stem = ConvNorm::new(Square::full(channels, at, 3, 2), stream.at(0), device);
         let mut features = vec![Feature::Plain(stem)];
         for (expansion, filters, blocks, stride) in ROWS {
             for block in 0..blocks {
                 let stride = if block == 0 { stride } else { 1 };
                 let stream = stream.at(features.len() as u64);
-                features.push(Feature::Block(InvertedResidual::new(
-                    at, filters, expansion, stride, stream, device,
-                )));
+                let wide = if expansion > 1 { inside.next() } else { None };
+                let block = InvertedResidual::new([at, filters], wide, stride, stream, device);
+                features.push(Feature::Block(block));
                 at = filters;
             }
         }
@@ -96,20 +97,33 @@ impl MobileNetV2 {
     }
 }
 
+/// The channels inside each block that is wider there, as published.
+pub(crate) fn published() -> Vec<usize> {
+    let mut at = ENDS[0];
+    let mut inside = Vec::new();
+    for (expansion, filters, blocks, _) in ROWS {
+        for _ in 0..blocks {
+            inside.extend((expansion > 1).then_some(at * expansion));
+            at = filters;
+        }
+    }
+    inside
+}
+
 impl InvertedResidual {
+    /// `wide` is how many channels there are inside; none for those that come in.
     fn new(
-        channels: usize,
-        filters: usize,
-        expansion: usize,
+        [channels, filters]: [usize; 2],
+        wide: Option<usize>,
         stride: usize,
         stream: Stream,
         device: &Device,
     ) -> Self {
-        let wide = channels * expansion;
         let mut conv = Vec::new();
-        if expansion > 1 {
+        if let Some(wide) = wide {
             conv.push(Part::Cut(ConvNorm::new(Square::pointwise(channels, wide), stream.at(0), device)));
         }
+        let wide = wide.unwrap_or(channels);
         conv.push(Part::Cut(ConvNorm::new(Square::depthwise(wide, 3, stride), stream.at(1), device)));
         conv.push(Part::Conv(Square::pointwise(wide, filters).start(stream.at(2), device)));
         conv.push(Part::Norm(BatchNorm::new(filters, device)));

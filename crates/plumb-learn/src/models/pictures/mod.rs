@@ -47,13 +47,29 @@ pub enum BackboneConfig {
     /// A residual network.
     Resnet(ResNetConfig),
     /// MobileNetV2 of width 1.
-    MobilenetV2,
+    MobilenetV2(Widths),
     /// SqueezeNet 1.1.
-    Squeezenet1_1,
+    Squeezenet1_1(Widths),
     /// EfficientNet-Lite0.
-    EfficientnetLite0,
+    EfficientnetLite0(Widths),
     /// A Transformer over patches.
     Vit(VitConfig),
+}
+
+/// What pruning has left of a network whose channels are a table of its paper.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Widths {
+    /// The channels of each layer that can be pruned, in the order of the network; empty for the paper's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<usize>,
+}
+
+impl Widths {
+    /// The channels of the layer at `place`, `published` where nothing was pruned.
+    fn at(&self, place: usize, published: usize) -> usize {
+        self.inside.get(place).copied().unwrap_or(published).max(1)
+    }
 }
 
 /// What every backbone can do.
@@ -155,14 +171,14 @@ impl PictureNetwork {
         let head = Head { beside, outputs };
         let backbone = match &config.backbone {
             BackboneConfig::Resnet(of) => Backbone::ResNet(ResNet::new(of, channels, head, stream, device)),
-            BackboneConfig::MobilenetV2 => {
-                Backbone::MobileNetV2(MobileNetV2::new(channels, head, stream, device))
+            BackboneConfig::MobilenetV2(of) => {
+                Backbone::MobileNetV2(MobileNetV2::new(of, channels, head, stream, device))
             }
-            BackboneConfig::Squeezenet1_1 => {
-                Backbone::SqueezeNet(SqueezeNet::new(channels, head, stream, device))
+            BackboneConfig::Squeezenet1_1(of) => {
+                Backbone::SqueezeNet(SqueezeNet::new(of, channels, head, stream, device))
             }
-            BackboneConfig::EfficientnetLite0 => {
-                Backbone::EfficientNetLite(EfficientNetLite::new(channels, head, stream, device))
+            BackboneConfig::EfficientnetLite0(of) => {
+                Backbone::EfficientNetLite(EfficientNetLite::new(of, channels, head, stream, device))
             }
             BackboneConfig::Vit(of) => {
                 let side = inputs.image.map_or(0, |image| image.side);

@@ -30,11 +30,29 @@ pub struct ResNetConfig {
     /// (stochastic depth, Huang et al. 2016).
     #[serde(default)]
     pub drop_path: f64,
+    /// What pruning has left inside each block, in the order of the network: the channels of all its convolutions but the last.
+    /// Empty where nothing was pruned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<Vec<usize>>,
 }
 
 impl ResNetConfig {
+    /// The channels of all convolutions but the last, block by block, with the block's name.
+    pub(crate) fn blocks_inside(&self) -> Vec<(String, Vec<usize>)> {
+        let convolutions = if self.bottleneck { 2 } else { 1 };
+        let mut found = Vec::new();
+        for (layer, &blocks) in self.blocks.iter().enumerate().take(LAYERS) {
+            for block in 0..blocks {
+                let left = self.inside.get(found.len()).cloned();
+                let inside = left.unwrap_or_else(|| vec![self.width << layer; convolutions]);
+                found.push((format!("layer{}.{block}", layer + 1), inside));
+            }
+        }
+        found
+    }
+
     fn of(stem: Stem, blocks: [usize; 4], bottleneck: bool) -> Self {
-        Self { stem, blocks: blocks.to_vec(), width: 64, bottleneck, drop_path: 0.0 }
+        Self { stem, blocks: blocks.to_vec(), width: 64, bottleneck, drop_path: 0.0, inside: Vec::new() }
     }
 
     /// The ResNet of 18 layers.
@@ -134,21 +152,24 @@ impl ResNet {
         let (kernel, stride) = if config.stem == Stem::Large { (7, 2) } else { (3, 1) };
         let all: usize = config.blocks.iter().take(LAYERS).sum();
         let mut layers = Vec::new();
-        let (mut channels, mut inside, mut count) = (config.width, config.width, 0u32);
+        let (mut channels, mut width, mut count) = (config.width, config.width, 0u32);
+        let mut left = config.blocks_inside().into_iter();
         for (layer, &blocks) in config.blocks.iter().enumerate().take(LAYERS) {
             let stream = stream.at(2 + layer as u64);
             let mut made = Vec::new();
             for block in 0..blocks {
                 let stride = if layer > 0 && block == 0 { 2 } else { 1 };
                 count += 1;
-                let extents = Extents { channels, inside, stride, bottleneck: config.bottleneck };
+                let inside = left.next().map_or_else(Vec::new, |(_, inside)| inside);
+                let inside = [0, 1].map(|of| inside.get(of).copied().unwrap_or(width).max(1));
+                let extents = Extents { channels, width, inside, stride, bottleneck: config.bottleneck };
                 let mut next = Block::new(extents, stream.at(block as u64), device);
                 next.drop_path = config.drop_path * f64::from(count) / all.max(1) as f64;
                 channels = extents.filters();
                 made.push(next);
             }
             layers.push(made);
-            inside *= 2;
+            width *= 2;
         }
         let mut layers = layers.into_iter();
         let mut next = || layers.next().unwrap_or_default();
@@ -195,36 +216,40 @@ impl Look for ResNet {
 #[derive(Debug, Clone, Copy)]
 struct Extents {
     channels: usize,
-    inside: usize,
+    /// The stage's, before a bottleneck widens them.
+    width: usize,
+    /// What the first two convolutions find.
+    inside: [usize; 2],
     stride: usize,
     bottleneck: bool,
 }
 
 impl Extents {
     fn filters(&self) -> usize {
-        if self.bottleneck { self.inside * WIDENING } else { self.inside }
+        if self.bottleneck { self.width * WIDENING } else { self.width }
     }
 }
 
 impl Block {
     fn new(of: Extents, stream: Stream, device: &Device) -> Self {
-        let Extents { channels, inside, stride, bottleneck } = of;
+        let Extents { channels, width, inside: [one, two], stride, bottleneck } = of;
+        let two = if bottleneck { two } else { width };
         let start = |square: Square, part| square.start(stream.at(part), device);
         let downsample = (channels != of.filters() || stride > 1).then(|| {
             let square = Square { stride, ..Square::pointwise(channels, of.filters()) };
             Downsample { conv: start(square, 2), norm: BatchNorm::new(of.filters(), device) }
         });
         let (first, second) = if bottleneck {
-            (Square::pointwise(channels, inside), Square::full(inside, inside, 3, stride))
+            (Square::pointwise(channels, one), Square::full(one, two, 3, stride))
         } else {
-            (Square::full(channels, inside, 3, stride), Square::full(inside, inside, 3, 1))
+            (Square::full(channels, one, 3, stride), Square::full(one, two, 3, 1))
         };
         Self {
             conv1: start(first, 0),
-            bn1: BatchNorm::new(inside, device),
+            bn1: BatchNorm::new(one, device),
             conv2: start(second, 1),
-            bn2: BatchNorm::new(inside, device),
-            conv3: bottleneck.then(|| start(Square::pointwise(inside, of.filters()), 3)),
+            bn2: BatchNorm::new(two, device),
+            conv3: bottleneck.then(|| start(Square::pointwise(two, of.filters()), 3)),
             bn3: bottleneck.then(|| BatchNorm::new(of.filters(), device)),
             downsample,
             drop_path: 0.0,

@@ -7,7 +7,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name, Setting};
 
 use super::convolutions::{Square, conv};
-use super::{Head, Look, WriteLook, average_written, units};
+use super::{Head, Look, Widths, WriteLook, average_written, units};
 use crate::export::ExportError;
 use crate::layers::Conv;
 use crate::network::Pass;
@@ -65,28 +65,36 @@ const FIRES: [(usize, usize, usize); 8] = [
 const POOLS: [usize; 3] = [2, 5, 8];
 
 impl SqueezeNet {
-    pub(super) fn new(channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
+    pub(super) fn new(widths: &Widths, channels: usize, head: Head, stream: Stream, device: &Device) -> Self {
         let stem = Conv2d { stride: [2; 2], ..Conv2d::default() };
         let stem = conv(channels, STEM, 3, stem, stream.at(0), device).with_bias(device);
         let mut features = vec![Some(Feature::Stem(stem))];
         let mut at = STEM;
-        for (place, few, half) in FIRES {
+        for (fire, (place, few, half)) in FIRES.into_iter().enumerate() {
+            let [few, one, three] =
+                [(0, few), (1, half), (2, half)].map(|(of, count)| widths.at(3 * fire + of, count));
             features.resize_with(place, || None);
-            features.push(Some(Feature::Fire(Fire::new(at, few, half, stream.at(place as u64), device))));
-            at = 2 * half;
+            let fire = Fire::new(at, few, [one, three], stream.at(place as u64), device);
+            features.push(Some(Feature::Fire(fire)));
+            at = one + three;
         }
         let head = Square::pointwise(at + head.beside, head.outputs).start(stream.at(98), device);
         Self { features, classifier: vec![None, Some(head.with_bias(device))] }
     }
 }
 
+/// The place of each fire module and its channels, few, by 1x1 and by 3x3, as published.
+pub(crate) fn published() -> impl Iterator<Item = (usize, [usize; 3])> {
+    FIRES.into_iter().map(|(place, few, half)| (place, [few, half, half]))
+}
+
 impl Fire {
-    fn new(channels: usize, few: usize, half: usize, stream: Stream, device: &Device) -> Self {
+    fn new(channels: usize, few: usize, [one, three]: [usize; 2], stream: Stream, device: &Device) -> Self {
         let start = |square: Square, part| square.start(stream.at(part), device).with_bias(device);
         Self {
             squeeze: start(Square::pointwise(channels, few), 0),
-            expand1x1: start(Square::pointwise(few, half), 1),
-            expand3x3: start(Square::full(few, half, 3, 1), 2),
+            expand1x1: start(Square::pointwise(few, one), 1),
+            expand3x3: start(Square::full(few, three, 3, 1), 2),
         }
     }
 

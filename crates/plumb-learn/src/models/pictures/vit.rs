@@ -12,7 +12,7 @@ use super::{Head, Look, WriteLook};
 use crate::explain::AttentionMap;
 use crate::export::ExportError;
 use crate::export::attention::{self, Sight};
-use crate::layers::{Activation, Conv, LayerNorm, Linear, normal, parameter};
+use crate::layers::{Activation, Conv, LayerNorm, LayerSize, Linear, normal, parameter};
 use crate::network::Pass;
 use crate::parameters::host;
 
@@ -28,11 +28,21 @@ pub struct VitConfig {
     pub depth: usize,
     /// Attention heads; they divide the width.
     pub heads: usize,
+    /// What pruning has left of each block; empty where nothing was pruned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<LayerSize>,
 }
 
 impl VitConfig {
     /// `vit_tiny_patch16`: 5.7 million values.
-    pub const TINY: Self = Self { patch: 16, width: 192, depth: 12, heads: 3 };
+    pub const TINY: Self = Self { patch: 16, width: 192, depth: 12, heads: 3, sizes: Vec::new() };
+
+    /// Heads and units of the block at `index`.
+    pub(crate) fn size(&self, index: usize) -> LayerSize {
+        let published = LayerSize { heads: self.heads, hidden: WIDENING * self.width };
+        let LayerSize { heads, hidden } = self.sizes.get(index).copied().unwrap_or(published);
+        LayerSize { heads: heads.max(1), hidden: hidden.max(1) }
+    }
 }
 
 /// Patches as tokens, a class token before them, blocks, a norm.
@@ -95,6 +105,8 @@ pub struct Map {
     pub fc2: Linear,
 }
 
+/// How much wider than a token the map of a token is.
+const WIDENING: usize = 4;
 /// timm's.
 const EPSILON: f32 = 1e-6;
 /// The deviation of start values, timm's.
@@ -116,7 +128,8 @@ impl Vit {
             move |i| DEVIATION * start(i)
         };
         let options = Conv2d { stride: [patch; 2], ..Conv2d::default() };
-        let block = |index: usize| Block::new(config, stream.at(10 + index as u64), device);
+        let block =
+            |index: usize| Block::new(config, config.size(index), stream.at(10 + index as u64), device);
         Self {
             cls_token: parameter([1, 1, width], device, |_| 0.0),
             pos_embed: parameter([1, places, width], device, small(stream.at(0))),
@@ -131,18 +144,18 @@ impl Vit {
 }
 
 impl Block {
-    fn new(config: &VitConfig, stream: Stream, device: &Device) -> Self {
-        let width = config.width;
+    fn new(config: &VitConfig, size: LayerSize, stream: Stream, device: &Device) -> Self {
+        let (width, inner) = (config.width, size.heads * (config.width / config.heads.max(1)));
         let linear = |from, to, part| Linear::normal(from, to, DEVIATION, stream.at(part), device);
         Self {
             norm1: LayerNorm::with_epsilon(width, EPSILON, device),
             attn: SelfAttention {
-                qkv: linear(width, 3 * width, 0),
-                proj: linear(width, width, 1),
-                heads: config.heads,
+                qkv: linear(width, 3 * inner, 0),
+                proj: linear(inner, width, 1),
+                heads: size.heads,
             },
             norm2: LayerNorm::with_epsilon(width, EPSILON, device),
-            mlp: Map { fc1: linear(width, 4 * width, 2), fc2: linear(4 * width, width, 3) },
+            mlp: Map { fc1: linear(width, size.hidden, 2), fc2: linear(size.hidden, width, 3) },
         }
     }
 
@@ -220,7 +233,7 @@ impl WriteLook for Vit {
         let places = graph.floats("pos_embed", &self.pos_embed.dims(), &host(self.pos_embed.val().inner()));
         let mut tokens = graph.node("Add", &[&tokens, &places], &[]);
         for (index, block) in self.blocks.iter().enumerate() {
-            tokens = block.write(graph, &format!("blocks.{index}"), width, &tokens);
+            tokens = block.write(graph, &format!("blocks.{index}"), &tokens);
         }
         Ok(self.norm.write(graph, "norm", &tokens))
     }
@@ -237,10 +250,11 @@ impl WriteLook for Vit {
 }
 
 impl Block {
-    fn write(&self, graph: &mut GraphWriter, at: &str, width: usize, tokens: &Name) -> Name {
+    fn write(&self, graph: &mut GraphWriter, at: &str, tokens: &Name) -> Name {
         let normed = self.norm1.write(graph, &format!("{at}.norm1"), tokens);
         let projected = self.attn.qkv.write(graph, &format!("{at}.attn.qkv"), &normed);
-        let found = attention::self_attention(graph, &projected, [width, self.attn.heads], &Sight::default());
+        let [inner, _] = self.attn.proj.weight.dims();
+        let found = attention::self_attention(graph, &projected, [inner, self.attn.heads], &Sight::default());
         let found = self.attn.proj.write(graph, &format!("{at}.attn.proj"), &found);
         let tokens = graph.node("Add", &[tokens, &found], &[]);
         let normed = self.norm2.write(graph, &format!("{at}.norm2"), &tokens);

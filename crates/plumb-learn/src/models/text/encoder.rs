@@ -12,7 +12,7 @@ use crate::batches::Tokens;
 use crate::explain::AttentionMap;
 use crate::export::WrittenTokens;
 use crate::export::attention::Sight;
-use crate::layers::{EncoderLayer, EncoderLayerConfig, LayerNorm, normal, parameter};
+use crate::layers::{EncoderLayer, EncoderLayerConfig, LayerNorm, LayerSize, normal, parameter};
 use crate::network::Pass;
 use crate::parameters::host;
 
@@ -26,6 +26,9 @@ pub struct EncoderConfig {
     pub layers: usize,
     /// Each of them.
     pub layer: EncoderLayerConfig,
+    /// What pruning has left of each of them; empty where nothing was pruned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<LayerSize>,
     /// How a token knows its place.
     pub positions: Positions,
     /// Kinds of segments that have a vector of their own (BERT's two); every token is of the first.
@@ -74,7 +77,11 @@ impl TextEncoder {
         };
         let norm = || LayerNorm::with_epsilon(width, config.layer.epsilon as f32, device);
         let first = config.layer.norm_first;
-        let layer = |index: usize| EncoderLayer::new(&config.layer, stream.at(10 + index as u64), device);
+        let layer = |index: usize| {
+            let size = config.sizes.get(index).copied();
+            let of = size.map_or_else(|| config.layer.clone(), |size| config.layer.of_size(size));
+            EncoderLayer::new(&of, stream.at(10 + index as u64), device)
+        };
         Self {
             words: table(vocabulary, 0),
             positions: match config.positions {
