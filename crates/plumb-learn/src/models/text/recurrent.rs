@@ -236,10 +236,7 @@ impl Cell {
             let [gates, real] = [&gates, real].map(|of| graph.node("Gather", &[of, &place], &[]));
             self.write_step(graph, at, [&gates, &real], carried)
         });
-        let Some(last) = last else { return states };
-        let back = graph.wholes("back", &[], &[-1]);
-        let places = graph.node("Range", &[&last, &back, &back], &[]);
-        graph.node("Gather", &[&states, &places], &[])
+        if backwards { turned_round(graph, &states) } else { states }
     }
 
     /// The next state, and of `lstm` the next memory, where the token is real.
@@ -295,6 +292,14 @@ fn write_gru(graph: &mut GraphWriter, [input, from_state]: [&Name; 2], state: &N
     let off = graph.node("Sub", &[state, &new], &[]);
     let kept = graph.node("Mul", &[&keeps, &off], &[]);
     graph.node("Add", &[&new, &kept], &[])
+}
+
+/// The steps from the last to the first. ONNX Runtime takes a `Gather` by a falling `Range` for a `Slice` up to the last step.
+fn turned_round(graph: &mut GraphWriter, steps: &Name) -> Name {
+    let beyond = i64::from(i32::MIN + 1);
+    let [from, to, axis, step] = [("from", -1), ("beyond", beyond), ("axis", 0), ("back", -1)]
+        .map(|(name, value)| graph.wholes(name, &[1], &[value]));
+    graph.node("Slice", &[steps, &from, &to, &axis, &step], &[])
 }
 
 /// A gate of `[rows, gates, units]`.
