@@ -161,6 +161,7 @@ fn encoder(positions: Positions, norm_first: bool, width: usize) -> EncoderConfi
         layer: EncoderLayerConfig {
             width,
             heads: 4,
+            depth: None,
             hidden: 24,
             activation: Activation::Gelu,
             dropout: 0.1,
@@ -169,6 +170,7 @@ fn encoder(positions: Positions, norm_first: bool, width: usize) -> EncoderConfi
             rotary: positions == Positions::Rotary,
             lora: 0,
         },
+        sizes: Vec::new(),
         positions,
         kinds: usize::from(!norm_first) * 2,
     }
