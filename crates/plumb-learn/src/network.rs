@@ -56,6 +56,8 @@ pub struct Pass {
     taps: Option<Vec<(String, Tensor<2>)>>,
     attention: Vec<(String, Vec<f64>)>,
     buffers: Vec<(ParamId, Vec<f32>)>,
+    keeps_features: bool,
+    features: Option<Tensor<2>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +83,12 @@ impl Pass {
     #[must_use]
     pub fn tapped(self) -> Self {
         Self { taps: Some(Vec::new()), ..self }
+    }
+
+    /// The same pass, keeping what the head sees ([`Pass::feature`]).
+    #[must_use]
+    pub fn with_features(self) -> Self {
+        Self { keeps_features: true, ..self }
     }
 
     /// The same pass, in which the stages below this one are not trained.
@@ -139,6 +147,18 @@ impl Pass {
     /// The activations kept, in the order of the pass, off the gradient graph.
     pub fn take_taps(&mut self) -> Vec<(String, Tensor<2>)> {
         self.taps.take().unwrap_or_default()
+    }
+
+    /// Shows what the head of the network is about to see, `[rows, features]`; kept on the gradient graph, by a pass that was asked to.
+    pub fn feature(&mut self, seen: &Tensor<2>) {
+        if self.keeps_features {
+            self.features = Some(seen.clone());
+        }
+    }
+
+    /// What [`Pass::feature`] was shown last.
+    pub fn take_features(&mut self) -> Option<Tensor<2>> {
+        self.features.take()
     }
 
     /// Shows how evenly each head of the layer called `name` attends ([`crate::explain::AttentionMap::evenness`]);

@@ -117,9 +117,17 @@ fn little_endian(values: &[f32]) -> Vec<u8> {
 ///
 /// A parameter that the loss does not reach has none and is left out.
 pub fn gradients<N: Module>(network: &N, gradients: Gradients) -> Vec<(String, Vec<f32>)> {
+    gradients_and_rest(network, gradients).0
+}
+
+/// The same, and the gradients of what is not the network's.
+pub(crate) fn gradients_and_rest<N: Module>(
+    network: &N,
+    gradients: Gradients,
+) -> (Vec<(String, Vec<f32>)>, Gradients) {
     let mut taker = GradientTaker { gradients, path: Path::default(), taken: Vec::new() };
     network.visit(&mut taker);
-    taker.taken
+    (taker.taken, taker.gradients)
 }
 
 /// Hands each trained parameter's name, shape and values to `change`, in the order in which the module is

@@ -513,6 +513,7 @@ fn base(of: &Circumstances<'_>) -> TrainConfig {
         patience: None,
         transfer: None,
         mitigation: None,
+        distillation: None,
         primary: of.primary.to_owned(),
         ties: Ties::Loss,
         // A checkpoint costs a few milliseconds; half a minute is what a person is willing to lose.

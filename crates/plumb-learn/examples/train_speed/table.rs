@@ -89,6 +89,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         label_scale: None,
         changed: None,
         groups: None,
+        teacher: None,
     };
     let mut stopwatch = Stopwatch { last: Instant::now(), milliseconds: Vec::new() };
     train(network, &parts, &config, None, &mut stopwatch, &StoppedClock::default())?;

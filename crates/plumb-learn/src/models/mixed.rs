@@ -207,7 +207,9 @@ impl Network for MixedNetwork {
             },
         };
         let combined = relu(self.norm.forward(combined));
-        self.classifier.forward(pass.dropout(combined, self.dropout))
+        let combined = pass.dropout(combined, self.dropout);
+        pass.feature(&combined);
+        self.classifier.forward(combined)
     }
 
     /// As many as the deepest part has: all parts end together, with the combiner.

@@ -90,6 +90,7 @@ impl Network for Mlp {
             pass.tap(&format!("blocks.{index}"), &hidden);
             hidden = pass.dropout(hidden, self.dropout);
         }
+        pass.feature(&hidden);
         self.head.forward(hidden)
     }
 }

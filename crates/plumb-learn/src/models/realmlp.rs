@@ -125,6 +125,7 @@ impl Network for RealMlp {
             pass.tap(&format!("blocks.{index}"), &hidden);
             hidden = pass.dropout(hidden, self.dropout);
         }
+        pass.feature(&hidden);
         self.head.forward(hidden)
     }
 

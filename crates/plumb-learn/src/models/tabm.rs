@@ -114,6 +114,7 @@ impl Network for TabM {
             pass.tap(&format!("blocks.{index}"), &hidden);
             hidden = pass.dropout(hidden, self.dropout);
         }
+        pass.feature(&hidden);
         let outputs = self.head.forward(hidden);
         let [members, _, _] = self.head.weight.dims();
         if pass.is_training() { outputs } else { average(outputs, members) }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use plumb_ledger::Seed;
+
 use super::state::{Progress, State};
 use super::{TrainConfig, TrainError};
+use crate::layers::Linear;
+use crate::model::training_device;
 use crate::network::Network;
 use crate::optim::OptimizerState;
 use crate::parameters::{Array, Arrays};
@@ -82,7 +86,7 @@ fn same_run(progress: &Progress, config: &TrainConfig) -> Result<(), TrainError>
     Ok(())
 }
 
-/// Optimizer and moving average as one set of arrays: `first/NAME`, `second/NAME`, `ema/NAME`.
+/// Optimizer, moving average and map of features as one set of arrays: `first/NAME`, `second/NAME`, `ema/NAME`, `map/NAME`.
 fn pack(state: &State, memory: OptimizerState) -> Arrays {
     let mut arrays = BTreeMap::new();
     let averages = state.ema.as_ref().map(|ema| ema.averages().clone()).unwrap_or_default();
@@ -91,12 +95,24 @@ fn pack(state: &State, memory: OptimizerState) -> Arrays {
             arrays.insert(format!("{kind}/{name}"), Array { shape: vec![values.len()], values });
         }
     }
+    for (name, array) in state.map.as_ref().map_or_else(BTreeMap::new, |map| Arrays::of(map).0) {
+        arrays.insert(format!("map/{name}"), array);
+    }
     Arrays(arrays)
+}
+
+/// The map of features that a checkpoint holds; none where it holds none.
+fn restored_map(arrays: &Arrays) -> Result<Option<Linear>, TrainError> {
+    let Some([inputs, outputs]) = arrays.0.get("weight").map(|weight| weight.shape.as_slice()) else {
+        return Ok(None);
+    };
+    let map = Linear::new(*inputs, *outputs, Seed(0).stream("empty"), &training_device());
+    Ok(Some(arrays.load(map)?))
 }
 
 fn unpack(arrays: Arrays, state: &mut State) -> Result<(), TrainError> {
     let mut memory = OptimizerState { steps: state.progress.updates.clone(), ..OptimizerState::default() };
-    let mut averages = BTreeMap::new();
+    let (mut averages, mut map) = (BTreeMap::new(), BTreeMap::new());
     for (key, array) in arrays.0 {
         let unknown = || TrainError::Checkpoint(format!("unknown array `{key}`, `{OPTIMIZER}`"));
         let (kind, name) = key.split_once('/').ok_or_else(unknown)?;
@@ -104,6 +120,10 @@ fn unpack(arrays: Arrays, state: &mut State) -> Result<(), TrainError> {
             "first" => &mut memory.first,
             "second" => &mut memory.second,
             "ema" => &mut averages,
+            "map" => {
+                map.insert(name.to_owned(), array);
+                continue;
+            }
             _ => return Err(unknown()),
         };
         named.insert(name.to_owned(), array.values);
@@ -112,5 +132,6 @@ fn unpack(arrays: Arrays, state: &mut State) -> Result<(), TrainError> {
     if let Some(ema) = &mut state.ema {
         ema.restore(averages);
     }
+    state.map = restored_map(&Arrays(map))?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use plumb_data::texts::ChangedTexts;
 use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
 
+use super::distillation::{Distillation, Teacher};
 use super::mitigation::{Groups, Mitigation};
 use crate::losses::Loss;
 use crate::optim::OptimizerConfig;
@@ -54,6 +55,9 @@ pub struct TrainConfig {
     pub transfer: Option<Transfer>,
     /// What is done about differences between groups ([`TrainData::groups`]).
     pub mitigation: Option<Mitigation>,
+    /// How much is learned from a teacher ([`TrainData::teacher`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distillation: Option<Distillation>,
     /// The metric by which the best epoch is chosen, among those in which the groups are held together.
     pub primary: String,
     /// Which epoch wins among equals.
@@ -123,6 +127,8 @@ pub struct TrainData<'a> {
     pub changed: Option<&'a ChangedTexts>,
     /// The groups of the rows, where training is to know them.
     pub groups: Option<&'a Groups>,
+    /// A model to learn from, beside the labels.
+    pub teacher: Option<&'a Teacher>,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub mod checkpoint;
 pub mod config;
+mod distillation;
 mod error;
 mod feed;
 mod histogram;
@@ -15,6 +16,7 @@ mod validate;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Ties, TrainConfig, TrainData, Transfer};
+pub use distillation::{Distillation, Teacher, TeacherError};
 pub use error::TrainError;
 pub use histogram::Histogram;
 pub use history::{ActivationStats, Control, Event, LayerStats, Observer};

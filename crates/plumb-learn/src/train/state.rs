@@ -7,9 +7,11 @@ use plumb_data::prepare::Prepared;
 use plumb_ledger::{Seed, Stream};
 use serde::{Deserialize, Serialize};
 
+use super::distillation::Lesson;
 use super::mitigation::{Hold, Mitigation, Multipliers, row_weights};
 use super::{TrainConfig, TrainData, TrainError};
 use crate::batches::{Batches, Sampling};
+use crate::layers::Linear;
 use crate::network::{Network, ParameterRule};
 use crate::optim::{Ema, Optimizer};
 use crate::parameters::{Arrays, train_only, trained_names};
@@ -23,6 +25,8 @@ pub(super) struct State {
     pub(super) ema: Option<Ema>,
     /// The weights of the best epoch.
     pub(super) best: Option<Arrays>,
+    /// From what the network's head sees to what its teacher's does.
+    pub(super) map: Option<Linear>,
     /// Where the time of this process went.
     pub(super) seconds: Seconds,
 }
@@ -96,6 +100,7 @@ impl State {
             optimizer: Optimizer::new(config.optimizer.clone())?,
             ema: config.ema.map(Ema::new).transpose()?,
             best: None,
+            map: None,
             seconds: Seconds::default(),
         })
     }
@@ -117,6 +122,7 @@ pub(super) struct Plan<'a> {
     /// How much each train row counts; empty for all the same.
     row_weights: Vec<f32>,
     pub(super) hold: Option<Hold<'a>>,
+    pub(super) lesson: Option<Lesson<'a>>,
 }
 
 /// The rates of one step.
@@ -180,6 +186,7 @@ impl<'a> Plan<'a> {
             config,
             row_weights,
             hold,
+            lesson: Lesson::new(&data, config),
             device: network.devices().into_iter().next().unwrap_or_else(Device::flex).autodiff(),
             dropout: seed.stream("dropout"),
             stage_of: stage_of.collect(),

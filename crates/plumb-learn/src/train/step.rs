@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use burn::tensor::{Int, Tensor, TensorData};
 use plumb_ledger::clock::Clock;
 
+use super::distillation::{Lesson, MAP, weight_of_rows};
 use super::feed::Feed;
 use super::mitigation::Tally;
 use super::state::{Plan, Rates, State};
 use super::{ActivationStats, Event, LayerStats, TrainError};
 use crate::batches::Batch;
+use crate::layers::Linear;
 use crate::network::{Network, Pass};
 use crate::optim::{Hyper, OptimizerError, clip};
-use crate::parameters::{gradients, host, update, write_buffers};
+use crate::parameters::{gradients, gradients_and_rest, host, update, write_buffers};
 use crate::watch::figures;
 
 /// Gradients by parameter, in the order in which the module is walked.
@@ -27,6 +29,8 @@ struct Window {
     attention: BTreeMap<String, Vec<f64>>,
     rows: Vec<u32>,
     tallies: Vec<Tally>,
+    /// The map of features, as it was before the step.
+    map: Option<Linear>,
 }
 
 /// Takes one step and tells about it. `order` holds the rows of the epoch.
@@ -44,13 +48,14 @@ pub(super) fn step<N: Network>(
     let step = state.progress.step;
     let watched = plan.is_watched(step);
     let rates = plan.rates(&state.progress);
-    let (network, window) = window(network, batches, state, plan, rates, watched)?;
+    let (network, mut window) = window(network, batches, state, plan, rates, watched)?;
     let grad_norm = clip::global_norm(window.gradients.iter().map(|(_, gradient)| gradient.as_slice()));
     if !grad_norm.is_finite() {
         return Err(broken_gradient(step, window));
     }
     let scale = plan.config.clip_norm.map_or(1.0, |longest| clip::factor(grad_norm, longest));
     let (network, layers) = move_weights(network, state, plan, &window.gradients, rates, scale, watched)?;
+    state.map = move_map(window.map.take(), state, &window.gradients, rates, scale)?;
     if let Some(hold) = &plan.hold {
         hold.follow(state.progress.multipliers.get_or_insert_with(|| hold.start()), &window.tallies);
     }
@@ -89,15 +94,23 @@ fn window<N: Network>(
     let at_rest = plan.at_rest(state.progress.epoch);
     let weight = batches.iter().map(|batch| plan.config.loss.weight_of_batch(batch)).sum();
     let rows = batches.iter().map(Batch::len).sum();
-    let mut window = Window::default();
+    let taught = batches.iter().map(weight_of_rows).sum();
+    let mut window = Window { map: state.map.clone(), ..Window::default() };
     for (index, batch) in batches.into_iter().enumerate() {
         let stream = plan.dropout.at(state.progress.step).at(index as u64);
         let mut pass = Pass::training(stream, rates.dropout_factor).frozen_below(at_rest);
         if watched {
             pass = pass.tapped();
         }
+        if plan.lesson.as_ref().is_some_and(Lesson::wants_features) {
+            pass = pass.with_features();
+        }
         let outputs = network.forward(&batch, &mut pass);
         let mut loss = plan.config.loss.of_batch(outputs.clone(), &batch, weight);
+        if let Some(lesson) = &plan.lesson {
+            let features = pass.take_features();
+            loss = lesson.blend(loss, outputs.clone(), features, &mut window.map, &batch, taught);
+        }
         if let Some(hold) = &plan.hold {
             window.tallies.push(hold.tally(&outputs, &batch));
             let penalty = state.progress.multipliers.as_ref();
@@ -108,7 +121,12 @@ fn window<N: Network>(
         if !window.loss.is_finite() {
             return Err(broken_loss(&network, state.progress.step, &batch, stream, rates));
         }
-        add(&mut window.gradients, gradients(&network, loss.backward()));
+        let (mut slopes, rest) = gradients_and_rest(&network, loss.backward());
+        if let Some(map) = &window.map {
+            let of_map = gradients(map, rest).into_iter();
+            slopes.extend(of_map.map(|(name, slopes)| (format!("{MAP}.{name}"), slopes)));
+        }
+        add(&mut window.gradients, slopes);
         network = write_buffers(network, &pass.take_buffers());
         window.attention.extend(pass.take_attention());
         window.activations.extend(pass.take_taps().into_iter().map(figures_of));
@@ -167,6 +185,30 @@ fn move_weights<N: Network>(
     });
     outcome?;
     Ok((network, layers))
+}
+
+/// Updates the map of features as any layer, without decay and average: it is dropped in the end.
+fn move_map(
+    map: Option<Linear>,
+    state: &mut State,
+    gradients: &Gradients,
+    rates: Rates,
+    gradient_scale: f32,
+) -> Result<Option<Linear>, TrainError> {
+    let mut outcome: Result<(), OptimizerError> = Ok(());
+    let moved = map.map(|map| {
+        update(map, |name, _, values| {
+            let name = format!("{MAP}.{name}");
+            let Some((_, gradient)) = gradients.iter().find(|(of, _)| *of == name) else { return };
+            let hyper = Hyper { lr: rates.lr, weight_decay: 0.0, gradient_scale };
+            let moved = state.optimizer.update(&name, values, gradient, &hyper);
+            if outcome.is_ok() {
+                outcome = moved;
+            }
+        })
+    });
+    outcome?;
+    Ok(moved)
 }
 
 fn hyper(plan: &Plan<'_>, name: &str, rates: Rates, gradient_scale: f32) -> Hyper {

@@ -8,7 +8,7 @@ use plumb_data::prepare::{ImageEncoding, Prepared, PreparedImages, PreparedLabel
 use plumb_learn::model::{Inputs, ModelConfig, NetworkConfig, TabularNetwork, TextInput, training_device};
 use plumb_learn::models::pictures::{BackboneConfig, PictureConfig};
 use plumb_learn::presets::{self, Circumstances, PRESETS, Preset, Takes};
-use plumb_learn::train::{Checkpoint, Control, Event, Groups, Observer, TrainConfig, TrainData};
+use plumb_learn::train::{Checkpoint, Control, Event, Groups, Observer, Teacher, TrainConfig, TrainData};
 use plumb_ledger::{Seed, Stream};
 use plumb_stats::Task;
 
@@ -135,6 +135,7 @@ pub(crate) struct Setup {
     pub(crate) model: ModelConfig,
     pub(crate) config: TrainConfig,
     pub(crate) groups: Option<Groups>,
+    pub(crate) teacher: Option<Teacher>,
 }
 
 /// Made-up rows of the kind that a preset takes in.
@@ -189,6 +190,7 @@ pub(crate) fn setup(preset: &str, epochs: u64) -> Setup {
         valid: rows(200, "valid"),
         model: ModelConfig { schema: 1, inputs, outputs: 2, network, views: Vec::new() },
         groups: None,
+        teacher: None,
         config: TrainConfig { epochs, batch_size: 128, seed: 7, ..(preset.train)(&of) },
     }
 }
@@ -202,6 +204,7 @@ impl Setup {
             label_scale: None,
             changed: None,
             groups: self.groups.as_ref(),
+            teacher: self.teacher.as_ref(),
         }
     }
 

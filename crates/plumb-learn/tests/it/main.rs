@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code outside `#[test]` functions")]
 
 mod backbones;
+mod distillation;
 mod encoders;
 mod export;
 mod export_texts;

@@ -14,7 +14,7 @@ pub(super) struct Ablation {
 }
 
 /// Every practice. Another seed is none of them: it parts the rows anew, so the runs would share few; `train.seeds` keeps the parts.
-pub(super) static ABLATIONS: [Ablation; 10] = [
+pub(super) static ABLATIONS: [Ablation; 11] = [
     Ablation {
         name: "pretrained weights",
         why: "features that were learned on other data",
@@ -72,6 +72,11 @@ pub(super) static ABLATIONS: [Ablation; 10] = [
         name: "mitigation",
         why: "groups weighted or held together, against differences between them",
         leave_out: |job| std::mem::take(&mut job.train.mitigation) != Mitigation::None,
+    },
+    Ablation {
+        name: "teacher",
+        why: "what a trained model says of the rows, beside the labels",
+        leave_out: |job| job.train.teacher.take().is_some(),
     },
     Ablation {
         name: "clipping",

@@ -106,6 +106,7 @@ mod tests {
                 "prepare.wordnet",
                 "prepare.tokenizer",
                 "model.pretrained",
+                "train.teacher",
                 "log.mlflow",
                 "log.mlflow_experiment"
             ]

@@ -45,6 +45,9 @@ pub(crate) fn resolve(
     for file in job.prepare.tokenizer.iter_mut().chain(&mut job.prepare.wordnet) {
         *file = absolute(base, file)?;
     }
+    if let Some(teacher) = &mut job.train.teacher {
+        *teacher = absolute(base, teacher)?;
+    }
     if let Some(weights) = job.model.pretrained.as_mut().filter(|weights| crate::pretrained::is_path(weights))
     {
         *weights = absolute(base, weights)?;

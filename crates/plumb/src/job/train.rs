@@ -240,6 +240,28 @@ pub(crate) struct TrainSection {
     /// 0.05: half of what `fairness.equalized-odds` warns of, because the valid part shows a rate with an error of its own.
     #[schemars(range(min = 0, max = 1))]
     pub(crate) mitigation_slack: f64,
+    /// The folder of a finished run whose model the network learns from, beside the labels: a large one teaches a small one.
+    ///
+    /// None. It must be for the same target and the same classes, and its run of the same data and split: a teacher that was trained on
+    /// the rows by which the student is judged is refused. It may have another preset and another preparation. Where pictures or texts
+    /// are changed at random, it sees the same change (Hinton, Vinyals, Dean 2015).
+    pub(crate) teacher: Option<String>,
+    /// The share of the loss that is the teacher's; the rest is the labels'.
+    ///
+    /// 0.9, as Tian, Krishnan, Isola 2020 have it. With 0, and none of the features, it is as if there were no teacher.
+    #[schemars(range(min = 0, max = 1))]
+    pub(crate) distill_weight: f64,
+    /// What the logits of both are divided by before they are compared: more shows more of what the teacher holds possible.
+    ///
+    /// 4, as Tian, Krishnan, Isola 2020 have it. Without meaning for numbers.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1000))]
+    pub(crate) distill_temperature: f64,
+    /// What the distance between what the heads of both see is multiplied by; 0 is none.
+    ///
+    /// None. A linear map from the student's last features to the teacher's is learned along and dropped afterwards (Romero et al. 2015); the
+    /// distance is 1 where the map says nothing.
+    #[schemars(range(min = 0, max = 1000))]
+    pub(crate) distill_features: f64,
     /// How batches are drawn.
     pub(crate) sampling: Sampling,
     /// The largest norm of the whole gradient; a longer one is shortened. 0 is no limit.
@@ -317,6 +339,10 @@ impl Default for TrainSection {
             mitigation: Mitigation::None,
             mitigation_column: Auto::Auto,
             mitigation_slack: 0.05,
+            teacher: None,
+            distill_weight: 0.9,
+            distill_temperature: 4.0,
+            distill_features: 0.0,
             sampling: Sampling::Shuffle,
             clip_norm: Auto::Auto,
             ema: Auto::Auto,

@@ -21,7 +21,7 @@ use plumb_data::{Predictor, Table, Target};
 pub(crate) use exported::Exported;
 pub(crate) use given::GivenOptions;
 pub(crate) use pixels::{PixelOptions, Resize, Scaling, Size};
-pub(crate) use run_folder::model as trained_model;
+pub(crate) use run_folder::{check as check_run, model as trained_model};
 pub(crate) use wiring::{Runtime, WiringOptions};
 
 use crate::fault::Fault;

@@ -13,7 +13,7 @@ use crate::run::files;
 const MOST_BYTES: u64 = 8 << 30;
 
 /// Refuses a folder without a model.
-pub(super) fn check(folder: &Path) -> Result<(), Fault> {
+pub(crate) fn check(folder: &Path) -> Result<(), Fault> {
     if folder.join(files::MODEL).join("model.json").is_file() {
         return Ok(());
     }

@@ -31,6 +31,7 @@ mod stage_split;
 mod stage_train;
 mod state;
 mod summary;
+mod teacher;
 mod texts;
 mod transfer;
 mod translate;

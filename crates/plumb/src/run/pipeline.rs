@@ -104,7 +104,8 @@ fn until_training(run: &mut Run, data: Data) -> Result<Setup, Fault> {
     let ready = prepare(run, &plan, &data, parts.split())?;
     let mut setup = Setup { data, parts, plan, ready };
     stage_preflight::stage(run, &mut setup)?;
-    setup.plan.train.identity = settle::identity(&run.job, &setup.data, setup.plan.pretrained.as_ref())?;
+    setup.plan.train.identity =
+        settle::identity(&run.job, &setup.data, setup.plan.pretrained.as_ref(), setup.plan.teacher.as_ref())?;
     run.write_job()?;
     Ok(setup)
 }

@@ -19,6 +19,7 @@ use plumb_learn::schedules::ScheduleConfig;
 use plumb_learn::train::TrainConfig;
 
 use super::stage_data::Data;
+use super::teacher::{self, Taught};
 use super::texts::{self, TextChanges, Texts};
 use super::transfer::takes_minutes;
 use super::{Run, mitigation, pictures};
@@ -52,6 +53,8 @@ pub(crate) struct Plan {
     pub(crate) tokenizer: Option<Tokenizer>,
     /// How the texts of train rows are changed.
     pub(crate) changes: TextChanges,
+    /// The model that is learned from.
+    pub(crate) teacher: Option<Taught>,
 }
 
 /// Train rows below which the luck of one fine-tuning of an encoder of texts is large (Dodge et al. 2020).
@@ -99,6 +102,8 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
     }
     settle_training(job, &mut train, target, train_rows)?;
     train.mitigation = mitigation::settle(job, target.task, &data.table)?;
+    let (teacher, distillation) = teacher::settle(job)?.unzip();
+    train.distillation = distillation;
     let at_once = encoder.is_some() || preset.takes == Takes::Mixed;
     let usual = if at_once { TransferName::Full } else { TransferName::Gradual };
     settle_transfer(&mut job.train, &mut train, usual)?;
@@ -128,6 +133,7 @@ pub(crate) fn settle(run: &mut Run, data: &Data, train_rows: &[u32]) -> Result<P
         fresh_layers,
         tokenizer,
         changes,
+        teacher,
     };
     tell_left_out(run, data, &plan, preset.name)?;
     Ok(plan)
@@ -444,6 +450,7 @@ pub(crate) fn identity(
     job: &JobFile,
     data: &Data,
     pretrained: Option<&Pretrained>,
+    teacher: Option<&Taught>,
 ) -> Result<BTreeMap<String, String>, Fault> {
     let text =
         toml::to_string(job).map_err(|e| Fault::failed(format!("cannot write the job as TOML ({e})")))?;
@@ -453,6 +460,7 @@ pub(crate) fn identity(
         ("data", data.digest.to_string()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("pretrained", pretrained.map_or_else(String::new, |of| of.sha256.to_string())),
+        ("teacher", teacher.map_or_else(String::new, |of| of.sha256.to_string())),
     ];
     Ok(entries.map(|(name, value)| (name.to_owned(), value)).into())
 }

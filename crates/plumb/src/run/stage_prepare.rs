@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plumb_data::prepare::{Preparation, Prepared};
 use plumb_data::split::Split;
 use plumb_data::texts::ChangedTexts;
-use plumb_learn::train::Groups;
+use plumb_learn::train::{Groups, Teacher};
 
 use super::Run;
 use super::mitigation;
@@ -30,6 +30,8 @@ pub(crate) struct Ready {
     pub(crate) changed: Option<ChangedTexts>,
     /// The groups of both, where training is to know them.
     pub(crate) groups: Option<Groups>,
+    /// The model that is learned from, and what it is asked about.
+    pub(crate) teacher: Option<Teacher>,
 }
 
 /// Fits on the train rows of `split` and nothing else.
@@ -42,7 +44,8 @@ pub(crate) fn prepare(run: &mut Run, plan: &Plan, data: &Data, split: &Split) ->
     let valid = preparation.apply(&data.table, &split.valid(), Some(target))?;
     let changed = changed(run, plan, data, &preparation, &train_rows)?;
     let groups = mitigation::groups(&run.job, &data.table, &train_rows, &split.valid());
-    Ok(Ready { preparation, train, valid, train_rows, changed, groups })
+    let teacher = plan.teacher.as_ref().map(|of| of.teacher(plan, data, split, &preparation)).transpose()?;
+    Ok(Ready { preparation, train, valid, train_rows, changed, groups, teacher })
 }
 
 /// What changes the texts of the train rows; none where nothing does.

@@ -214,6 +214,7 @@ fn data(ready: &Ready) -> TrainData<'_> {
         label_scale: ready.preparation.label_scale,
         changed: ready.changed.as_ref(),
         groups: ready.groups.as_ref(),
+        teacher: ready.teacher.as_ref(),
     }
 }
 

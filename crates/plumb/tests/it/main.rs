@@ -18,6 +18,7 @@ mod pictures;
 mod pretrained;
 mod resume;
 mod run;
+mod teacher;
 mod texts;
 mod ui;
 mod watch;

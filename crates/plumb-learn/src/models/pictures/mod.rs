@@ -90,7 +90,9 @@ pub trait Look: Module {
 
     /// The outputs of pictures that nothing stands beside.
     fn outputs(&self, map: Tensor<4>, dropout: f64, pass: &mut Pass) -> Tensor<2> {
-        self.head(pass.dropout(self.features(map), dropout))
+        let features = pass.dropout(self.features(map), dropout);
+        pass.feature(&features);
+        self.head(features)
     }
 
     /// The stage of a parameter; what stands beside the backbone counts to the head.
@@ -235,6 +237,7 @@ impl Network for PictureNetwork {
         let features = self.features(images.clone(), pass);
         pass.stage(self.stages() - 1);
         let features = pass.dropout(Tensor::cat(vec![features, beside], 1), self.dropout);
+        pass.feature(&features);
         each!(&self.backbone, network => network.head(features))
     }
 

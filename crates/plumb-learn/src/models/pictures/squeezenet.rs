@@ -154,6 +154,7 @@ impl Look for SqueezeNet {
     /// The published head looks at each place of the map, cuts at 0 and takes the mean.
     fn outputs(&self, map: Tensor<4>, dropout: f64, pass: &mut Pass) -> Tensor<2> {
         let map = pass.dropout(map, dropout);
+        pass.feature(&global_average(map.clone()));
         global_average(relu(self.classifier.iter().flatten().fold(map, |map, head| head.forward(map))))
     }
 }

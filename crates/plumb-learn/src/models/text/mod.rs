@@ -130,7 +130,9 @@ impl TextNetwork {
         features.extend(self.categories.forward(batch));
         // Rows without texts are refused where tables are prepared.
         let Some(features) = join(features) else { return batch.numbers.clone() };
-        self.classifier.forward(pass.dropout(features, self.dropout))
+        let features = pass.dropout(features, self.dropout);
+        pass.feature(&features);
+        self.classifier.forward(features)
     }
 }
 

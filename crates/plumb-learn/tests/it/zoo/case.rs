@@ -75,6 +75,7 @@ impl<N: Network> Case<N> {
             label_scale: None,
             changed: None,
             groups: None,
+            teacher: None,
         };
         let clock = StoppedClock { unix_ms: 0 };
         let outcome = train(self.network.clone(), &data, &self.config, None, &mut recorder, &clock);
