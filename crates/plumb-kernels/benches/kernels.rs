@@ -1,7 +1,7 @@
 //! How long each kernel takes, forward and back, and which share of the machine's peak that is.
 //!
 //! `cargo bench -p plumb-kernels` prints the table: a kernel that computes is held against the peak of multiply-adds, one
-//! that moves against the peak of a copy, both measured first. `kernels once NAME` runs one kernel once, for
+//! that moves against the peak of a copy, both measured first; then those of bytes. `kernels once NAME` runs one kernel once, for
 //! `scripts/instructions` to count its instructions.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures time and shows the result")]
 
@@ -9,6 +9,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use plumb_kernels::conv::ConvShape;
+use plumb_kernels::int8::{self, ByteConv, Finish, Target, Weights};
 use plumb_kernels::{
     Attention, Conv2d, Cut, Dropout, Pool, add_dropped, batch_norm, conv2d, cross_entropy, dropout,
     embedding, gelu, layer_norm, linear, max_pool, relu, self_attention, vectorized,
@@ -223,6 +225,82 @@ fn peak_bytes() -> f64 {
     8.0 * LEN as f64 / median(turn)
 }
 
+/// Numbers of a convolution of bytes: channels, filters, side of the image, side of the kernel, stride, groups.
+const CONVOLUTIONS: [(&str, [usize; 6]); 6] = [
+    ("7x7 stride 2, 3 to 64, 224x224", [3, 64, 224, 7, 2, 1]),
+    ("3x3, 64 channels, 56x56", [64, 64, 56, 3, 1, 1]),
+    ("3x3, 512 channels, 7x7", [512, 512, 7, 3, 1, 1]),
+    ("1x1 stride 2, 64 to 128, 56x56", [64, 128, 56, 1, 2, 1]),
+    ("1x1, 32 to 192, 28x28", [32, 192, 28, 1, 1, 1]),
+    ("3x3 depthwise, 144 channels, 56x56", [144, 144, 56, 3, 1, 144]),
+];
+
+/// Rows, steps and columns of a product of bytes.
+const PRODUCTS: [[usize; 3]; 3] = [[128, 384, 1536], [128, 1536, 384], [1, 512, 1000]];
+
+/// One convolution of bytes to bytes, with a scale, a bias and a clipping: what it takes, and how many multiply-adds it is.
+fn byte_convolution([channels, filters, side, kernel, stride, groups]: [usize; 6]) -> Option<(f64, f64)> {
+    let layer = ConvShape {
+        batch: 1,
+        channels,
+        size: [side; 2],
+        filters,
+        kernel: [kernel; 2],
+        stride: [stride; 2],
+        padding: [kernel / 2; 2],
+        dilation: [1; 2],
+        groups,
+    };
+    let weight = vec![3; filters * channels / groups * kernel * kernel];
+    let (conv, shape) = (ByteConv::new(&layer, &weight)?, layer);
+    let (input, mut output) = (vec![7; shape.input_len()], vec![0; shape.output_len()]);
+    let finish = Finish {
+        scale: &vec![1e-3; filters],
+        bias: &vec![0.1; filters],
+        into8: None,
+        residual: None,
+        ends: [0.0, 255.0],
+    };
+    let turn = || {
+        let target = Target::Bytes { values: &mut output, zero: 0 };
+        seconds(|| conv.run(&shape, black_box(&input), 3, &finish, target))
+    };
+    let operations = (shape.output_len() * channels / groups * kernel * kernel) as f64;
+    Some((median(turn), operations))
+}
+
+fn byte_product([rows, steps, columns]: [usize; 3]) -> Option<(f64, f64)> {
+    let weights = Weights::of_matrix(&vec![3; steps * columns], [steps, columns], false)?;
+    let (input, mut output) = (vec![7; rows * steps], vec![0.0; rows * columns]);
+    let finish = Finish {
+        scale: &vec![1e-3; columns],
+        bias: &vec![0.1; columns],
+        into8: None,
+        residual: None,
+        ends: [f32::NEG_INFINITY, f32::INFINITY],
+    };
+    let turn = || {
+        let target = Target::Floats(&mut output);
+        seconds(|| int8::product(black_box(&input), 3, steps, &weights, &finish, target))
+    };
+    Some((median(turn), (rows * steps * columns) as f64))
+}
+
+/// The kernels of bytes, whose peak is not measured: multiply-adds a second instead.
+fn byte_table() {
+    println!("\n| in 8 bits, batch 1 | ms | billion multiply-adds a second |\n| --- | --- | --- |");
+    let row = |name: &str, found: Option<(f64, f64)>| {
+        let (seconds, operations) = found.unwrap_or((f64::NAN, f64::NAN));
+        println!("| {name} | {:.3} | {:.0} |", seconds * 1e3, operations / seconds / 1e9);
+    };
+    for (name, numbers) in CONVOLUTIONS {
+        row(&format!("convolution {name}"), byte_convolution(numbers));
+    }
+    for [rows, steps, columns] in PRODUCTS {
+        row(&format!("product {rows}x{steps} to {columns}"), byte_product([rows, steps, columns]));
+    }
+}
+
 fn table() {
     let (operations, bytes) = (peak_operations(), peak_bytes());
     println!(
@@ -253,6 +331,7 @@ fn table() {
             share(back, 2.0)
         );
     }
+    byte_table();
 }
 
 /// Runs one kernel forward and back, once; makes its inputs only for `nothing`.

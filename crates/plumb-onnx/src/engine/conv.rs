@@ -1,5 +1,6 @@
 //! Convolution of images with what follows it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -189,7 +190,7 @@ impl Step for Conv {
             (Some((conv, scale, _)), Value::Bytes(bytes)) => self.bytes(conv, scale, bytes, residual)?,
             (_, input) => {
                 let (shape, values) = input.pictures(CONV)?;
-                let (shape, values, layer) = self.padded(shape, values, 0.0)?;
+                let (shape, values, layer) = self.padded(shape, &values, 0.0)?;
                 let conv = self.filters.floats().ok_or_else(|| wrong(CONV, "there are no weights"))?;
                 let values = conv.run(&layer, &values, Some(&self.bias));
                 let [height, width] = layer.output();
@@ -201,6 +202,9 @@ impl Step for Conv {
     }
 }
 
+/// Extents of images, the images, and the layer for them.
+type Padded<'a, T> = ([usize; 4], Cow<'a, [T]>, ConvShape);
+
 impl Conv {
     fn bytes(
         &self,
@@ -211,7 +215,7 @@ impl Conv {
     ) -> Result<Value, OnnxError> {
         let steps = input.steps;
         let (shape, input) = input.pictures(CONV)?;
-        let (shape, values, layer) = self.padded(shape, super::value::owned(input.values), steps.zero)?;
+        let (shape, values, layer) = self.padded(shape, &input.values, steps.zero)?;
         let scale: Vec<f32> = scale.iter().map(|scale| scale * steps.scale).collect();
         let [height, width] = layer.output();
         let output = vec![shape[0], layer.filters, height, width];
@@ -221,12 +225,12 @@ impl Conv {
     }
 
     /// Images with the padding that the layer does not do itself, and the layer for them.
-    fn padded<T: Copy>(
+    fn padded<'a, T: Copy>(
         &self,
         shape: [usize; 4],
-        values: Vec<T>,
+        values: &'a [T],
         zero: T,
-    ) -> Result<([usize; 4], Vec<T>, ConvShape), OnnxError> {
+    ) -> Result<Padded<'a, T>, OnnxError> {
         let layer = self.filters.layer;
         let [batch, channels, height, width] = shape;
         if channels != layer.channels {
@@ -235,7 +239,12 @@ impl Conv {
         let pads = [0, 1].map(|axis| self.pads(axis, [height, width][axis]));
         let even = pads.iter().all(|[before, after]| before == after);
         let padding = if even { pads.map(|[before, _]| before) } else { [0, 0] };
-        let (shape, values) = if even { (shape, values) } else { around(shape, &values, pads, zero)? };
+        let (shape, values) = if even {
+            (shape, Cow::Borrowed(values))
+        } else {
+            let (shape, values) = around(shape, values, pads, zero)?;
+            (shape, Cow::Owned(values))
+        };
         let layer = ConvShape { batch, size: [shape[2], shape[3]], padding, ..layer };
         layer.check().map_err(|error| wrong(CONV, error.to_string()))?;
         let [height, width] = layer.output();

@@ -34,20 +34,17 @@ impl Step for Dynamic {
         let operator = "DynamicQuantizeLinear";
         let input =
             inputs.into_iter().next().flatten().ok_or_else(|| wrong(operator, "the input is missing"))?;
-        let (shape, last, values) = match input {
-            Value::Images { shape, values } => (shape.to_vec(), true, super::value::owned(values)),
-            other => {
-                let (shape, values) = other.numbers(operator)?;
-                (shape, false, values)
-            }
-        };
-        let [low, high] = int8::ends(&values);
+        let last = matches!(input, Value::Images { .. });
+        let input = if last { input } else { input.plain()?.into() };
+        let shape = input.shape().to_vec();
+        let values = input.as_floats().ok_or_else(|| wrong(operator, "numbers are wanted"))?;
+        let [low, high] = int8::ends(values);
         // 0 is always one of the values that a byte can stand for.
         let (low, high) = (low.min(0.0), high.max(0.0));
         let scale = (high - low) / 255.0;
         let scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
         let zero = (-low / scale).round_ties_even().clamp(0.0, 255.0) as u8;
-        let bytes = int8::quantize(&values, scale, zero);
+        let bytes = int8::quantize(values, scale, zero);
         let scalar = |values| Tensor::new(Vec::new(), values).map(Value::from);
         Ok(vec![
             Value::Bytes(Bytes { shape, last, values: bytes.into(), steps: Steps { scale, zero } }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plumb_kernels::slices::{apply, apply_both, apply_rows};
 
 use super::compile::{Compiler, Lowered};
-use super::value::{Value, count, owned, scalar};
+use super::value::{Value, count, floats_of, owned, scalar};
 use super::{Step, patterns};
 use crate::classic::Kernel;
 use crate::error::wrong;
@@ -25,7 +25,8 @@ pub(super) fn each(
             Ok(Value::Images { shape, values: Arc::new(values) })
         }
         Value::Bytes(bytes) if bytes.last => {
-            let (shape, mut values) = Value::Bytes(bytes).pictures(operator)?;
+            let (shape, values) = Value::Bytes(bytes).pictures(operator)?;
+            let mut values = owned(values);
             change(&mut values);
             Ok(Value::images(shape, values))
         }
@@ -192,11 +193,13 @@ fn is_images(value: &Value) -> bool {
 /// Two values of one shape.
 fn same(operation: Operation, a: Value, b: Value) -> Result<Value, OnnxError> {
     if is_images(&a) || is_images(&b) {
-        let ((shape, mut x), (_, y)) = (a.pictures("Add")?, b.pictures("Add")?);
+        let ((shape, x), (_, y)) = (a.pictures("Add")?, b.pictures("Add")?);
+        let mut x = owned(x);
         with!(operation, f => apply_both(&mut x, &y, f));
         return Ok(Value::images(shape, x));
     }
-    let ((shape, mut x), (_, y)) = (a.numbers("Add")?, b.numbers("Add")?);
+    let ((shape, mut x), y) = (a.numbers("Add")?, b.plain()?);
+    let y = floats_of(&y, "Add")?;
     with!(operation, f => apply_both(&mut x, &y, f));
     Value::floats(shape, x)
 }
@@ -211,8 +214,9 @@ fn channels(operation: Operation, a: Value, b: Value) -> Result<Fast, OnnxError>
         return Ok(Fast::Not(a, b));
     }
     let each_image = extent(0) != 1;
-    let (shape, mut x) = a.pictures("Add")?;
-    let (_, y) = b.numbers("Add")?;
+    let (shape, x) = a.pictures("Add")?;
+    let (mut x, y) = (owned(x), b.plain()?);
+    let y = floats_of(&y, "Add")?;
     let len = (shape[1] * shape[2] * shape[3]).max(1);
     if each_image {
         for (x, y) in x.chunks_mut(len).zip(y.chunks(shape[1].max(1))) {
@@ -262,12 +266,14 @@ impl Repeats {
 /// Shapes of which one repeats under the other, as a row of weights does under rows, or a mean along its row.
 fn repeated(operation: Operation, a: Value, b: Value) -> Result<Fast, OnnxError> {
     if let Some(repeats) = Repeats::of(a.shape(), b.shape()) {
-        let ((shape, mut x), (_, y)) = (a.numbers("Add")?, b.numbers("Add")?);
+        let ((shape, mut x), y) = (a.numbers("Add")?, b.plain()?);
+        let y = floats_of(&y, "Add")?;
         with!(operation, f => repeats.apply(&mut x, &y, f));
         return Value::floats(shape, x).map(Fast::Done);
     }
     if let Some(repeats) = Repeats::of(b.shape(), a.shape()) {
-        let ((_, y), (shape, mut x)) = (a.numbers("Add")?, b.numbers("Add")?);
+        let (y, (shape, mut x)) = (a.plain()?, b.numbers("Add")?);
+        let y = floats_of(&y, "Add")?;
         with!(operation, f => repeats.apply(&mut x, &y, #[inline(always)] |x, y| f(y, x)));
         return Value::floats(shape, x).map(Fast::Done);
     }
@@ -329,7 +335,7 @@ impl Step for Norm {
             };
             let input = if turned {
                 let (shape, values) = input.pictures(operator)?;
-                Value::images(shape, values)
+                Value::Images { shape, values }
             } else {
                 input
             };

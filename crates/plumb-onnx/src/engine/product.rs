@@ -10,7 +10,7 @@ use plumb_kernels::slices;
 use super::Step;
 use super::compile::{Compiler, Lowered};
 use super::tail::{Chain, Tail};
-use super::value::{Value, count};
+use super::value::{Value, count, floats_of};
 use super::weights::Weights8;
 use crate::classic::Kernel;
 use crate::error::wrong;
@@ -222,7 +222,8 @@ impl Step for Product {
                 })?
             }
             (_, input) => {
-                let (_, values) = input.numbers(&self.operator)?;
+                let input = input.plain()?;
+                let values = floats_of(&input, &self.operator)?;
                 let columns =
                     self.columns.floats().ok_or_else(|| wrong(&self.operator, "there are no weights"))?;
                 let values = columns.product(&values, Some(&self.bias));
@@ -256,7 +257,8 @@ impl Step for Pairs {
             let shape = [of_a, &[*m, *n]].concat();
             let (stack, extents) = (count(of_a)?, [*m, *k, *n]);
             count(&shape)?;
-            let ((_, a), (_, b)) = (a.numbers("MatMul")?, b.numbers("MatMul")?);
+            let (a, b) = (a.plain()?, b.plain()?);
+            let (a, b) = (floats_of(&a, "MatMul")?, floats_of(&b, "MatMul")?);
             return Ok(vec![Value::floats(shape, slices::products(&a, &b, stack, extents, false))?]);
         }
         let (a, b) = (a.plain()?, b.plain()?);

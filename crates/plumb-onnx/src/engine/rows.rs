@@ -4,7 +4,7 @@ use plumb_kernels::slices;
 
 use super::Step;
 use super::compile::{Compiler, Lowered};
-use super::value::{Value, count};
+use super::value::{Value, count, floats_of};
 use crate::OnnxError;
 use crate::error::wrong;
 
@@ -57,7 +57,8 @@ impl Step for Norm {
         let operator = "LayerNormalization";
         let input =
             inputs.into_iter().next().flatten().ok_or_else(|| wrong(operator, "the input is missing"))?;
-        let (shape, values) = input.numbers(operator)?;
+        let input = input.plain()?;
+        let (shape, values) = (input.shape().to_vec(), floats_of(&input, operator)?);
         let at = place(self.axis, shape.len(), operator)?;
         if count(&shape[at..])? != self.weight.len() {
             return Err(wrong(

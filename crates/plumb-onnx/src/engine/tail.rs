@@ -214,15 +214,13 @@ pub(super) fn clipped(value: Value, [low, high]: [f32; 2]) -> Result<Value, Onnx
 /// In bytes, where that is asked for.
 pub(super) fn quantized(value: Value, steps: Option<Steps>) -> Result<Value, OnnxError> {
     let Some(steps) = steps else { return Ok(value) };
-    let (shape, last, bytes) = match value {
+    let value = match value {
         Value::Bytes(bytes) if bytes.steps == steps => return Ok(Value::Bytes(bytes)),
-        Value::Images { shape, values } => {
-            (shape.to_vec(), true, int8::quantize(&values, steps.scale, steps.zero))
-        }
-        other => {
-            let (shape, values) = other.numbers("QuantizeLinear")?;
-            (shape, false, int8::quantize(&values, steps.scale, steps.zero))
-        }
+        Value::Images { .. } => value,
+        other => other.plain()?.into(),
     };
-    Ok(Value::Bytes(Bytes { shape, last, values: bytes.into(), steps }))
+    let last = matches!(value, Value::Images { .. });
+    let values = value.as_floats().ok_or_else(|| wrong("QuantizeLinear", "numbers are wanted"))?;
+    let bytes = int8::quantize(values, steps.scale, steps.zero);
+    Ok(Value::Bytes(Bytes { shape: value.shape().to_vec(), last, values: bytes.into(), steps }))
 }

@@ -1,5 +1,6 @@
 //! What flows between steps.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use plumb_kernels::{int8, slices};
@@ -45,6 +46,12 @@ pub(super) fn owned<T: Clone>(values: Arc<Vec<T>>) -> Vec<T> {
 impl From<Tensor> for Value {
     fn from(tensor: Tensor) -> Self {
         Self::Plain(Arc::new(tensor))
+    }
+}
+
+impl From<Arc<Tensor>> for Value {
+    fn from(tensor: Arc<Tensor>) -> Self {
+        Self::Plain(tensor)
     }
 }
 
@@ -118,21 +125,21 @@ impl Value {
     }
 
     /// Images of floats, channels last in memory; an error where there are not four extents.
-    pub(super) fn pictures(self, operator: &str) -> Result<([usize; 4], Vec<f32>), OnnxError> {
+    pub(super) fn pictures(self, operator: &str) -> Result<([usize; 4], Arc<Vec<f32>>), OnnxError> {
         match self {
-            Self::Images { shape, values } => Ok((shape, owned(values))),
+            Self::Images { shape, values } => Ok((shape, values)),
             Self::Bytes(bytes) if bytes.last => {
                 let values = int8::dequantize(&bytes.values, bytes.steps.scale, bytes.steps.zero);
-                Ok((four(&bytes.shape, operator)?, values))
+                Ok((four(&bytes.shape, operator)?, values.into()))
             }
             other => {
                 let shape = four(other.shape(), operator)?;
                 let (_, values) = other.numbers(operator)?;
                 let [_, channels, height, width] = shape;
                 if channels == 1 || height * width == 1 {
-                    return Ok((shape, values));
+                    return Ok((shape, values.into()));
                 }
-                Ok((shape, slices::channels_last(&values, [channels, height * width])))
+                Ok((shape, slices::channels_last(&values, [channels, height * width]).into()))
             }
         }
     }
@@ -176,6 +183,14 @@ impl Bytes {
 /// The four extents of images.
 pub(super) fn four(shape: &[usize], operator: &str) -> Result<[usize; 4], OnnxError> {
     shape.try_into().map_err(|_other| wrong(operator, format!("images have four extents, not {shape:?}")))
+}
+
+/// The floats of a tensor, without a copy where it holds such.
+pub(super) fn floats_of<'a>(tensor: &'a Tensor, operator: &str) -> Result<Cow<'a, [f32]>, OnnxError> {
+    match tensor.values() {
+        Values::Floats(values) => Ok(Cow::Borrowed(values)),
+        _ => tensor.floats(operator).map(Cow::Owned),
+    }
 }
 
 /// The number of elements; an error beyond the limit.

@@ -113,3 +113,18 @@ fn damaged_networks_never_panic() {
         }
     }
 }
+
+#[test]
+fn one_thread_and_many_give_the_same_bits() {
+    let answers = answers();
+    for name in ["residual", "residual_static", "depthwise_static", "encoder", "encoder_dynamic"] {
+        let model = OnnxModel::read_on(bytes(name), Embedded::Own).unwrap();
+        let family = answers["models"][name]["inputs"].as_str().unwrap();
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| model.run(inputs(&answers, family), "y")).unwrap();
+            floats(&found).iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(run(1), run(3), "{name}");
+    }
+}
