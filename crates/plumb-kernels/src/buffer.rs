@@ -19,6 +19,19 @@ pub(crate) fn unfilled(len: usize) -> Vec<f32> {
     values
 }
 
+/// As [`unfilled`], of bytes.
+#[expect(unsafe_code, reason = "saves a pass over the memory")]
+pub(crate) fn unfilled_bytes(len: usize) -> Vec<u8> {
+    let mut values = Vec::with_capacity(len);
+    if cfg!(test) {
+        values.resize(len, 0xa5);
+    } else {
+        // SAFETY: the capacity is there, any bit pattern is a byte, and every caller writes before it reads.
+        unsafe { values.set_len(len) };
+    }
+    values
+}
+
 /// A slice that several threads write, each at places of its own.
 #[derive(Debug)]
 pub(crate) struct Shared<'a, T = f32> {

@@ -7,6 +7,7 @@ use super::product::{All, roomy};
 use super::tile::Run;
 use super::unit::Unit;
 use super::{LONGEST, STEPS, WIDTH, Weights, depthwise};
+use crate::buffer::unfilled_bytes;
 use crate::conv::ConvShape;
 
 /// The filters of a convolution, packed once; images of any number and size may follow.
@@ -137,18 +138,31 @@ fn runs(shape: &ConvShape, row: usize) -> Vec<Run> {
     (0..shape.kernel[0] * across).map(run).collect()
 }
 
-/// The images with a margin of `zero`, and room behind them for reads past the last pixel.
+/// The images with a margin of `zero`, and room behind them for reads past the last pixel. Each byte is written once, rows by tasks.
 fn pad(shape: &ConvShape, input: &[u8], zero: u8) -> Vec<u8> {
+    /// Bytes of one task.
+    const TASK: usize = 1 << 16;
     let size = [0, 1].map(|axis| shape.size[axis] + 2 * shape.padding[axis]);
     let (old_row, new_row) = (shape.size[1] * shape.channels, size[1] * shape.channels);
-    let mut padded = vec![zero; shape.batch * size[0] * new_row + WIDTH];
-    let (old, new) = ((shape.size[0] * old_row).max(1), (size[0] * new_row).max(1));
-    padded.par_chunks_mut(new).zip(input.par_chunks(old)).for_each(|(padded, image)| {
-        let left = shape.padding[1] * shape.channels;
-        let rows = padded.chunks_exact_mut(new_row.max(1)).skip(shape.padding[0]);
-        for (to, from) in rows.zip(image.chunks_exact(old_row.max(1))) {
-            to[left..left + old_row].copy_from_slice(from);
+    let len = shape.batch * size[0] * new_row;
+    let mut padded = unfilled_bytes(len + WIDTH);
+    padded[len..].fill(zero);
+    let left = shape.padding[1] * shape.channels;
+    let rows = (TASK / new_row.max(1)).max(1);
+    let fill = |(task, padded): (usize, &mut [u8])| {
+        for (index, row) in padded.chunks_exact_mut(new_row.max(1)).enumerate() {
+            let (image, y) = ((task * rows + index) / size[0], (task * rows + index) % size[0]);
+            let Some(y) = y.checked_sub(shape.padding[0]).filter(|&y| y < shape.size[0]) else {
+                row.fill(zero);
+                continue;
+            };
+            row[..left].fill(zero);
+            row[left + old_row..].fill(zero);
+            row[left..left + old_row]
+                .copy_from_slice(&input[(image * shape.size[0] + y) * old_row..][..old_row]);
         }
-    });
+    };
+    let tasks = padded[..len].par_chunks_mut((rows * new_row).max(1)).enumerate();
+    tasks.for_each(fill);
     padded
 }
