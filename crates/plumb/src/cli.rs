@@ -51,9 +51,8 @@ pub(crate) enum Command {
     Compare(compare::Args),
     /// Train without each practice in turn, and say what it buys
     Ablate(ablate::Args),
-    /// Make a smaller, faster model from a trained one, and judge what it keeps
+    // As above: what becomes smaller, and what goes in and comes out, is told there.
     Compress(compress::Args),
-    /// Write a trained model in a form that other programs read
     Export(export::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
