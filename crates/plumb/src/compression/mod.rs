@@ -7,6 +7,7 @@ mod answer;
 mod file;
 mod int8;
 mod latency;
+mod smaller_network;
 mod variant;
 mod write;
 
@@ -38,6 +39,14 @@ pub(crate) enum Int8 {
 pub(crate) struct Wishes<'a> {
     /// The run.
     pub(crate) run: &'a Path,
+    /// The job of a student that learns from the run.
+    pub(crate) distill: Option<&'a Path>,
+    /// The share of units that is left out.
+    pub(crate) prune: Option<f64>,
+    /// In how many steps.
+    pub(crate) steps: usize,
+    /// Epochs of training after each; a tenth of the run's without one.
+    pub(crate) epochs: Option<u64>,
     /// Products in 8 bits.
     pub(crate) int8: Option<Int8>,
     /// Weights alone in fewer bits.
@@ -94,12 +103,22 @@ fn asked<'a>(wishes: &'a Wishes<'a>, out: &'a Path) -> Ask<'a> {
 }
 
 fn whole(run: &mut Run, ready: &Ready, wishes: &Wishes<'_>) -> Result<String, Fault> {
-    run.ledger.verdicts = write::ledger_of(wishes.run)?.verdicts;
     let mut variants = vec![Variant::original(trained_model(wishes.run)?)?];
+    let mut source = wishes.run.to_owned();
+    if let Some(job) = wishes.distill {
+        let (student, folder) = smaller_network::distilled(run, wishes, job)?;
+        variants.push(student);
+        source = folder;
+    }
+    if let Some(share) = wishes.prune {
+        let made = smaller_network::pruned(run, ready, &variants, wishes, share)?;
+        variants.push(made);
+    }
     if wishes.int8.is_some() || wishes.weights.is_some() {
         let made = int8::made(run, ready, &variants, wishes)?;
         variants.push(made);
     }
+    run.ledger.verdicts = write::ledger_of(&source)?.verdicts;
     latency::measure(run, ready, &mut variants)?;
     let scored = score(run, ready, &mut variants, wishes.budget)?;
     let (Some(first), Some(last)) = (variants.first(), variants.last()) else {
@@ -109,16 +128,14 @@ fn whole(run: &mut Run, ready: &Ready, wishes: &Wishes<'_>) -> Result<String, Fa
     let context = CompressContext {
         before: footprint(first),
         after: footprint(last),
-        same_arithmetic: wishes
-            .weights
-            .filter(|_| wishes.int8.is_none())
-            .map(|_| "weights alone were stored in fewer bits: what is computed is as before".to_owned()),
+        same_arithmetic: (wishes.weights.is_some() && variants.len() == 2)
+            .then(|| "weights alone were stored in fewer bits: what is computed is as before".to_owned()),
         kept: scored,
         layers: last.layers.clone(),
     };
     run.judge(PRACTICES, &context);
     let found = file::CompressionFile::new(&variants, evaluation.primary.metric.name, &context);
-    write::all(run, ready, wishes.run, (&variants, &found), &evaluation)?;
+    write::all(run, ready, (wishes.run, &source), (&variants, &found), &evaluation)?;
     Ok(answer::answer(run, &found, wishes.json))
 }
 

@@ -29,7 +29,7 @@ pub(super) fn ledger_of(folder: &Path) -> Result<Ledger, Fault> {
 pub(super) fn all(
     run: &Run,
     ready: &Ready,
-    old: &Path,
+    (compressed_from, old): (&Path, &Path),
     (variants, found): (&[Variant], &CompressionFile),
     evaluation: &Evaluation,
 ) -> Result<(), Fault> {
@@ -53,7 +53,7 @@ pub(super) fn all(
     let digest = Sha256::of(&last.file);
     let mut metrics = metrics_file(evaluation, target, Some(digest.as_str()));
     if let Some(fields) = metrics.as_object_mut() {
-        fields.insert("compressed_from".to_owned(), json!(old.display().to_string()));
+        fields.insert("compressed_from".to_owned(), json!(compressed_from.display().to_string()));
     }
     for (name, value) in [
         (files::LEDGER, serde_json::to_vec(&run.ledger)),

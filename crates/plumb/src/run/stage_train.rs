@@ -206,7 +206,8 @@ fn making(of: train::Making, ready: &Ready) -> Vec<(String, f64)> {
     steps.map(|(step, seconds)| (step.to_owned(), seconds)).to_vec()
 }
 
-fn data(ready: &Ready) -> TrainData<'_> {
+/// What a training is told of its rows.
+pub(super) fn data(ready: &Ready) -> TrainData<'_> {
     TrainData {
         train: &ready.train,
         valid: &ready.valid,

@@ -90,3 +90,22 @@ fn what_cannot_be_done_is_refused_and_leaves_nothing() {
     assert_eq!(no_run.code, Some(2), "{}", no_run.stderr);
     assert!(!context.path("big-compressed").exists() && !context.path("nowhere-compressed").exists());
 }
+
+#[test]
+fn a_student_loses_units_and_answers_in_eight_bits() {
+    let context = TestContext::new();
+    trained(&context);
+    context.write("student.toml", "[model]\npreset = \"mlp\"\nhidden = [64]\n\n[train]\nepochs = 20\n");
+    let steps = ["--distill", "student.toml", "--prune", "0.5", "--steps", "2", "--epochs", "2", "--int8"];
+    let answer = compressed(&context, "small", &steps);
+    let variants = answer["compression"]["variants"].as_array().unwrap();
+    let names: Vec<&str> = variants.iter().map(|of| of["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["as it was", "student", "student, pruned", "student, pruned, 8 bits"]);
+    let numbers: Vec<u64> = variants.iter().map(|of| of["parameters"].as_u64().unwrap()).collect();
+    assert!(numbers[1] < numbers[0] && numbers[2] < numbers[1] && numbers[3] == numbers[2], "{numbers:?}");
+    assert!(context.read("small/job.toml").contains("distill_temperature"));
+    let judged = context.plumb(&["evaluate", "small", "--json"]);
+    assert_eq!(judged.code, Some(0), "{}", judged.stderr);
+    let judged: Value = serde_json::from_str(&judged.stdout).unwrap();
+    assert_eq!(judged["metrics"]["test"]["accuracy"]["value"], variants[3]["kept"]["after"]);
+}
