@@ -57,6 +57,47 @@ fn write_synced(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> 
     file.sync_all().map_err(failed("make the file durable", path))
 }
 
+/// Writes a folder that is not there yet, with these files at these paths below it, of which none may lead out of it: whole, or not at all.
+pub fn write_folder<'a>(
+    target: &Path,
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), WriteError> {
+    let staged = sibling(target);
+    let result = fill_folder(&staged, files).and_then(|()| {
+        if target.symlink_metadata().is_ok() {
+            return Err(failed("replace the folder", target)(io::ErrorKind::AlreadyExists.into()));
+        }
+        rename(&staged, target).map_err(failed("put the folder in its place", target))?;
+        sync_folder(parent(target))
+    });
+    if result.is_err() {
+        remove_quietly(&staged);
+    }
+    result
+}
+
+fn fill_folder<'a>(
+    staged: &Path,
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), WriteError> {
+    fs::create_dir(staged).map_err(failed("create the folder", staged))?;
+    let mut folders = std::collections::BTreeSet::from([staged.to_owned()]);
+    for (path, bytes) in files {
+        let is_plain =
+            Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let path = staged.join(path);
+        if !is_plain {
+            return Err(failed("write the file", &path)(io::ErrorKind::InvalidInput.into()));
+        }
+        fs::create_dir_all(parent(&path)).map_err(failed("create the folder", parent(&path)))?;
+        write_synced(&path, |file| file.write_all(bytes))?;
+        let above = path.ancestors().skip(1).take_while(|folder| folder.starts_with(staged));
+        folders.extend(above.map(Path::to_owned));
+    }
+    // The inner ones first: a folder is durable when what it names is.
+    folders.iter().rev().try_for_each(|folder| sync_folder(folder))
+}
+
 fn sync_folder(path: &Path) -> Result<(), WriteError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(failed("make the folder durable", path))
 }
@@ -346,5 +387,24 @@ mod tests {
         rename(&target, &old_name(&target)).unwrap();
         let found = read_folder_or_old(&target).unwrap().unwrap();
         assert!(found.files["weights"] == b"old" && found.damage.is_none());
+    }
+
+    #[test]
+    fn a_new_folder_is_there_whole_or_not_at_all() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("bundle");
+        let files = [("a", b"1".as_slice()), ("b/c", b"2"), ("b/d/e", b"3")];
+        write_folder(&target, files.into_iter()).unwrap();
+        assert_eq!(
+            (names(&target), fs::read(target.join("b/d/e")).unwrap()),
+            (vec!["a".into(), "b".into()], b"3".to_vec())
+        );
+        let again = write_folder(&target, files.into_iter()).unwrap_err();
+        assert_eq!(again.source.kind(), io::ErrorKind::AlreadyExists);
+        let other = home.path().join("other");
+        for bad in ["../x", "/x", "a"] {
+            write_folder(&other, [("a", b"1".as_slice()), (bad, b"2")].into_iter()).unwrap_err();
+        }
+        assert_eq!(names(home.path()), ["bundle"]);
     }
 }
