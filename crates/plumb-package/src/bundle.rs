@@ -23,7 +23,7 @@ pub enum SignatureState {
 }
 
 /// A bundle whose files are what its description, and where a key was given its signature, says.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     /// Every file.
     pub files: Files,

@@ -107,12 +107,8 @@ impl Description {
         self.sha256 = "0".repeat(DIGITS);
         let mut text = serde_json::to_string_pretty(&self)
             .map_err(|error| Refusal::of(Why::Unwritable(error.to_string()), DESCRIPTION))?;
-        text.push('\n');
-        let digest = Sha256::of(text.as_bytes());
-        text.truncate(text.len() - BEHIND.len() - DIGITS);
-        text.push_str(digest.as_str());
-        text.push_str(BEHIND);
-        Ok(text.into_bytes())
+        text.truncate(text.rfind(BEFORE).unwrap_or(text.len()));
+        Ok(closed(text.as_bytes()))
     }
 
     /// Reads the file. Its own digest is held against it before it is parsed.
@@ -164,6 +160,12 @@ impl Description {
 /// The description cannot state its own digest among the others, and the signature comes after it.
 fn is_listed(path: &str) -> bool {
     path != DESCRIPTION && path != SIGNATURE
+}
+
+/// A description as far as its last field, closed by the digest of the whole.
+pub fn closed(head: &[u8]) -> Vec<u8> {
+    let whole = |digits: &[u8]| [head, BEFORE.as_bytes(), digits, BEHIND.as_bytes()].concat();
+    whole(Sha256::of(&whole(&[b'0'; DIGITS])).as_str().as_bytes())
 }
 
 fn check_seal(bytes: &[u8]) -> Result<(), Why> {
@@ -248,16 +250,12 @@ mod tests {
 
     #[test]
     fn later_versions_deep_and_long_files_are_refused() {
-        let seal = |body: &str| {
-            let text = format!("{body}{BEFORE}{}{BEHIND}", "0".repeat(DIGITS));
-            text.replace(&"0".repeat(DIGITS), Sha256::of(text.as_bytes()).as_str())
-        };
-        let read = |text: &str| Description::read(text.as_bytes(), &LIMITS).unwrap_err().why;
-        assert_eq!(read(&seal("{\n  \"schema\": 9,\n  \"new\": [],\n")), Why::Newer { found: 9, known: 1 });
+        let read = |head: &str| Description::read(&closed(head.as_bytes()), &LIMITS).unwrap_err().why;
+        assert_eq!(read("{\n  \"schema\": 9,\n  \"new\": [],\n"), Why::Newer { found: 9, known: 1 });
         let deep =
             format!("{{\n  \"schema\": 1,\n  \"x\": {}{},\n", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(matches!(read(&seal(&deep)), Why::Damaged(_)));
-        assert!(matches!(read(&seal("{\n  \"schema\": 1,\n  \"x\": 1,\n")), Why::Damaged(_)));
+        assert!(matches!(read(&deep), Why::Damaged(_)));
+        assert!(matches!(read("{\n  \"schema\": 1,\n  \"x\": 1,\n"), Why::Damaged(_)));
         assert!(matches!(read(&" ".repeat(2 << 20)), Why::Limit { .. }));
     }
 }

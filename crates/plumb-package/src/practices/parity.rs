@@ -24,6 +24,9 @@ const PAGE: Page = Page {
 pub(super) const PRACTICE: Practice<PackageContext> = Practice { page: PAGE, judge };
 
 fn judge(context: &PackageContext) -> Judgement {
+    if let Some(Err(refusal)) = &context.checked {
+        return Judgement::skipped(format!("the bundle was refused: {refusal}"));
+    }
     let tried: Vec<(&Parity, &Agreement)> =
         context.parities.iter().filter_map(|parity| Some((parity, parity.found.as_ref().ok()?))).collect();
     let untried =

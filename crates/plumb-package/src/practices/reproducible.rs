@@ -20,6 +20,9 @@ const PAGE: Page = Page {
 pub(super) const PRACTICE: Practice<PackageContext> = Practice { page: PAGE, judge };
 
 fn judge(context: &PackageContext) -> Judgement {
+    if let Some(Err(refusal)) = &context.checked {
+        return Judgement::skipped(format!("the bundle was refused: {refusal}"));
+    }
     let of = &context.origin;
     let known = [
         ("the commit", of.commit.is_some()),

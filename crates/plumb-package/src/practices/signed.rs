@@ -3,7 +3,7 @@
 use plumb_ledger::{Judgement, Page, Practice, Source};
 
 use super::PackageContext;
-use crate::SignatureState;
+use crate::{SIGNATURE, SignatureState};
 
 const PAGE: Page = Page {
     id: "package.signed",
@@ -23,6 +23,12 @@ const PAGE: Page = Page {
 pub(super) const PRACTICE: Practice<PackageContext> = Practice { page: PAGE, judge };
 
 fn judge(context: &PackageContext) -> Judgement {
+    if let Some(Err(refusal)) = &context.checked {
+        if refusal.file == SIGNATURE {
+            return Judgement::fail(refusal.to_string());
+        }
+        return Judgement::skipped(format!("the bundle was refused: {refusal}"));
+    }
     match &context.signature {
         SignatureState::Holds(key) => {
             Judgement::pass("the signature holds for every file").with("key", key.as_str())

@@ -55,6 +55,11 @@ fn what_is_wrong_is_found() {
         verdict("package.verified", |of| of.checked = Some(Err(Refusal::of(Why::Added, "x.py")))),
         Fail
     );
+    let refused = |why, file: &str| Some(Err(Refusal::of(why, file)));
+    for id in ["package.signed", "package.parity", "package.reproducible"] {
+        assert_eq!(verdict(id, |of| of.checked = refused(Why::Added, "x.py")), Skipped, "{id}");
+    }
+    assert_eq!(verdict("package.signed", |of| of.checked = refused(Why::WrongKey, crate::SIGNATURE)), Fail);
     assert_eq!(verdict("package.verified", |of| of.checked = None), Skipped);
     assert_eq!(verdict("package.reproducible", |of| of.rebuilt = Some(false)), Fail);
     assert_eq!(verdict("package.reproducible", |of| of.origin.commit = None), Warn);

@@ -15,9 +15,12 @@ pub use keys::{KeyError, PrivateKey, PublicKey, new_pair};
 /// The signature of all files but itself; `name` is what the statement calls the model.
 pub fn sign(files: &Files, name: &str, key: &PrivateKey) -> Result<Vec<u8>, Refusal> {
     let unwritable = |error: serde_json::Error| Refusal::of(Why::Unwritable(error.to_string()), SIGNATURE);
-    let payload = statement::of(files, name).map_err(unwritable)?;
-    let signature = key.sign(&envelope::encoded(&payload));
-    envelope::write(&payload, &signature, &key.public().hint()).map_err(unwritable)
+    signed(&statement::of(files, name).map_err(unwritable)?, key).map_err(unwritable)
+}
+
+/// The file that signs a payload, whatever it says.
+pub fn signed(payload: &[u8], key: &PrivateKey) -> Result<Vec<u8>, serde_json::Error> {
+    envelope::write(payload, &key.sign(&envelope::encoded(payload)), &key.public().hint())
 }
 
 /// Holds `model.sig` against the key, then each file against what was signed. The error names the first file that differs.

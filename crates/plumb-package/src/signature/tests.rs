@@ -58,9 +58,9 @@ fn keys_are_read_as_others_write_them() {
 
 #[test]
 fn signing_is_the_same_every_time_and_holds() {
-    let signed = sign(&files(), "m", &key()).unwrap();
-    assert_eq!(sign(&files(), "m", &key()).unwrap(), signed);
-    verify(&with(&signed, |_| {}), &key().public(), &LIMITS).unwrap();
+    let by_us = sign(&files(), "m", &key()).unwrap();
+    assert_eq!(sign(&files(), "m", &key()).unwrap(), by_us);
+    verify(&with(&by_us, |_| {}), &key().public(), &LIMITS).unwrap();
 }
 
 #[test]
@@ -70,33 +70,33 @@ fn a_signature_of_model_signing_holds() {
 
 #[test]
 fn every_changed_byte_of_a_signature_is_refused() {
-    for signed in [sign(&files(), "m", &key()).unwrap(), OF_OTHERS.to_vec()] {
-        for at in 0..signed.len() {
+    for by_one in [sign(&files(), "m", &key()).unwrap(), OF_OTHERS.to_vec()] {
+        for at in 0..by_one.len() {
             for flip in [1_u8, 0x20] {
-                let mut changed = signed.clone();
+                let mut changed = by_one.clone();
                 changed[at] ^= flip;
                 let refused = verify(&with(&changed, |_| {}), &key().public(), &LIMITS).unwrap_err();
                 assert_eq!(refused.file, SIGNATURE, "byte {at}");
             }
         }
-        for end in 0..signed.len() {
-            verify(&with(&signed[..end], |_| {}), &key().public(), &LIMITS).unwrap_err();
+        for end in 0..by_one.len() {
+            verify(&with(&by_one[..end], |_| {}), &key().public(), &LIMITS).unwrap_err();
         }
     }
 }
 
 #[test]
 fn changed_added_and_missing_files_are_named() {
-    let signed = sign(&files(), "m", &key()).unwrap();
+    let by_us = sign(&files(), "m", &key()).unwrap();
     let refused = |files: &Files| verify(files, &key().public(), &LIMITS).unwrap_err();
-    let changed = with(&signed, |files| files.insert("model/b.txt", b"B\n".to_vec(), &LIMITS).unwrap());
+    let changed = with(&by_us, |files| files.insert("model/b.txt", b"B\n".to_vec(), &LIMITS).unwrap());
     assert_eq!(refused(&changed), Refusal::of(Why::Changed("the signature"), "model/b.txt"));
-    let added = with(&signed, |files| files.insert("model/c.txt", b"c\n".to_vec(), &LIMITS).unwrap());
+    let added = with(&by_us, |files| files.insert("model/c.txt", b"c\n".to_vec(), &LIMITS).unwrap());
     assert_eq!(refused(&added), Refusal::of(Why::NotSigned, "model/c.txt"));
     let mut missing = Files::default();
     missing.insert("a.txt", b"a\n".to_vec(), &LIMITS).unwrap();
     assert_eq!(refused(&missing), Refusal::of(Why::Unsigned, SIGNATURE));
-    missing.insert(SIGNATURE, signed, &LIMITS).unwrap();
+    missing.insert(SIGNATURE, by_us, &LIMITS).unwrap();
     assert_eq!(refused(&missing), Refusal::of(Why::Missing, "model/b.txt"));
 }
 
@@ -123,8 +123,7 @@ fn other_keys_and_other_bundles_are_refused() {
 #[test]
 fn a_statement_that_lies_is_refused_although_it_is_signed() {
     let payload = |text: &str| {
-        let signature = key().sign(&envelope::encoded(text.as_bytes()));
-        let file = envelope::write(text.as_bytes(), &signature, &key().public().hint()).unwrap();
+        let file = signed(text.as_bytes(), &key()).unwrap();
         verify(&with(&file, |_| {}), &key().public(), &LIMITS).unwrap_err()
     };
     let sound = String::from_utf8(statement::of(&files(), "m").unwrap()).unwrap();
