@@ -7,6 +7,7 @@ mod catalogue;
 mod cli;
 mod clock;
 mod commands;
+mod commit;
 mod comparison;
 mod compression;
 mod console;

@@ -32,6 +32,8 @@ pub(crate) const EXPLANATIONS: &str = "explanations.parquet";
 pub(crate) const REPORT: &str = "report.html";
 /// The scores; written last, so that it stands only in a finished run.
 pub(crate) const METRICS: &str = "metrics.json";
+/// Digests, seed, commit, toolchain.
+pub(crate) const PROVENANCE: &str = "provenance.json";
 /// Checkpoints, one folder each.
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
 /// TensorBoard event files.

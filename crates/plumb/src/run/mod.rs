@@ -43,6 +43,7 @@ pub(crate) use gallery::{Gallery, Group, SIDE as PICTURE_SIDE, Shown, shown};
 pub(crate) use open::{Place, Source, open, resolved, take_label};
 pub(crate) use parquet_file::{bytes as parquet_bytes, predictions as predictions_file};
 pub(crate) use pipeline::{audit, check, run, run_quietly};
+pub(crate) use provenance::Provenance;
 pub(crate) use pruned::pruned;
 pub(crate) use screen::Screen;
 pub(crate) use stage_data::{Data, read as read_data, read_options};

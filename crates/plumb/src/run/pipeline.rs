@@ -14,6 +14,7 @@ use super::stage_prepare::{Ready, prepare};
 use super::stage_split::{self, Parts};
 use super::stage_train::{self, Which};
 use super::{Run, interrupt, notes, screen, stage_preflight, stage_report, summary, transfer};
+use crate::commit::Commit;
 use crate::console;
 use crate::fault::Fault;
 
@@ -49,6 +50,7 @@ pub(crate) fn run_quietly(mut run: Run) -> Result<(), Fault> {
 
 /// Every stage; answers with the result for stdout.
 fn whole(run: &mut Run, json: bool) -> Result<String, Fault> {
+    let commit = Commit::here();
     let data = read(run)?;
     notes::open(run, &data);
     let setup = until_training(run, data)?;
@@ -67,7 +69,7 @@ fn whole(run: &mut Run, json: bool) -> Result<String, Fault> {
     let beside = transfer::measure(run, &setup, &fit, rows.judged())?;
 
     let measured = stage_evaluate::stage(run, &setup, &rows, &fit, repeats, &beside)?;
-    stage_report::stage(run, &setup.data, &measured, &fit)?;
+    stage_report::stage(run, &setup.data, &measured, &fit, commit)?;
     notes::measured(run, &setup, &fit, &measured);
     Ok(summary::of_run(run, &measured, json))
 }

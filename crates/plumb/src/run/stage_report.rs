@@ -8,11 +8,18 @@ use super::stage_data::Data;
 use super::stage_evaluate::Measured;
 use super::stage_train::Fit;
 use super::{Run, files, provenance};
+use crate::commit::Commit;
 use crate::fault::Fault;
 use crate::report::{self, Predictions, RunFiles};
 
-/// Draws the report from the files of the run.
-pub(crate) fn stage(run: &Run, data: &Data, measured: &Measured, fit: &Fit) -> Result<(), Fault> {
+/// Draws the report from the files of the run, which was started at a commit.
+pub(crate) fn stage(
+    run: &Run,
+    data: &Data,
+    measured: &Measured,
+    fit: &Fit,
+    commit: Option<Commit>,
+) -> Result<(), Fault> {
     let Some(folder) = &run.folder else { return Ok(()) };
     let names = [
         files::JOB,
@@ -39,7 +46,9 @@ pub(crate) fn stage(run: &Run, data: &Data, measured: &Measured, fit: &Fit) -> R
     let mut of_run = RunFiles::from_bytes(&bytes)?;
     of_run.predictions =
         numbers(&measured.evaluation).map(|(actual, predicted)| Predictions { actual, predicted });
-    of_run.provenance = provenance::of(run, data, fit.weights_sha256.as_str());
+    let provenance = provenance::of(run, data, fit.weights_sha256.as_str(), commit)?;
+    of_run.provenance = provenance.facts();
+    folder.write_json(files::PROVENANCE, &provenance)?;
     folder.write(files::REPORT, report::render(&of_run)?.as_bytes())?;
     Ok(folder.write_json(files::METRICS, &measured.metrics)?)
 }

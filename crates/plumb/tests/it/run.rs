@@ -27,6 +27,7 @@ fn one_command_leaves_a_whole_run_folder() {
         "model",
         "predictions.parquet",
         "preflight.json",
+        "provenance.json",
         "report.html",
         "split.json",
         "split.parquet",

@@ -1,7 +1,8 @@
 //! Who runs what from where: the tags that MLflow's pages have columns for.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+
+use crate::commit::Commit;
 
 /// Names and values of the tags. What cannot be found out is left out.
 pub(super) fn surroundings(folder: &Path) -> Vec<(String, String)> {
@@ -13,16 +14,9 @@ pub(super) fn surroundings(folder: &Path) -> Vec<(String, String)> {
         ("mlflow.user", user),
         ("mlflow.source.type", Some("LOCAL".to_owned())),
         ("mlflow.source.name", Some(format!("plumb {}", command.join(" ")))),
-        ("mlflow.source.git.commit", commit()),
+        ("mlflow.source.git.commit", Commit::here().map(|commit| commit.id)),
         ("plumb.version", Some(env!("CARGO_PKG_VERSION").to_owned())),
         ("plumb.folder", Some(folder.display().to_string())),
     ];
     tags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-/// The commit of the folder that the command was given in; none outside a repository and without git.
-fn commit() -> Option<String> {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).stdin(Stdio::null()).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
