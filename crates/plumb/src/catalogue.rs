@@ -12,6 +12,7 @@ pub(crate) fn pages() -> Vec<Page> {
     pages.extend(of(plumb_evaluate::labels::PRACTICES));
     pages.extend(of(plumb_evaluate::explain::PRACTICES));
     pages.extend(of(plumb_evaluate::compress::PRACTICES));
+    pages.extend(of(plumb_package::practices::PRACTICES));
     pages
 }
 

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
-    fairness, init, practices, pretrained, run, schema, ui, watch,
+    fairness, init, package, practices, pretrained, run, schema, ui, verify, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -54,6 +54,9 @@ pub(crate) enum Command {
     // As above: what becomes smaller, and what goes in and comes out, is told there.
     Compress(compress::Args),
     Export(export::Args),
+    // As with `explain`.
+    Package(package::Args),
+    Verify(verify::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
     /// Follow a run in the terminal
@@ -88,6 +91,8 @@ impl Command {
             Self::Ablate(args) => ablate::run(&args),
             Self::Compress(args) => compress::run(&args),
             Self::Export(args) => export::run(&args),
+            Self::Package(args) => package::run(&args),
+            Self::Verify(args) => verify::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

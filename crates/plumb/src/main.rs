@@ -19,6 +19,7 @@ mod export;
 mod fault;
 mod job;
 mod log;
+mod packaging;
 mod predictors;
 mod pretrained;
 mod report;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use plumb_ledger::{Limits, nearest};
+use plumb_ledger::{Limits, Sha256, nearest};
 use rayon::prelude::*;
 
 use super::error::{Fault, ReadError};
@@ -138,11 +138,30 @@ impl<'a> Gathered<'a> {
         mut bytes: Vec<u8>,
         format: Format,
     ) -> Result<usize, Fault> {
-        self.same_family(format)?;
-        let limits = &self.options.limits;
-        let rest = file.read_whole(limits.table_bytes)?;
+        let rest = file.read_whole(self.options.limits.table_bytes)?;
         bytes.extend_from_slice(&rest);
         drop(rest);
+        self.add_decoded(&source.shown, bytes, format)
+    }
+
+    /// A Parquet or Arrow file that is in memory.
+    pub(super) fn add_bytes(&mut self, shown: &Path, bytes: Vec<u8>) -> Result<(), Fault> {
+        let limit = self.options.limits.table_bytes;
+        if bytes.len() > limit {
+            return Err(Fault::TableTooBig(limit));
+        }
+        let format = format::of_magic(&bytes)?
+            .ok_or(Fault::Torn { format: "Parquet", detail: "its first bytes are others".to_owned() })?;
+        let (digest, size) = (Sha256::of(&bytes), bytes.len() as u64);
+        let rows = self.add_decoded(shown, bytes, format)?;
+        let path = shown.to_owned();
+        self.report.files.push(FileReport { path, format: format.as_str(), rows, bytes: size, digest });
+        Ok(())
+    }
+
+    fn add_decoded(&mut self, shown: &Path, bytes: Vec<u8>, format: Format) -> Result<usize, Fault> {
+        self.same_family(format)?;
+        let limits = &self.options.limits;
         let file = survive(format.as_str(), || match format {
             Format::Parquet => parquet::ParquetFile::open(bytes, limits).map(TypedFile::Parquet),
             _ => {
@@ -153,7 +172,7 @@ impl<'a> Gathered<'a> {
         check_names(&names, limits)?;
         let places = self.places(&names, false)?.into_iter().flatten().collect();
         let rows = file.rows();
-        self.typed.push(Placed { file, path: source.shown.clone(), places });
+        self.typed.push(Placed { file, path: shown.to_owned(), places });
         self.check_types()?;
         let all: usize = self.typed.iter().map(|placed| placed.file.rows()).sum();
         if all > limits.rows { Err(Fault::TooManyRows(limits.rows)) } else { Ok(rows) }

@@ -217,3 +217,12 @@ pub fn read(options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Resu
     pictures::attach(&mut read, options, progress)?;
     Ok(read)
 }
+
+/// A Parquet or Arrow file that is in memory, under the same limits; `name` is what it is called in errors. `files` of the options is not
+/// looked at.
+pub fn read_bytes(name: &str, bytes: Vec<u8>, options: &ReadOptions) -> Result<Read, ReadError> {
+    let mut gathered = Gathered::new(options);
+    let name = std::path::Path::new(name);
+    gathered.add_bytes(name, bytes).map_err(|fault| fault.at(name))?;
+    gathered.finish()
+}

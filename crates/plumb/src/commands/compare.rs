@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plumb_ledger::ExitCode;
+use plumb_package::{Bundle, BundleLimits, is_bundle};
 use serde_json::{Value, json};
 
-use crate::comparison::{Better, Comparison, Paired, Predicted, Side, compare, in_words};
+use crate::comparison::{Better, Comparison, Paired, Predicted, Side, Unreadable, compare, in_words};
 use crate::console::{self, visible};
 use crate::fault::Fault;
 use crate::report::files::metrics::{Metrics, Score};
@@ -17,7 +18,7 @@ use crate::run::files;
 
 /// Compare two models on the rows that both were judged on
 ///
-/// Each is the folder of a run, or one that `plumb evaluate --out` has written, so models of any origin can be compared. Classes are
+/// Each is the folder of a run, a bundle, or a folder that `plumb evaluate --out` has written, so models of any origin can be compared. Classes are
 /// compared by McNemar's exact test, the primary metric by the paired bootstrap, the AUROC of two classes by DeLong's test. "Cannot
 /// tell" is an answer: the exit code is 0 whatever it is.
 #[derive(Debug, clap::Args)]
@@ -47,7 +48,21 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
 }
 
 fn side(folder: &Path) -> Result<Side, Fault> {
-    let read = |name: &str| std::fs::read(folder.join(name)).ok();
+    if is_bundle(folder) {
+        let bundle = Bundle::open(folder, None, &BundleLimits::DEFAULT)?;
+        let read = |name: &str| bundle.files.get(name).map(|file| file.bytes().to_vec());
+        let predicted =
+            read(files::PREDICTIONS).ok_or(Unreadable::Missing).and_then(|of| Predicted::from_bytes(&of));
+        return sided(folder, read, predicted);
+    }
+    sided(folder, |name| std::fs::read(folder.join(name)).ok(), Predicted::read(folder))
+}
+
+fn sided(
+    folder: &Path,
+    read: impl Fn(&str) -> Option<Vec<u8>>,
+    predicted: Result<Predicted, Unreadable>,
+) -> Result<Side, Fault> {
     let metrics: Option<Metrics> = read(files::METRICS).and_then(|bytes| serde_json::from_slice(&bytes).ok());
     if metrics.is_none() {
         return Err(Fault::usage(format!(
@@ -55,11 +70,13 @@ fn side(folder: &Path) -> Result<Side, Fault> {
             files::METRICS,
             folder.display()
         ))
-        .hint("name the folder of a run, or one that `plumb evaluate --out DIR` has written"));
+        .hint(
+            "name the folder of a run, a bundle, or a folder that `plumb evaluate --out DIR` has written",
+        ));
     }
     let job = read(files::JOB).and_then(|bytes| String::from_utf8(bytes).ok());
     let job = job.and_then(|text| redact::job(&text)).and_then(|text| text.parse().ok()).unwrap_or_default();
-    Ok(Side { job, metrics, predicted: Predicted::read(folder).map(Arc::new) })
+    Ok(Side { job, metrics, predicted: predicted.map(Arc::new) })
 }
 
 fn as_text(comparison: &Comparison, [a, b]: &[String; 2]) -> String {

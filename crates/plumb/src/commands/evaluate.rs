@@ -13,7 +13,7 @@ use crate::{catalogue, commands::practices};
 
 /// Measure and judge a trained model
 ///
-/// PREDICTOR is the folder of a run, an ONNX file, the address of a model that a server of the Open Inference Protocol (v2) has, or a file of predictions that any tool has made: one row for each row of the data, with a column
+/// PREDICTOR is the folder of a run, a bundle, an ONNX file, the address of a model that a server of the Open Inference Protocol (v2) has, or a file of predictions that any tool has made: one row for each row of the data, with a column
 /// `p_CLASS` for each class, one score for the second of two classes, or a column `prediction`. Every metric comes with an interval, the
 /// `evaluate.*` and `fairness.*` practices judge it, and each look at test rows is counted in the folder that `PLUMB_STATE` names.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ pub(crate) struct GivenArgs {
 /// A predictor, the rows that it is asked about, and what becomes of the answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RowArgs {
-    /// The folder of a run, an `.onnx` file, a table of predictions, or `http://HOST/v2/models/NAME`, asked with the token in `PLUMB_TOKEN`
+    /// The folder of a run, a bundle, an `.onnx` file, a table of predictions, or `http://HOST/v2/models/NAME`, asked with the token in `PLUMB_TOKEN`
     predictor: PathBuf,
     /// The rows to look at; without it a run's own test part, or the rows of the predictions themselves
     #[arg(long, value_name = "DATA", num_args = 1..)]

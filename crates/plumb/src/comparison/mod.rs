@@ -10,7 +10,7 @@ mod words;
 
 pub(crate) use jobs::{Difference, differences};
 pub(crate) use paired::{Better, Paired, Refused, paired, paired_on_valid};
-pub(crate) use predicted::{Outcomes, Predicted, Unreadable, part_rows, valid_rows};
+pub(crate) use predicted::{Outcomes, Predicted, Unreadable, part_rows, rows_of, valid_rows};
 pub(crate) use words::in_words;
 
 use crate::report::files::metrics::{Metrics, Score};

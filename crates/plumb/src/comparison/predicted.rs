@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plumb_data::read::{ReadOptions, read};
+use plumb_data::read::{ReadOptions, read, read_bytes};
 use plumb_data::{Column, Kind, Table};
 use plumb_ledger::Limits;
 
@@ -84,16 +84,16 @@ impl Predicted {
         if !folder.join(files::PREDICTIONS).is_file() {
             return Err(Unreadable::Missing);
         }
-        let kinds = [("row", Kind::Number), ("part", Kind::Category), ("fold", Kind::Number)];
-        let options = ReadOptions {
-            files: vec![files::PREDICTIONS.to_owned()],
-            base: folder.to_owned(),
-            kinds: kinds.map(|(name, kind)| (name.to_owned(), kind)).into(),
-            limits: Limits { table_bytes: TABLE_BYTES, ..Limits::DEFAULT },
-            ..ReadOptions::default()
-        };
+        let options =
+            ReadOptions { files: vec![files::PREDICTIONS.to_owned()], base: folder.to_owned(), ..options() };
         let table = read(&options, &|_| {}).map_err(|e| Unreadable::Broken(e.to_string()))?.table;
         Self::of_table(&table)
+    }
+
+    /// The same of a file that is in memory.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let read = read_bytes(files::PREDICTIONS, bytes.to_vec(), &options());
+        Self::of_table(&read.map_err(|e| Unreadable::Broken(e.to_string()))?.table)
     }
 
     fn of_table(table: &Table) -> Result<Self, Unreadable> {
@@ -115,6 +115,15 @@ impl Predicted {
         };
         let rows = whole("row")?;
         Ok(Self { parts: (0..rows.len()).map(part).collect(), folds: whole("fold")?, rows, outcomes })
+    }
+}
+
+fn options() -> ReadOptions {
+    let kinds = [("row", Kind::Number), ("part", Kind::Category), ("fold", Kind::Number)];
+    ReadOptions {
+        kinds: kinds.map(|(name, kind)| (name.to_owned(), kind)).into(),
+        limits: Limits { table_bytes: TABLE_BYTES, ..Limits::DEFAULT },
+        ..ReadOptions::default()
     }
 }
 

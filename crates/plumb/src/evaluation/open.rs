@@ -87,8 +87,8 @@ fn ready(ask: &Ask<'_>, wanted: &Wanted, origin: &Origin, run: &mut Run) -> Resu
 
 /// The job that stands for the evaluation, and where its rows come from.
 fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
-    let mut job = match wanted.job() {
-        Some(path) => job::load(&path, ask.overrides)?,
+    let mut job = match wanted.job(ask.overrides)? {
+        Some(job) => job,
         None => job::with_overrides(ask.overrides)?,
     };
     if matches!(wanted, Wanted::Run(_)) && !ask.train.is_empty() {
@@ -102,11 +102,11 @@ fn job_of(ask: &Ask<'_>, wanted: &Wanted) -> Result<(JobFile, Origin), Fault> {
             job.data.files = paths(std::slice::from_ref(file))?;
             Origin::Itself
         }
-        Wanted::Onnx(_) | Wanted::Endpoint(_) if data.is_empty() => {
+        Wanted::Bundle(_) | Wanted::Onnx(_) | Wanted::Endpoint(_) if data.is_empty() => {
             return Err(Fault::usage(format!("no rows to ask about: {}", ask.predictor.display()))
                 .hint("name them with `--data DATA`"));
         }
-        Wanted::Given(_) | Wanted::Onnx(_) | Wanted::Endpoint(_) => {
+        Wanted::Bundle(_) | Wanted::Given(_) | Wanted::Onnx(_) | Wanted::Endpoint(_) => {
             // Rows are told apart by the files that they come from: a folder or a pattern may be any number.
             if let Some(other) = ask.train.iter().find(|path| !path.is_file()) {
                 return Err(Fault::usage(format!("no file of train rows: {}", other.display()))

@@ -18,7 +18,8 @@ pub(crate) fn with_overrides(overrides: &[String]) -> Result<JobFile, JobError> 
     parse("--set", "", overrides)
 }
 
-fn parse(source: &str, text: &str, overrides: &[String]) -> Result<JobFile, JobError> {
+/// The job in a text, checked, with the `--set key=value` arguments laid over it; `source` is what errors call the text.
+pub(crate) fn parse(source: &str, text: &str, overrides: &[String]) -> Result<JobFile, JobError> {
     check(source, text)?;
     let mut job = table(source, text)?;
     for text in overrides {

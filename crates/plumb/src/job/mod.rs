@@ -29,7 +29,7 @@ pub(crate) use file::JobFile;
 pub(crate) use gates::GatesSection;
 pub(crate) use keys::{Key, keys, schema};
 pub(crate) use limits::LimitsSection;
-pub(crate) use load::{load, with_overrides};
+pub(crate) use load::{load, parse as from_text, with_overrides};
 pub(crate) use log::LogSection;
 pub(crate) use manual::markdown as manual;
 pub(crate) use model::{CombinerName, ModelSection, PoolingName, PositionsName, Preset};

@@ -1,8 +1,9 @@
 //! What stands behind `PREDICTOR` on the command line: anything that maps rows to predictions, whoever trained it.
 //!
-//! One file each: a run folder ([`run_folder`]), a table of predictions ([`given`]), a server ([`endpoint`]), an ONNX file ([`onnx`]). What knows only tensors is
+//! One file each: a run folder ([`run_folder`]), a bundle ([`bundle`]), a table of predictions ([`given`]), a server ([`endpoint`]), an ONNX file ([`onnx`]). What knows only tensors is
 //! tied to columns by [`wiring`], and to pictures by [`pixels`].
 
+mod bundle;
 mod columns;
 mod endpoint;
 mod exported;
@@ -17,14 +18,17 @@ mod wiring;
 use std::path::{Path, PathBuf};
 
 use plumb_data::{Predictor, Table, Target};
+use plumb_package::{Bundle, is_bundle};
 
+pub(crate) use bundle::model as bundle_model;
 pub(crate) use exported::Exported;
 pub(crate) use given::GivenOptions;
 pub(crate) use pixels::{PixelOptions, Resize, Scaling, Size};
-pub(crate) use run_folder::{check as check_run, model as trained_model};
+pub(crate) use run_folder::{bytes as model_bytes, check as check_run, model as trained_model};
 pub(crate) use wiring::{Runtime, WiringOptions};
 
 use crate::fault::Fault;
+use crate::job::{self, DataSection, JobFile};
 use crate::run::{Screen, files};
 
 /// A predictor as the command line names it.
@@ -32,6 +36,8 @@ use crate::run::{Screen, files};
 pub(crate) enum Wanted {
     /// The folder of a run.
     Run(PathBuf),
+    /// A bundle, whose digests have been verified.
+    Bundle(Box<Bundle>),
     /// A table of predictions.
     Given(PathBuf),
     /// An ONNX file.
@@ -61,10 +67,14 @@ impl std::fmt::Debug for Opened {
 }
 
 impl Wanted {
-    /// What `text` names: an address is a server, a folder a run, `.onnx` a model, another file a table of predictions.
+    /// What `text` names: an address is a server, a folder a run or a bundle, `.plumb` a bundle, `.onnx` a model, another file a table of
+    /// predictions.
     pub(crate) fn of(text: &Path) -> Result<Self, Fault> {
         if let Some(address) = text.to_str().filter(|text| endpoint::is_address(text)) {
             return Ok(Self::Endpoint(address.to_owned()));
+        }
+        if is_bundle(text) {
+            return bundle::read(text).map(|bundle| Self::Bundle(Box::new(bundle)));
         }
         if text.is_dir() {
             return run_folder::check(text).map(|()| Self::Run(text.to_owned()));
@@ -77,7 +87,7 @@ impl Wanted {
             return Ok(Self::Given(text.to_owned()));
         }
         Err(Fault::usage(format!("no predictor: {}", text.display())).hint(
-            "name the folder of a finished run, an `.onnx` file, a file of predictions (CSV, Parquet, JSON Lines, Arrow), or `http://HOST/v2/models/NAME`",
+            "name the folder of a finished run, a bundle, an `.onnx` file, a file of predictions (CSV, Parquet, JSON Lines, Arrow), or `http://HOST/v2/models/NAME`",
         ))
     }
 
@@ -87,6 +97,7 @@ impl Wanted {
             Self::Run(path) | Self::Given(path) | Self::Onnx(path) => {
                 path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
             }
+            Self::Bundle(bundle) => bundle.description.name.clone(),
             Self::Endpoint(address) => {
                 let name = address.split("/v2/models/").nth(1).unwrap_or(address);
                 name.split('/').next().unwrap_or_default().to_owned()
@@ -94,11 +105,18 @@ impl Wanted {
         }
     }
 
-    /// The job of a run; none for what was not made by one.
-    pub(crate) fn job(&self) -> Option<PathBuf> {
+    /// The job of a run, or what is to be taken over of that in a bundle; none for what was not made by one.
+    pub(crate) fn job(&self, overrides: &[String]) -> Result<Option<JobFile>, Fault> {
         match self {
-            Self::Run(folder) => Some(folder.join(files::JOB)),
-            Self::Given(_) | Self::Onnx(_) | Self::Endpoint(_) => None,
+            Self::Run(folder) => Ok(Some(job::load(&folder.join(files::JOB), overrides)?)),
+            Self::Bundle(bundle) => {
+                let of = job::from_text(files::JOB, bundle.files.text_of(files::JOB)?, overrides)?;
+                // Where its data, networks and servers were is no matter here.
+                let data = DataSection { files: Vec::new(), reference: None, ..of.data };
+                let (evaluate, train, limits) = (of.evaluate, of.train, of.limits);
+                Ok(Some(JobFile { data, evaluate, train, limits, ..job::with_overrides(&[])? }))
+            }
+            Self::Given(_) | Self::Onnx(_) | Self::Endpoint(_) => Ok(None),
         }
     }
 
@@ -119,9 +137,15 @@ impl Wanted {
         }
         match self {
             Self::Run(folder) => run_folder::open(folder, table, target),
+            Self::Bundle(bundle) => bundle::open(bundle, table, target),
             Self::Given(file) => given::open(file, table, target, given, screen),
             Self::Onnx(file) => onnx::open(file, table, target, wiring),
             Self::Endpoint(address) => endpoint::open(address, table, target, wiring),
         }
     }
+}
+
+/// A server's model, tied to a table by the columns that it names.
+pub(crate) fn endpoint(address: &str, table: &Table, target: &Target) -> Result<Box<dyn Predictor>, Fault> {
+    Ok(endpoint::open(address, table, target, &WiringOptions::default())?.predictor)
 }

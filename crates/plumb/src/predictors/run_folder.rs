@@ -56,7 +56,7 @@ pub(crate) fn model(folder: &Path) -> Result<TrainedModel, Fault> {
 }
 
 /// The bytes of a model's file, under a limit.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Fault> {
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Fault> {
     let cannot = |e: std::io::Error| Fault::failed(format!("cannot read the file ({e}): {}", path.display()));
     let size = std::fs::metadata(path).map_err(cannot)?.len();
     if size > MOST_BYTES {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 /// A test's folder.
 pub(crate) struct TestContext {
     folder: tempfile::TempDir,
@@ -91,4 +93,41 @@ pub(crate) fn assert_snapshot(name: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
         panic!("{name}.txt was stale and has been rewritten: look at it and commit it\n{text}");
     }
+}
+
+/// A server on a free port until the test ends; its address. `answer` is given the first line of a request and its body as JSON, and
+/// gives what is answered, or nothing where there is nothing.
+pub(crate) fn serve(answer: impl Fn(&str, Value) -> Option<Value> + Send + 'static) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            served(&mut stream.unwrap(), &answer);
+        }
+    });
+    address
+}
+
+fn served(stream: &mut std::net::TcpStream, answer: &impl Fn(&str, Value) -> Option<Value>) {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first).unwrap();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let found = answer(&first, serde_json::from_slice(&body).unwrap_or_default());
+    let status = if found.is_some() { "200 OK" } else { "404 Not Found" };
+    let text = found.unwrap_or_else(|| serde_json::json!({"error": "no such model"})).to_string();
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", text.len());
+    stream.write_all(format!("{head}{text}").as_bytes()).unwrap();
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::context::TestContext;
+use crate::context::{TestContext, serve};
 
 /// A row of data: a number, a group, a source, and a label that the number tells with this chance.
 struct Row {
@@ -415,64 +415,25 @@ fn a_forest_of_scikit_learn_is_judged_and_explained_from_its_onnx_file() {
     assert_eq!(broken.code, Some(4), "{}", broken.stderr);
 }
 
-/// A server that speaks the Open Inference Protocol of one model: the probability of the second class from a number.
-struct Server {
-    address: String,
-}
-
-impl Server {
-    /// Answers requests until the test ends; `slope` is that of the model.
-    fn start(slope: f64) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/v2/models/logistic", listener.local_addr().unwrap());
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                answer(&mut stream.unwrap(), slope);
-            }
-        });
-        Self { address }
-    }
-}
-
-fn answer(stream: &mut std::net::TcpStream, slope: f64) {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let (mut first, mut length) = (String::new(), 0);
-    reader.read_line(&mut first).unwrap();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
+/// A server that speaks the Open Inference Protocol of one model: the probability of the second class from a number, of this slope.
+fn logistic(slope: f64) -> String {
+    let address = serve(move |first, body| {
+        if first.starts_with("GET /v2/models/logistic ") {
+            let input = serde_json::json!({"name": "x", "datatype": "FP64", "shape": [-1, 1]});
+            let output = serde_json::json!({"name": "probability", "datatype": "FP32", "shape": [-1, 1]});
+            return Some(serde_json::json!({"name": "logistic", "inputs": [input], "outputs": [output]}));
         }
-        if line.trim().is_empty() {
-            break;
+        if !first.starts_with("POST /v2/models/logistic/infer ") {
+            return None;
         }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let (status, answer) = if first.starts_with("GET /v2/models/logistic ") {
-        let input = serde_json::json!({"name": "x", "datatype": "FP64", "shape": [-1, 1]});
-        let output = serde_json::json!({"name": "probability", "datatype": "FP32", "shape": [-1, 1]});
-        ("200 OK", serde_json::json!({"name": "logistic", "inputs": [input], "outputs": [output]}))
-    } else if first.starts_with("POST /v2/models/logistic/infer ") {
-        let asked: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(asked["inputs"][0]["datatype"], "FP64");
-        let x = asked["inputs"][0]["data"].as_array().unwrap();
+        assert_eq!(body["inputs"][0]["datatype"], "FP64");
+        let x = body["inputs"][0]["data"].as_array().unwrap();
         let p: Vec<f64> = x.iter().map(|x| 1.0 / (1.0 + (-slope * x.as_f64().unwrap()).exp())).collect();
         let output =
             serde_json::json!({"name": "probability", "datatype": "FP32", "shape": [p.len(), 1], "data": p});
-        ("200 OK", serde_json::json!({"model_name": "logistic", "outputs": [output]}))
-    } else {
-        ("404 Not Found", serde_json::json!({"error": "no such model"}))
-    };
-    let answer = answer.to_string();
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
-        answer.len()
-    )
-    .unwrap();
+        Some(serde_json::json!({"model_name": "logistic", "outputs": [output]}))
+    });
+    format!("{address}/v2/models/logistic")
 }
 
 #[test]
@@ -480,13 +441,13 @@ fn a_model_behind_an_address_is_judged_and_explained() {
     let context = TestContext::new();
     let rows = rows(700);
     write(&context, &rows, |_, row| row.chance);
-    let server = Server::start(2.0);
+    let server = logistic(2.0);
     let data = ["--data", "data.csv", "--target", "label", "--json"];
     let asked = |command: &'static str, address: &str, more: &[&str]| {
         let arguments: Vec<&str> = [command, address].iter().chain(&data).chain(more).copied().collect();
         context.plumb(&arguments)
     };
-    let judged = asked("evaluate", &server.address, &[]);
+    let judged = asked("evaluate", &server, &[]);
     assert_eq!(judged.code, Some(0), "{}", judged.stderr);
     assert!(judged.stderr.contains("how likely `yes` is"), "{}", judged.stderr);
     let judged: Value = serde_json::from_str(&judged.stdout).unwrap();
@@ -498,16 +459,13 @@ fn a_model_behind_an_address_is_judged_and_explained() {
         "it can be asked about changed rows"
     );
 
-    let explained = asked(
-        "explain",
-        &server.address,
-        &["--rows", "4", "--background", "10", "--set", "data.kinds.id=id"],
-    );
+    let explained =
+        asked("explain", &server, &["--rows", "4", "--background", "10", "--set", "data.kinds.id=id"]);
     assert_eq!(explained.code, Some(0), "{}", explained.stderr);
     let explained: Value = serde_json::from_str(&explained.stdout).unwrap();
     assert_eq!(explained["explanation"]["rows"][0]["columns"][0]["column"], "x");
 
-    let wrong = asked("evaluate", &server.address.replace("logistic", "other"), &[]);
+    let wrong = asked("evaluate", &server.replace("logistic", "other"), &[]);
     assert_eq!(wrong.code, Some(1), "{}", wrong.stderr);
     assert!(
         wrong.stderr.contains("refused (HTTP 404") && wrong.stderr.contains("no such model"),
@@ -516,7 +474,7 @@ fn a_model_behind_an_address_is_judged_and_explained() {
     );
     let away = asked("evaluate", "http://127.0.0.1:9/v2/models/x", &[]);
     assert!(away.stderr.contains("no answer") && away.stderr.contains("hint: "), "{}", away.stderr);
-    let nowhere = context.plumb(&["evaluate", &server.address, "--target", "label"]);
+    let nowhere = context.plumb(&["evaluate", &server, "--target", "label"]);
     assert!(nowhere.stderr.contains("no rows to ask about"), "{}", nowhere.stderr);
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "run",
     "audit",
@@ -15,6 +15,8 @@ const COMMANDS: [&str; 17] = [
     "fairness",
     "compare",
     "export",
+    "package",
+    "verify",
     "ui",
     "watch",
     "diagnose",

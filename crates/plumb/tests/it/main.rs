@@ -14,6 +14,7 @@ mod help;
 mod init;
 mod mixed;
 mod others_pictures;
+mod package;
 mod pictures;
 mod pretrained;
 mod resume;

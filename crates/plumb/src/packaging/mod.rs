@@ -1,0 +1,117 @@
+//! `plumb package RUN` and `plumb verify BUNDLE`: a run as a bundle, and whether a bundle is what it says.
+//!
+//! One direction: take what the run has written ([`source`]), draw example rows and record their answers ([`examples`]), put the files
+//! together twice ([`assemble`]), judge, seal and sign, write, and verify what stands on the disk. The form of a bundle, its digests and
+//! its signature are `plumb_package`'s; here is what asks the model.
+
+mod answer;
+mod answers;
+mod assemble;
+mod examples;
+mod metrics;
+mod source;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+use plumb_ledger::{ExitCode, Ledger};
+use plumb_package::practices::{PRACTICES, PackageContext};
+use plumb_package::signature::{PrivateKey, PublicKey};
+use plumb_package::{Bundle, BundleLimits, EXTENSION, SignatureState, is_bundle};
+
+pub(crate) use verify::verify;
+
+use assemble::{Assembled, assemble};
+use source::Source;
+
+use crate::console;
+use crate::fault::Fault;
+use crate::run::{Screen, files};
+
+/// What is asked on the command line.
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    /// The folder of a finished run.
+    pub(crate) run: &'a Path,
+    /// Where the bundle goes.
+    pub(crate) out: Option<&'a Path>,
+    /// The file of the key that signs.
+    pub(crate) sign: Option<&'a Path>,
+    /// A licence, or the file of one.
+    pub(crate) license: Option<&'a str>,
+    /// How many rows of the data go along.
+    pub(crate) examples: usize,
+    /// Whether the answer is JSON.
+    pub(crate) json: bool,
+}
+
+/// Makes a bundle.
+pub(crate) fn package(ask: &Ask<'_>, mut screen: Screen) -> Result<ExitCode, Fault> {
+    let key = ask.sign.map(|path| Ok::<_, Fault>(PrivateKey::read(&source::bytes(path)?)?)).transpose()?;
+    let out = free(ask)?;
+    let source = Source::of(ask, &mut screen)?;
+    let made = assemble(&source)?;
+    for note in &made.notes {
+        screen.say(note);
+    }
+    let rebuilt = assemble(&source)?.files == made.files;
+    let (bundle, ledger) = sealed(&source, made, rebuilt, key.as_ref())?;
+    bundle.write(&out)?;
+    // What counts is what stands on the disk.
+    let public = key.as_ref().map(PrivateKey::public);
+    let written = Bundle::open(&out, public.as_ref(), &BundleLimits::DEFAULT)?;
+    for entry in ledger.verdicts.iter().filter(|entry| entry.id.starts_with("package.")) {
+        screen.verdict(entry);
+    }
+    console::result(answer::packaged(&out, &written, &ledger, ask.json)?)?;
+    Ok(ExitCode::Done)
+}
+
+/// Judges, writes the verdicts into the bundle's ledger, and closes it.
+fn sealed(
+    source: &Source,
+    made: Assembled,
+    rebuilt: bool,
+    key: Option<&PrivateKey>,
+) -> Result<(Bundle, Ledger), Fault> {
+    let Assembled { mut files, parities, .. } = made;
+    let about = source.about();
+    let context = PackageContext {
+        signature: key.map_or(SignatureState::Absent, |key| SignatureState::Holds(key.public().hint())),
+        checked: None,
+        origin: about.origin.clone(),
+        rebuilt: Some(rebuilt),
+        parities,
+    };
+    let mut ledger = source.ledger.clone();
+    ledger.judge_all(PRACTICES, &context, |_| {});
+    let text = serde_json::to_vec_pretty(&ledger)
+        .map_err(|error| Fault::failed(format!("cannot write the ledger as JSON ({error})")))?;
+    files.insert(files::LEDGER, text, &BundleLimits::DEFAULT)?;
+    Ok((Bundle::seal(files, about, key)?, ledger))
+}
+
+/// Where the bundle goes, if nothing is there yet.
+fn free(ask: &Ask<'_>) -> Result<PathBuf, Fault> {
+    let named = || PathBuf::from(format!("{}.{EXTENSION}", source::name(ask.run)));
+    let out = ask.out.map_or_else(named, Path::to_owned);
+    if out.symlink_metadata().is_ok() {
+        return Err(Fault::usage(format!("something is there already: {}", out.display()))
+            .hint("`--out BUNDLE` takes another place; a bundle is never replaced"));
+    }
+    Ok(out)
+}
+
+/// The key in a file.
+fn public_key(path: &Path) -> Result<PublicKey, Fault> {
+    Ok(PublicKey::read(&source::bytes(path)?)?)
+}
+
+/// Refuses what is no bundle before it is looked into.
+fn check(bundle: &Path) -> Result<(), Fault> {
+    if is_bundle(bundle) {
+        return Ok(());
+    }
+    Err(Fault::usage(format!("no bundle: {}", bundle.display()))
+        .hint("`plumb package RUN` makes one: a file `NAME.plumb`, or a folder with `bundle.json`"))
+}

@@ -1,0 +1,35 @@
+//! The model of a bundle, verified before it is loaded.
+
+use std::path::Path;
+
+use plumb_data::{Table, Target};
+use plumb_learn::predict::TrainedModel;
+use plumb_package::{Bundle, BundleLimits, Refusal, SIGNATURE, SignatureState, Why};
+
+use super::Opened;
+use crate::fault::Fault;
+
+/// Reads a bundle and holds every file against its digest; its signature is for `plumb verify`.
+pub(super) fn read(path: &Path) -> Result<Bundle, Fault> {
+    Ok(Bundle::open(path, None, &BundleLimits::DEFAULT)?)
+}
+
+/// The model; nothing in its files is run.
+pub(crate) fn model(bundle: &Bundle) -> Result<TrainedModel, Fault> {
+    let text = |path: &str| bundle.files.text_of(path);
+    let weights = bundle.files.bytes_of("model/model.safetensors")?;
+    let model = TrainedModel::read(text("model/model.json")?, weights, text("model/preparation.json")?);
+    Ok(model.map_err(|error| Refusal::of(Why::Damaged(error.to_string()), "model"))?)
+}
+
+/// Loads the model for a table.
+pub(super) fn open(bundle: &Bundle, table: &Table, target: &Target) -> Result<Opened, Fault> {
+    let model = model(bundle)?;
+    let target = target.knowing(plumb_data::Predictor::classes(&model));
+    let signed = match bundle.signature {
+        SignatureState::Absent => "it is not signed".to_owned(),
+        _ => format!("`plumb verify --key KEY` checks {SIGNATURE}"),
+    };
+    let remarks = vec![format!("{} files of the bundle have their digests; {signed}", bundle.files.len())];
+    Ok(Opened { predictor: Box::new(model), rows: None, table: table.clone(), target, remarks })
+}
