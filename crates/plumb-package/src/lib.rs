@@ -9,18 +9,30 @@
 
 pub mod archive;
 mod bundle;
+pub mod card;
 pub mod contents;
 pub mod description;
+pub mod documented;
+pub mod evidence;
 pub mod files;
+#[cfg(test)]
+mod fixture;
 pub mod folder;
+pub mod format;
+pub mod license;
 pub mod limits;
+pub mod markdown;
 pub mod practices;
+pub mod record;
 mod refusal;
 pub mod safetensors;
+mod said;
 pub mod signature;
 
 pub use bundle::{Bundle, EXTENSION, SIGNATURE, SignatureState, is_bundle};
 pub use description::{DESCRIPTION, Description};
 pub use files::Files;
 pub use limits::BundleLimits;
+pub use record::Record;
 pub use refusal::{Refusal, Why};
+pub use said::Said;

@@ -1,17 +1,12 @@
 //! `evaluation.md`: a section for a model card, in Markdown with the front matter that model hubs read.
 
-use std::fmt::Write as _;
-
 use plumb_evaluate::{Evaluation, MetricValue};
 use plumb_ledger::{Ledger, Verdict};
-use serde_json::json;
-
-use crate::report::evidence::{EvidenceTable, tables};
-use crate::report::format::number;
-use crate::report::text::cut;
-
-/// Letters of a cell.
-const LETTERS: usize = 200;
+use plumb_package::card::{evidence_table, model_index};
+use plumb_package::evidence::tables;
+use plumb_package::format::number;
+use plumb_package::markdown::{code, inert_json, line, push, table};
+use plumb_package::record::Figure;
 
 /// What the card is about.
 #[derive(Debug)]
@@ -50,144 +45,57 @@ impl Card<'_> {
         );
         self.metrics(&mut text);
         for of in tables(self.ledger) {
-            evidence(&mut text, &of);
+            evidence_table(&mut text, &of);
         }
         self.verdicts(&mut text);
+        text.truncate(text.trim_end().len());
+        text.push('\n');
         text
     }
 
-    /// The metrics as `model-index`: YAML that is JSON, so that no name can break it.
+    /// The metrics as `model-index`.
     fn front(&self) -> String {
-        let metric = |metric: &MetricValue| {
-            let name = match (metric.low, metric.high) {
-                (Some(low), Some(high)) => {
-                    format!("{}, {} to {} ({})", metric.name, number(low), number(high), metric.method)
-                }
-                _ => metric.name.to_owned(),
-            };
-            json!({"type": metric.name, "value": metric.value, "name": name})
+        let figure = |metric: &MetricValue| Figure {
+            name: metric.name.to_owned(),
+            value: metric.value,
+            interval: metric.low.zip(metric.high),
+            rows: None,
+            method: metric.method.clone(),
         };
-        let metrics: Vec<serde_json::Value> = self
-            .evaluation
-            .judged()
-            .map(|part| part.metrics.iter().map(metric).collect())
-            .unwrap_or_default();
-        let task = format!(
-            "{}-{}",
-            self.modality,
-            if self.evaluation.classes.is_empty() { "regression" } else { "classification" }
-        );
-        let index = json!([{"name": self.name, "results": [{
-            "task": {"type": task},
-            "dataset": {"name": self.data.0, "type": self.data.0, "revision": self.data.1},
-            "metrics": metrics,
-        }]}]);
-        format!("---\nmodel-index: {index}\n---\n\n")
+        let judged = self.evaluation.judged();
+        let figures: Vec<Figure> =
+            judged.into_iter().flat_map(|part| part.metrics.iter().map(figure)).collect();
+        let what = if self.evaluation.classes.is_empty() { "regression" } else { "classification" };
+        let task = format!("{}-{what}", self.modality);
+        let index = model_index(self.name, &task, self.data.0, Some(self.data.1), &figures);
+        format!("---\nmodel-index: {}\n---\n\n", inert_json(&index))
     }
 
     fn metrics(&self, text: &mut String) {
         let Some(part) = self.evaluation.judged() else { return };
-        push(text, format_args!("| metric | value | low | high | how |\n| --- | --- | --- | --- | --- |\n"));
         let end = |end: Option<f64>| end.map_or_else(|| "\u{2013}".to_owned(), number);
-        for of in &part.metrics {
-            let cells = (number(of.value), end(of.low), end(of.high));
-            push(
-                text,
-                format_args!("| {} | {} | {} | {} | {} |\n", of.name, cells.0, cells.1, cells.2, of.method),
-            );
-        }
+        let row = |name: String, of: &MetricValue| {
+            vec![name, number(of.value), end(of.low), end(of.high), of.method.clone()]
+        };
+        let mut rows: Vec<Vec<String>> = part.metrics.iter().map(|of| row(of.name.to_owned(), of)).collect();
         let primary = self.evaluation.primary.metric.name;
         for baseline in &self.evaluation.baselines {
-            if let Some(of) = baseline.metrics.iter().find(|metric| metric.name == primary) {
-                let cells = (number(of.value), end(of.low), end(of.high));
-                push(
-                    text,
-                    format_args!(
-                        "| {primary} of `{}`, a baseline | {} | {} | {} | {} |\n",
-                        baseline.name, cells.0, cells.1, cells.2, of.method
-                    ),
-                );
-            }
+            let of = baseline.metrics.iter().find(|metric| metric.name == primary);
+            rows.extend(of.map(|of| row(format!("{primary} of `{}`, a baseline", baseline.name), of)));
         }
-        push(text, format_args!("\n"));
+        table(text, &["metric", "value", "low", "high", "how"], rows);
     }
 
     /// What was judged, the worst first; what was skipped with its reason, because a reader must know what nobody looked at.
     fn verdicts(&self, text: &mut String) {
-        push(
-            text,
-            format_args!("### Verdicts\n\n| practice | verdict | what was found |\n| --- | --- | --- |\n"),
-        );
-        for entry in self.ledger.worst_first() {
+        text.push_str("### Verdicts\n\n");
+        let rows = self.ledger.worst_first().into_iter().map(|entry| {
             let said = match entry.verdict {
                 Verdict::Skipped => entry.reason.as_ref().unwrap_or(&entry.summary),
                 _ => &entry.summary,
             };
-            push(text, format_args!("| `{}` | {} | {} |\n", entry.id, entry.verdict.as_str(), line(said)));
-        }
-    }
-}
-
-fn evidence(text: &mut String, of: &EvidenceTable) {
-    push(
-        text,
-        format_args!(
-            "### {}\n\n| {} |\n|{}\n",
-            of.caption,
-            of.head.join(" | "),
-            " --- |".repeat(of.head.len())
-        ),
-    );
-    for row in &of.lines {
-        let cells: Vec<String> =
-            std::iter::once(&row.name).chain(&row.cells).map(|cell| line(cell)).collect();
-        push(text, format_args!("| {} |\n", cells.join(" | ")));
-    }
-    if of.left_out > 0 {
-        push(text, format_args!("\n{} more are in `ledger.json`.\n", of.left_out));
-    }
-    push(text, format_args!("\n"));
-}
-
-/// Text from outside between backticks.
-fn code(text: &str) -> String {
-    cut(text, LETTERS)
-        .chars()
-        .map(|letter| if letter == '`' || letter.is_control() { ' ' } else { letter })
-        .collect()
-}
-
-/// Text from outside on one line, in which nothing is markup: values of the data stand in a table of Markdown.
-fn line(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in cut(text, LETTERS).chars() {
-        match letter {
-            '|' | '<' | '>' | '[' | ']' | '*' | '_' | '\\' | '#' | '!' => {
-                safe.push('\\');
-                safe.push(letter);
-            }
-            '`' => safe.push('\''),
-            letter if letter.is_control() => safe.push(' '),
-            letter => safe.push(letter),
-        }
-    }
-    safe
-}
-
-fn push(text: &mut String, piece: std::fmt::Arguments<'_>) {
-    // Writing to a `String` cannot fail.
-    let _infallible = text.write_fmt(piece);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::line;
-
-    #[test]
-    fn values_of_the_data_are_no_markup() {
-        let hostile = "a|b\n<script>[x](y) `c` **d** \u{1b}[31m";
-        let safe = line(hostile);
-        assert!(!safe.contains('\n') && !safe.contains('`') && !safe.contains('\u{1b}'), "{safe}");
-        assert_eq!(line("<50K | x"), "\\<50K \\| x");
+            vec![format!("`{}`", entry.id), entry.verdict.as_str().to_owned(), line(said)]
+        });
+        table(text, &["practice", "verdict", "what was found"], rows);
     }
 }

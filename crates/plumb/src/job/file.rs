@@ -3,6 +3,7 @@
 //! `plumb explain-key`, `plumb schema`, `docs/job.md` and the checks of [`super::check`] are all read from
 //! the schema of [`JobFile`].
 
+use plumb_package::Said;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub(crate) struct JobFile {
     pub(crate) gates: GatesSection,
     /// What is written for other programs.
     pub(crate) log: LogSection,
+    /// What only a person knows of the model, for its card.
+    #[serde(skip_serializing_if = "Said::is_empty")]
+    pub(crate) card: Said,
     /// How much a reader may take in before it refuses.
     pub(crate) limits: LimitsSection,
 }

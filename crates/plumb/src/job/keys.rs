@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_and_target_have_no_default_of_use() {
+    fn only_what_must_be_said_has_no_default_of_use() {
         let without: Vec<String> =
             keys().into_iter().filter(|key| key.default.is_none()).map(|key| key.path).collect();
         assert_eq!(
@@ -108,7 +108,21 @@ mod tests {
                 "model.pretrained",
                 "train.teacher",
                 "log.mlflow",
-                "log.mlflow_experiment"
+                "log.mlflow_experiment",
+                "card.description",
+                "card.intended_use",
+                "card.users",
+                "card.out_of_scope",
+                "card.limits",
+                "card.risks",
+                "card.no_groups",
+                "card.license",
+                "card.languages",
+                "card.contact",
+                "card.data",
+                "card.datasets",
+                "card.base_model",
+                "card.tags"
             ]
         );
     }

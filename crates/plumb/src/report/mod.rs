@@ -7,9 +7,7 @@
 pub(crate) mod charts;
 mod diagnosis;
 mod error;
-pub(crate) mod evidence;
 pub(crate) mod files;
-pub(crate) mod format;
 pub(crate) mod page;
 pub(crate) mod redact;
 pub(crate) mod sections;
@@ -25,3 +23,4 @@ pub(crate) use diagnosis::render as render_diagnosis;
 pub(crate) use error::ReportError;
 pub(crate) use files::{Predictions, RunFiles};
 pub(crate) use page::render;
+pub(crate) use plumb_package::{evidence, format};

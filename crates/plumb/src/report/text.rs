@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+pub(crate) use plumb_package::format::cut;
+
 /// Characters of one string before it is cut: a name longer than this is not read by anyone.
 const LONGEST: usize = 400;
 
@@ -11,14 +13,6 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
         Cow::Borrowed(text)
     } else {
         Cow::Owned(spell(text))
-    }
-}
-
-/// The first `longest` characters, with an ellipsis when more follow.
-pub(crate) fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default().trim_end()),
-        None => text.to_owned(),
     }
 }
 
@@ -95,10 +89,8 @@ mod tests {
     }
 
     #[test]
-    fn long_strings_are_cut_with_their_length() {
+    fn long_strings_are_shown_with_their_length() {
         let cut_text = shown(&"x".repeat(10_000)).into_owned();
         assert!(cut_text.ends_with("… (10000 characters)"), "{cut_text}");
-        assert_eq!(cut("héllo wörld", 5), "héllo…");
-        assert_eq!(cut("short", 5), "short");
     }
 }

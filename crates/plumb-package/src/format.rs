@@ -1,12 +1,12 @@
 //! Numbers for people: four significant digits, thousands grouped, no false precision.
 
 /// A number with four significant digits: `0.8731`, `12.5`, `48,842`, `1.2e-7`.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     significant(value, 4)
 }
 
 /// A number with so many significant digits; trailing zeros are left out.
-pub(crate) fn significant(value: f64, digits: i32) -> String {
+pub fn significant(value: f64, digits: i32) -> String {
     if value.is_nan() {
         return "not a number".to_owned();
     }
@@ -29,22 +29,22 @@ pub(crate) fn significant(value: f64, digits: i32) -> String {
 }
 
 /// A whole number with its thousands grouped.
-pub(crate) fn count(value: usize) -> String {
+pub fn count(value: usize) -> String {
     grouped(&value.to_string())
 }
 
 /// `count` and a noun in the right number: `1 row`, `2 rows`.
-pub(crate) fn counted(value: usize, noun: &str) -> String {
+pub fn counted(value: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
 /// What stands behind the words for a list that may be cut: nothing, or `, the first 200 of 16,000`.
-pub(crate) fn of_all(shown: usize, all: usize) -> String {
+pub fn of_all(shown: usize, all: usize) -> String {
     if shown < all { format!(", the first {} of {}", count(shown), count(all)) } else { String::new() }
 }
 
 /// A share of 1 in per cent: `12.3 %` with a blank that does not break; a share that is not quite nothing is never shown as 0.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.0005 {
         "< 0.1\u{a0}%".to_owned()
     } else {
@@ -53,7 +53,7 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 /// Seconds as a person says them: `0.8 s`, `2 min 5 s`, `3 h 20 min`.
-pub(crate) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "unknown".to_owned();
     }
@@ -62,6 +62,14 @@ pub(crate) fn duration(seconds: f64) -> String {
         0..60 => format!("{} s", significant(seconds, 2)),
         60..3600 => format!("{} min {} s", whole / 60, whole % 60),
         _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// The first `longest` characters, with an ellipsis when more follow.
+pub fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
     }
 }
 
@@ -119,5 +127,11 @@ mod tests {
         assert_eq!(duration(12_000.0), "3 h 20 min");
         assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(counted(2000, "row"), "2,000 rows");
+    }
+
+    #[test]
+    fn long_strings_are_cut() {
+        assert_eq!(cut("héllo wörld", 5), "héllo…");
+        assert_eq!(cut("short", 5), "short");
     }
 }

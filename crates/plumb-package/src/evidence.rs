@@ -3,8 +3,7 @@
 use plumb_ledger::Ledger;
 use serde_json::Value;
 
-use super::format::number;
-use super::text::cut;
+use crate::format::{cut, number};
 
 /// Lines of a list.
 const LINES: usize = 50;
@@ -181,34 +180,36 @@ static LISTS: [List; 11] = [
 
 /// A list of evidence, ready to be shown.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct EvidenceTable {
+pub struct EvidenceTable {
+    /// The practice whose evidence it is.
+    pub practice: &'static str,
     /// What it shows.
-    pub(crate) caption: &'static str,
+    pub caption: &'static str,
     /// The heads of its columns; the first is that of the names.
-    pub(crate) head: Vec<&'static str>,
+    pub head: Vec<&'static str>,
     /// Its lines.
-    pub(crate) lines: Vec<Line>,
+    pub lines: Vec<Line>,
     /// What is drawn of it; none where it is a table alone.
-    pub(crate) drawn: Option<&'static str>,
+    pub drawn: Option<&'static str>,
     /// How many lines were left out.
-    pub(crate) left_out: usize,
+    pub left_out: usize,
 }
 
 /// A line of it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Line {
+pub struct Line {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// The same in few letters: of a combination the values alone.
-    pub(crate) short: String,
+    pub short: String,
     /// Its cells.
-    pub(crate) cells: Vec<String>,
+    pub cells: Vec<String>,
     /// The value that is drawn, with its ends.
-    pub(crate) interval: Option<(f64, f64, f64)>,
+    pub interval: Option<(f64, f64, f64)>,
 }
 
 /// The lists that the ledger has anything in.
-pub(crate) fn tables(ledger: &Ledger) -> Vec<EvidenceTable> {
+pub fn tables(ledger: &Ledger) -> Vec<EvidenceTable> {
     LISTS.iter().filter_map(|list| list.table(ledger)).collect()
 }
 
@@ -219,6 +220,7 @@ impl List {
         let head = std::iter::once(self.head).chain(self.columns.iter().map(|(head, _)| *head)).collect();
         let drawn = self.drawn.map(|at| self.columns[at].0);
         (!lines.is_empty()).then(|| EvidenceTable {
+            practice: self.practice,
             caption: self.caption,
             head,
             lines,
