@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+pub mod bom;
 mod bundle;
 pub mod card;
 pub mod contents;
