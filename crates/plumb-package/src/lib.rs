@@ -20,6 +20,7 @@ pub mod files;
 mod fixture;
 pub mod folder;
 pub mod format;
+pub mod image;
 pub mod license;
 pub mod limits;
 pub mod markdown;
