@@ -27,6 +27,7 @@ pub mod markdown;
 pub mod practices;
 pub mod record;
 mod refusal;
+pub mod registry;
 pub mod safetensors;
 mod said;
 pub mod signature;
