@@ -73,7 +73,7 @@ pub(crate) fn record() -> Record {
 }
 
 fn read(files: &Files) -> Record {
-    Record::read("loans-1", files).unwrap()
+    Record::read("loans-1", |name| files.get(name).map(Vec::as_slice)).unwrap()
 }
 
 /// The small run with one of its files changed.
@@ -116,7 +116,7 @@ pub(crate) fn hostile() -> Vec<Record> {
             .map(|(name, value)| (name.to_owned(), value.to_string().into_bytes()))
             .chain([(JOB.to_owned(), job.as_bytes().to_vec())])
             .collect();
-        Record::read("../\u{202e}`x`", &files).unwrap()
+        Record::read("../\u{202e}`x`", |name| files.get(name).map(Vec::as_slice)).unwrap()
     };
     let none = || json!({"schema": 1, "run": "", "stage": "", "verdicts": []});
     let odd = json!({"schema": 1, "run": "x", "stage": "x", "verdicts": [

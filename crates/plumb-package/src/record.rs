@@ -100,37 +100,41 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads the files of a run that [`READ`] names; `files` may hold others too.
-    pub fn read(name: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Self, RecordError> {
+    /// Reads the files of a run that [`READ`] names; `file` answers for a name with its bytes.
+    pub fn read<'a>(name: &str, file: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, RecordError> {
         let mut record = Self {
             name: name.to_owned(),
             verdicts: Vec::new(),
             documents: BTreeMap::new(),
             origins: Vec::new(),
         };
-        for file in READ {
-            let Some(bytes) = files.get(file) else { continue };
-            let origin = record.origin(file, bytes);
-            record.documents.insert(file, (parsed(file, bytes)?, origin));
+        for name in READ {
+            let Some(bytes) = file(name) else { continue };
+            let origin = record.origin(name, bytes);
+            record.documents.insert(name, (parsed(name, bytes)?, origin));
         }
         for needed in [JOB, LEDGER, METRICS] {
             if !record.documents.contains_key(needed) {
                 return Err(RecordError::Missing(needed));
             }
         }
-        if let Some(bytes) = files.get(LEDGER) {
+        if let Some(bytes) = file(LEDGER) {
             record.judged_in(LEDGER, bytes)?;
         }
         Ok(record)
     }
 
-    /// Takes in what was found out after the run: a folder that `plumb evaluate`, `explain` or `fairness` wrote. Its verdicts stand in
-    /// place of the run's, but for those that it skipped.
-    pub fn add(&mut self, folder: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<(), RecordError> {
+    /// Takes in what was found out after the run: the ledger, and the explanation where there is one, of a folder that `plumb evaluate`,
+    /// `explain` or `fairness` wrote. Its verdicts stand in place of the run's, but for those that it skipped.
+    pub fn add(
+        &mut self,
+        folder: &str,
+        ledger: &[u8],
+        explanation: Option<&[u8]>,
+    ) -> Result<(), RecordError> {
         let name = |file: &str| format!("{folder}/{file}");
-        let ledger = files.get(LEDGER).ok_or(RecordError::Missing(LEDGER))?;
         self.judged_in(&name(LEDGER), ledger)?;
-        if let Some(bytes) = files.get(EXPLANATION) {
+        if let Some(bytes) = explanation {
             let name = name(EXPLANATION);
             let value = parsed(&name, bytes)?;
             let origin = self.origin(&name, bytes);

@@ -145,17 +145,62 @@ fn explanation(text: &mut String, record: &Record) {
     }
 }
 
-/// What was compressed: the table of `compress.json` as it stands there, a row for each form of the model.
+/// What was compressed: each form of the model, the run's own first, with what it saves and what it costs.
 fn compression(text: &mut String, record: &Record) {
-    let rows = record.value(COMPRESS)["table"].as_array();
-    let Some(first) = rows.and_then(|rows| rows.first()).and_then(Value::as_object) else { return };
+    let file = record.value(COMPRESS);
+    let variants = file["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if variants.is_empty() {
+        return;
+    }
     section(text, "Compression");
-    push(text, format_args!("From {}.\n\n", cited([record.origin_of(COMPRESS)])));
-    let keys: Vec<&String> = first.keys().collect();
-    let head: Vec<String> = keys.iter().map(|key| line(&key.replace('_', " "))).collect();
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    let row = |of: &Value| keys.iter().map(|key| shown(&of[key.as_str()])).collect();
-    table(text, &head, rows.into_iter().flatten().map(row));
+    let metric = line(file["metric"].as_str().unwrap_or("the metric"));
+    push(
+        text,
+        format_args!(
+            "Times are of the machine that measured them; the loss is of {metric} on the same rows, with its interval. From {}.\n\n",
+            cited([record.origin_of(COMPRESS)])
+        ),
+    );
+    let head = ["model", "how it was made", "bytes", "parameters", "milliseconds", "metric", "loss", "p"];
+    table(text, &head, variants.iter().map(variant));
+}
+
+fn variant(variant: &Value) -> Vec<String> {
+    let whole = |key: &str| variant[key].as_u64().map_or_else(missing, |value| count(value as usize));
+    let latency = |of: &Value| {
+        let batch = of["batch"].as_u64()?;
+        Some(format!(
+            "{batch} rows: {}, p99 {}",
+            number(self::of(of, "median_ms")),
+            number(self::of(of, "p99_ms"))
+        ))
+    };
+    let latencies: Vec<String> =
+        variant["latency"].as_array().into_iter().flatten().filter_map(latency).collect();
+    let kept = &variant["kept"];
+    let figure = |key: &str| kept[key].as_f64().map_or_else(missing, number);
+    let loss = match (kept["loss"].as_f64(), kept["low"].as_f64(), kept["high"].as_f64()) {
+        (Some(loss), Some(low), Some(high)) => {
+            format!("{} ({} to {})", number(loss), number(low), number(high))
+        }
+        _ => missing(),
+    };
+    let text = |key: &str| line(variant[key].as_str().unwrap_or_default());
+    let (name, made) = (text("name"), text("made"));
+    vec![
+        name,
+        made,
+        whole("bytes"),
+        whole("parameters"),
+        latencies.join("; "),
+        figure("after"),
+        loss,
+        figure("p"),
+    ]
+}
+
+fn missing() -> String {
+    "\u{2013}".to_owned()
 }
 
 fn row(what: &str, value: String, record: &Record, file: &str) -> Vec<String> {
@@ -175,14 +220,5 @@ fn quoted(value: &Value) -> String {
         Value::Null => "not recorded".to_owned(),
         Value::String(text) => format!("`{}`", code(text)),
         other => format!("`{}`", code(&other.to_string())),
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "\u{2013}".to_owned(),
-        Value::Number(of) => of.as_f64().map_or_else(String::new, number),
-        Value::String(text) => line(text),
-        other => line(&other.to_string()),
     }
 }

@@ -72,16 +72,36 @@ fn later_evaluations_take_the_place_of_what_the_run_skipped() {
         let text = format!(
             r#"{{"schema":1,"run":"x","stage":"evaluate","verdicts":[{{"id":"evaluate.shift","verdict":"{verdict}","summary":"later","evidence":{{}},"remedy":""{reason}}}]}}"#
         );
-        fixture::Files::from([("ledger.json".to_owned(), text.into_bytes())])
+        text.into_bytes()
     };
-    record.add("shift", &later("warn", "")).unwrap();
+    record.add("shift", &later("warn", ""), None).unwrap();
     let judged = record.verdict("evaluate.shift").unwrap();
     assert_eq!(judged.entry.summary, "later");
     assert_eq!(record.ledger_of(judged).unwrap().file, "shift/ledger.json");
-    record.add("again", &later("skipped", r#","reason":"r""#)).unwrap();
+    record.add("again", &later("skipped", r#","reason":"r""#), None).unwrap();
     assert_eq!(
         record.ledger_of(record.verdict("evaluate.shift").unwrap()).unwrap().file,
         "shift/ledger.json"
     );
     assert!(text(&record, &Said::default()).contains("`shift/ledger.json`"));
+}
+
+#[test]
+fn what_compression_saves_and_costs_is_a_table() {
+    let mut files = fixture::files();
+    let compress = serde_json::json!({"schema": 1, "metric": "accuracy", "variants": [
+        {"name": "float", "made": "the run", "file": "model.onnx", "bytes": 40000, "parameters": 10000,
+            "latency": [{"batch": 1, "median_ms": 2.0, "p99_ms": 2.5}], "kept": null},
+        {"name": "int8", "made": "static|", "file": "int8.onnx", "bytes": 11000, "parameters": 10000,
+            "latency": [{"batch": 1, "median_ms": 1.0, "p99_ms": 1.25}, {"batch": 8, "median_ms": 6.0, "p99_ms": 7.0}],
+            "kept": {"after": 0.86, "loss": 0.01, "low": -0.005, "high": 0.025, "p": 0.4}}]});
+    files.insert("compress.json".to_owned(), compress.to_string().into_bytes());
+    let record = Record::read("loans-1", |name| files.get(name).map(Vec::as_slice)).unwrap();
+    let card = text(&record, &Said::default());
+    let row = "| int8 | static\\| | 11,000 | 10,000 | 1 rows: 1, p99 1.25; 8 rows: 6, p99 7 | 0.86 | 0.01 (−0.005 to 0.025) | 0.4 |";
+    assert!(card.contains(row), "{card}");
+    assert!(
+        card.contains("| float | the run | 40,000 | 10,000 | 1 rows: 2, p99 2.5 | – | – | – |"),
+        "{card}"
+    );
 }
