@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
-    fairness, init, package, practices, pretrained, run, schema, ui, verify, watch,
+    fairness, init, package, practices, pretrained, registry, run, schema, ui, verify, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -20,7 +20,7 @@ use crate::commands::{
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = "Environment:\n  \
-        PLUMB_STATE  Where looks at test rows are counted; `plumb` in XDG_STATE_HOME or ~/.local/state\n  \
+        PLUMB_STATE  Where looks at test rows are counted and a registry is kept; `plumb` in XDG_STATE_HOME or ~/.local/state\n  \
         PLUMB_CACHE  Where weights and reduced pictures are kept; `plumb` in the user's cache\n  \
         PLUMB_TOKEN  The token with which `http://HOST/v2/models/NAME` is asked"
 )]
@@ -57,6 +57,7 @@ pub(crate) enum Command {
     // As with `explain`.
     Package(package::Args),
     Verify(verify::Args),
+    Registry(registry::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
     /// Follow a run in the terminal
@@ -93,6 +94,7 @@ impl Command {
             Self::Export(args) => export::run(&args),
             Self::Package(args) => package::run(&args),
             Self::Verify(args) => verify::run(&args),
+            Self::Registry(args) => registry::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

@@ -22,9 +22,11 @@ mod log;
 mod packaging;
 mod predictors;
 mod pretrained;
+mod registry;
 mod report;
 mod run;
 mod tfrecord;
+mod user_state;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@
 //! at most an object that nobody names, which the next removal takes away. Two writers are kept apart by a lock. A mounted object store
 //! is a folder like any other; objects by an API are not spoken to.
 
+mod dvc;
 mod error;
 mod model;
 mod name;
@@ -17,6 +18,7 @@ use plumb_ledger::lock::FolderLock;
 use plumb_ledger::nearest::did_you_mean;
 use plumb_ledger::{Sha256, atomic};
 
+pub use dvc::dvc_pointer;
 pub use error::RegistryError;
 pub use model::{Action, Lineage, Logged, Model, Stored, Version};
 pub use name::{Reference, Selector};

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::judged_rows;
 use crate::run::{Data, Screen};
+use crate::user_state;
 
 /// Reads that are kept in memory: more are no other verdict.
 const MOST: usize = 1000;
@@ -55,7 +56,7 @@ fn file(data: &Data, subject: &Subject<'_>, evaluation: &Evaluation) -> Option<P
         digest.update(&row.to_le_bytes());
     }
     let name: String = digest.finish().as_str().chars().take(32).collect();
-    Some(state()?.join("test-reads").join(format!("{name}.jsonl")))
+    Some(user_state::folder()?.join("test-reads").join(format!("{name}.jsonl")))
 }
 
 /// What tells one set of predictions from another.
@@ -65,14 +66,6 @@ fn digest_of(evaluation: &Evaluation) -> String {
         part.scored.predicted.iter().for_each(|value| bytes.extend(value.to_le_bytes()));
     }
     Sha256::of(&bytes).to_string()
-}
-
-/// Where what a user has done is kept: `PLUMB_STATE`, `XDG_STATE_HOME` or `.local/state` in the home folder.
-fn state() -> Option<PathBuf> {
-    let of = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    of("PLUMB_STATE")
-        .or_else(|| Some(of("XDG_STATE_HOME")?.join("plumb")))
-        .or_else(|| Some(of("HOME")?.join(".local").join("state").join("plumb")))
 }
 
 fn read(path: &std::path::Path) -> Vec<TestRead> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "run",
     "audit",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 19] = [
     "export",
     "package",
     "verify",
+    "registry",
     "ui",
     "watch",
     "diagnose",

@@ -17,6 +17,7 @@ mod others_pictures;
 mod package;
 mod pictures;
 mod pretrained;
+mod registry;
 mod resume;
 mod run;
 mod teacher;

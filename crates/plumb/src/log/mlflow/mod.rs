@@ -5,6 +5,7 @@
 mod batches;
 mod client;
 mod names;
+mod registry;
 mod surroundings;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use batches::{METRICS, PARAMS, TAGS, batches, number};
 use client::{Client, Failure};
 use names::{cut, key};
 use plumb_learn::train::Event;
+pub(crate) use registry::{Registration, register};
 use surroundings::surroundings;
 
 /// What is fixed about a tracking server.
