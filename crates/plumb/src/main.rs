@@ -20,6 +20,7 @@ mod fault;
 mod job;
 mod log;
 mod packaging;
+mod papers;
 mod predictors;
 mod pretrained;
 mod registry;

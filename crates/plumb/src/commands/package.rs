@@ -14,12 +14,13 @@ use crate::run::Screen;
 /// Make of a finished run a bundle that can be signed, sent and verified
 ///
 /// A bundle is one file, `NAME.plumb` (a tar), or a folder: weights, ONNX where the network has that form, preparation, job, metrics,
-/// predictions, ledger, report, and example rows with the answers that the model gives. `bundle.json` lists each file with its SHA-256. The
+/// predictions, ledger, report, model card (`README.md`), bill of materials (`bom.cdx.json`, CycloneDX), and example rows with the answers that the model gives. `bundle.json` lists each file with its SHA-256. The
 /// same run gives the same bundle, byte for byte. The example rows are raw rows of the judged part, of the columns that the model reads:
 /// mind who may see them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  plumb package runs/adult-1\n  plumb package --new-key release\n  \
                   plumb package runs/adult-1 --sign release.pem --license Apache-2.0\n  \
+                  plumb package runs/adult-1 --card card.toml --oci adult-image\n  \
                   plumb package runs/adult-1 --examples 0 --out bundles/adult\n  plumb verify adult-1.plumb --key release.pub\n\n\
                   Keys are ECDSA on P-256 in PEM: `openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt` makes one too.")]
 pub(crate) struct Args {
@@ -38,8 +39,20 @@ pub(crate) struct Args {
     /// How many rows of the data go along as examples; 0 for none
     #[arg(long, value_name = "ROWS", default_value_t = 64, value_parser = clap::value_parser!(u16).range(0..=4096))]
     examples: u16,
+    /// What only a person knows, for the model card: intended use, limits, users and more, as `[card]` of the job has it
+    #[arg(long, value_name = "FILE")]
+    card: Option<PathBuf>,
+    /// A folder that `plumb evaluate`, `explain` or `fairness` wrote about this run, for the card; may be named again
+    #[arg(long, value_name = "DIR")]
+    evidence: Vec<PathBuf>,
+    /// Also make an OCI image of the bundle and the program that serves it: a layout as a folder, or one file `NAME.tar`
+    #[arg(long, value_name = "IMAGE")]
+    oci: Option<PathBuf>,
+    /// The program in the image, a `plumb` for Linux; this one otherwise, with the libraries that it needs
+    #[arg(long, value_name = "FILE", requires = "oci")]
+    program: Option<PathBuf>,
     /// Make a pair of keys, NAME.pem to sign with and NAME.pub to verify with, and nothing else
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["run", "out", "sign", "license"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["run", "out", "sign", "license", "card", "evidence", "oci"])]
     new_key: Option<PathBuf>,
     /// Print the answer as JSON
     #[arg(long)]
@@ -55,6 +68,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         sign: args.sign.as_deref(),
         license: args.license.as_deref(),
         examples: args.examples.into(),
+        card: args.card.as_deref(),
+        evidence: &args.evidence,
+        oci: args.oci.as_deref(),
+        program: args.program.as_deref(),
         json: args.json,
     };
     package(&ask, Screen::new(SystemClock::start()))

@@ -9,9 +9,16 @@ use serde_json::{Value, json};
 use super::verify::Verified;
 use crate::console::visible;
 use crate::fault::Fault;
+use crate::papers::Image;
 
 /// Of a bundle that was made.
-pub(super) fn packaged(out: &Path, bundle: &Bundle, ledger: &Ledger, as_json: bool) -> Result<String, Fault> {
+pub(super) fn packaged(
+    out: &Path,
+    bundle: &Bundle,
+    ledger: &Ledger,
+    image: Option<&Image>,
+    as_json: bool,
+) -> Result<String, Fault> {
     let key = match &bundle.signature {
         SignatureState::Holds(key) => Some(key.as_str()),
         _ => None,
@@ -36,6 +43,7 @@ pub(super) fn packaged(out: &Path, bundle: &Bundle, ledger: &Ledger, as_json: bo
             "files": listed,
             "key": key,
             "verdicts": verdicts,
+            "image": image,
         });
         return Ok(format!("{answer:#}"));
     }
@@ -43,7 +51,8 @@ pub(super) fn packaged(out: &Path, bundle: &Bundle, ledger: &Ledger, as_json: bo
         || "not signed".to_owned(),
         |key| format!("signed, key {}", key.get(..12).unwrap_or(key)),
     );
-    Ok(format!("{} ({files} files, {} kB, {signed})", out.display(), bytes.div_ceil(1000)))
+    let image = image.map_or_else(String::new, |image| format!("\n{}", image.words()));
+    Ok(format!("{} ({files} files, {} kB, {signed}){image}", out.display(), bytes.div_ceil(1000)))
 }
 
 /// Of a bundle that was verified, or refused.

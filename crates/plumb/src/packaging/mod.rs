@@ -26,7 +26,8 @@ use source::Source;
 
 use crate::console;
 use crate::fault::Fault;
-use crate::run::{Screen, files};
+use crate::papers::{self, Sources};
+use crate::run::Screen;
 
 /// What is asked on the command line.
 #[derive(Debug)]
@@ -41,6 +42,14 @@ pub(crate) struct Ask<'a> {
     pub(crate) license: Option<&'a str>,
     /// How many rows of the data go along.
     pub(crate) examples: usize,
+    /// A file of what only a person knows.
+    pub(crate) card: Option<&'a Path>,
+    /// Folders of later evaluations.
+    pub(crate) evidence: &'a [PathBuf],
+    /// Where the image goes.
+    pub(crate) oci: Option<&'a Path>,
+    /// The program in the image.
+    pub(crate) program: Option<&'a Path>,
     /// Whether the answer is JSON.
     pub(crate) json: bool,
 }
@@ -55,7 +64,14 @@ pub(crate) fn package(ask: &Ask<'_>, mut screen: Screen) -> Result<ExitCode, Fau
         screen.say(note);
     }
     let rebuilt = assemble(&source)?.files == made.files;
-    let (bundle, ledger) = sealed(&source, made, rebuilt, key.as_ref())?;
+    let papers = Sources {
+        run: ask.run,
+        name: &source.name,
+        card: ask.card,
+        license: ask.license,
+        evidence: ask.evidence,
+    };
+    let Sealed { bundle, ledger, license } = sealed(&source, made, rebuilt, key.as_ref(), &papers)?;
     bundle.write(&out)?;
     // What counts is what stands on the disk.
     let public = key.as_ref().map(PrivateKey::public);
@@ -63,17 +79,27 @@ pub(crate) fn package(ask: &Ask<'_>, mut screen: Screen) -> Result<ExitCode, Fau
     for entry in ledger.verdicts.iter().filter(|entry| entry.id.starts_with("package.")) {
         screen.verdict(entry);
     }
-    console::result(answer::packaged(&out, &written, &ledger, ask.json)?)?;
+    let image = ask.oci.map(|to| papers::image(&written, &license, ask.program, to)).transpose()?;
+    console::result(answer::packaged(&out, &written, &ledger, image.as_ref(), ask.json)?)?;
     Ok(ExitCode::Done)
 }
 
-/// Judges, writes the verdicts into the bundle's ledger, and closes it.
+/// A bundle that is closed.
+struct Sealed {
+    bundle: Bundle,
+    ledger: Ledger,
+    /// The licence; empty where nobody has said it.
+    license: String,
+}
+
+/// Judges, adds the papers and the ledger with the verdicts, and closes the bundle.
 fn sealed(
     source: &Source,
     made: Assembled,
     rebuilt: bool,
     key: Option<&PrivateKey>,
-) -> Result<(Bundle, Ledger), Fault> {
+    papers: &Sources<'_>,
+) -> Result<Sealed, Fault> {
     let Assembled { mut files, parities, .. } = made;
     let about = source.about();
     let context = PackageContext {
@@ -85,19 +111,18 @@ fn sealed(
     };
     let mut ledger = source.ledger.clone();
     ledger.judge_all(PRACTICES, &context, |_| {});
-    let text = serde_json::to_vec_pretty(&ledger)
-        .map_err(|error| Fault::failed(format!("cannot write the ledger as JSON ({error})")))?;
-    files.insert(files::LEDGER, text, &BundleLimits::DEFAULT)?;
-    Ok((Bundle::seal(files, about, key)?, ledger))
+    let license = papers::complete(&mut files, &mut ledger, papers)?;
+    Ok(Sealed { bundle: Bundle::seal(files, about, key)?, ledger, license })
 }
 
 /// Where the bundle goes, if nothing is there yet.
 fn free(ask: &Ask<'_>) -> Result<PathBuf, Fault> {
     let named = || PathBuf::from(format!("{}.{EXTENSION}", source::name(ask.run)));
     let out = ask.out.map_or_else(named, Path::to_owned);
-    if out.symlink_metadata().is_ok() {
-        return Err(Fault::usage(format!("something is there already: {}", out.display()))
-            .hint("`--out BUNDLE` takes another place; a bundle is never replaced"));
+    let is_there = |path: &&Path| path.symlink_metadata().is_ok();
+    if let Some(path) = [Some(out.as_path()), ask.oci].into_iter().flatten().find(is_there) {
+        return Err(Fault::usage(format!("something is there already: {}", path.display()))
+            .hint("`--out BUNDLE` and `--oci IMAGE` take other places; what is there is never replaced"));
     }
     Ok(out)
 }
