@@ -7,6 +7,9 @@ use super::shape::ConvShape;
 use crate::buffer::unfilled;
 use crate::vector::vectorized;
 
+/// Channels whose sums are held in registers.
+const LANES: usize = 32;
+
 /// Whether these loops are the ones for the shape.
 pub(super) fn suits(shape: &ConvShape) -> bool {
     shape.groups > 1 && shape.channels == shape.groups && shape.filters == shape.groups
@@ -55,12 +58,23 @@ pub(super) fn forward_packed(
             || {
                 for (x, sums) in pixels.chunks_exact_mut(channels).enumerate() {
                     let corner = &padded[top + x * shape.stride[1] * channels..];
-                    match bias {
-                        Some(bias) => sums.copy_from_slice(bias),
-                        None => sums.fill(0.0),
+                    let (panels, rest) = sums.as_chunks_mut::<LANES>();
+                    let first = panels.len() * LANES;
+                    for (panel, sums) in panels.iter_mut().enumerate() {
+                        let at = panel * LANES;
+                        // In registers until all taps are added.
+                        let mut held = [0.0f32; LANES];
+                        start(&mut held, bias.map(|bias| &bias[at..at + LANES]));
+                        for &(tap, under) in &taps {
+                            let (input, weight) = (&corner[under + at..], &weight[tap * channels + at..]);
+                            add_products(&mut held, &input[..LANES], &weight[..LANES]);
+                        }
+                        *sums = held;
                     }
-                    for &(tap, at) in &taps {
-                        add_products(sums, &corner[at..at + channels], &weight[tap * channels..][..channels]);
+                    start(rest, bias.map(|bias| &bias[first..]));
+                    for &(tap, under) in &taps {
+                        let (input, weight) = (&corner[under + first..], &weight[tap * channels + first..]);
+                        add_products(rest, &input[..rest.len()], &weight[..rest.len()]);
                     }
                 }
             },
@@ -136,6 +150,15 @@ pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]
         }
     }
     weight
+}
+
+/// The bias, or zeros.
+#[inline(always)]
+fn start(sums: &mut [f32], bias: Option<&[f32]>) {
+    match bias {
+        Some(bias) => sums.copy_from_slice(bias),
+        None => sums.fill(0.0),
+    }
 }
 
 #[inline(always)]
