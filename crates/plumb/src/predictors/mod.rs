@@ -114,7 +114,7 @@ impl Wanted {
                 // Where its data, networks and servers were is no matter here.
                 let data = DataSection { files: Vec::new(), reference: None, ..of.data };
                 let (evaluate, train, limits) = (of.evaluate, of.train, of.limits);
-                Ok(Some(JobFile { data, evaluate, train, limits, ..job::with_overrides(&[])? }))
+                Ok(Some(JobFile { data, train, evaluate, limits, ..job::with_overrides(&[])? }))
             }
             Self::Given(_) | Self::Onnx(_) | Self::Endpoint(_) => Ok(None),
         }
