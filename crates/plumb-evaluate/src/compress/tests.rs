@@ -1,3 +1,5 @@
+//! Verdicts on made-up footprints and made-up rows.
+
 use plumb_data::{Column, Kind, Table};
 use plumb_ledger::{Seed, Verdict, practice};
 use plumb_stats::{Bootstrap, metric};

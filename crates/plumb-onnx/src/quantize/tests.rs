@@ -1,3 +1,5 @@
+//! Small graphs in fewer bits beside themselves.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;

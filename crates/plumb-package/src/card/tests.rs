@@ -1,3 +1,5 @@
+//! The card of a made-up run, as stored and with things missing.
+
 use super::*;
 use crate::fixture;
 

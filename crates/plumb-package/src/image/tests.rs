@@ -1,3 +1,5 @@
+//! Layout and bytes of images, and damaged programs.
+
 use super::elf::tests::program;
 use super::*;
 

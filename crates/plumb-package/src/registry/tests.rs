@@ -1,3 +1,5 @@
+//! Versions, aliases, rollback, and what a kill leaves.
+
 use super::*;
 
 const ONE: [(&str, &[u8]); 2] = [("bundle.json", b"{}"), ("model/model.safetensors", b"weights one")];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use plumb_evaluate::{Evaluation, metrics_file};
-use plumb_ledger::{Ledger, Sha256};
+use plumb_ledger::Ledger;
 use serde_json::json;
 
 use super::file::CompressionFile;
@@ -15,7 +15,8 @@ use crate::report::{self, Predictions, RunFiles};
 use crate::run::{self, Run, files};
 
 /// Files that are true of the new run as they were of the old one.
-const SAME: [&str; 5] = [files::DATA, files::SPLIT, files::SPLIT_SUMMARY, files::PREFLIGHT, files::HISTORY];
+const SAME: [&str; 6] =
+    [files::PROVENANCE, files::DATA, files::SPLIT, files::SPLIT_SUMMARY, files::PREFLIGHT, files::HISTORY];
 
 /// The verdicts of a run.
 pub(super) fn ledger_of(folder: &Path) -> Result<Ledger, Fault> {
@@ -50,7 +51,7 @@ pub(super) fn all(
     run.write_json(files::LEDGER, &run.ledger)?;
     run.write_json(files::WORST, &evaluation.worst)?;
     run.write_json(files::COMPRESSION, found)?;
-    let digest = Sha256::of(&last.file);
+    let digest = last.model.weights().sha256()?;
     let mut metrics = metrics_file(evaluation, target, Some(digest.as_str()));
     if let Some(fields) = metrics.as_object_mut() {
         fields.insert("compressed_from".to_owned(), json!(compressed_from.display().to_string()));

@@ -2,18 +2,15 @@
 
 use plumb_data::{PredictError, Predictions, Predictor, Table};
 use plumb_learn::predict::TrainedModel;
-use plumb_onnx::{OnnxModel, Values};
 use plumb_package::practices::Agreement;
 
 use crate::fault::Fault;
+use crate::predictors::Exported;
 
 /// A difference up to which two answers are called the same: single precision, and sums in another order.
 pub(super) const SAME: f64 = 1e-4;
 /// The same for a quantized network beside its own answers: on another processor a value may round to the next of 256 levels.
 pub(super) const QUANTIZED: f64 = 0.02;
-
-/// Rows at once.
-const AT_ONCE: usize = 64;
 
 fn failed(error: &PredictError) -> Fault {
     Fault::failed(error.message.clone())
@@ -37,18 +34,8 @@ pub(super) fn native(model: &TrainedModel, table: &Table) -> Result<Vec<f64>, Fa
 
 /// What a file that was written from the model says.
 pub(super) fn onnx(file: Vec<u8>, model: &TrainedModel, table: &Table) -> Result<Vec<f64>, Fault> {
-    let written = OnnxModel::read(file).map_err(|error| Fault::failed(error.to_string()))?;
-    let output = if model.classes().is_empty() { "prediction" } else { "probabilities" };
-    let mut found = Vec::new();
-    for rows in all(table).chunks(AT_ONCE) {
-        let inputs = model.onnx_inputs(table, rows).map_err(|error| failed(&error))?;
-        let answer = written.run(inputs, output).map_err(|error| Fault::failed(error.to_string()))?;
-        let Values::Floats(values) = answer.values() else {
-            return Err(Fault::failed(format!("`{output}` is no number")));
-        };
-        found.extend(values.iter().map(|&value| f64::from(value)));
-    }
-    Ok(found)
+    let written = Exported::new(model.clone(), file).map_err(|error| Fault::failed(error.to_string()))?;
+    Ok(values(written.predict(table, &all(table)).map_err(|error| failed(&error))?))
 }
 
 /// How `found` agrees with `recorded`, both of as many rows of `width` values. Answers of another number agree in nothing.

@@ -9,7 +9,7 @@ use plumb_package::{BundleLimits, Files};
 
 use super::answers::{self, SAME};
 use super::examples::{Chosen, EXAMPLES};
-use super::source::{INT8, ONNX, Source};
+use super::source::{ONNX, SMALLER, Source};
 use crate::fault::Fault;
 
 /// What was put together.
@@ -84,8 +84,10 @@ impl Assembled {
                 }
             }
         }
-        if let Some(bytes) = source.taken(INT8) {
-            outputs.insert(INT8.to_owned(), answers::onnx(bytes.to_vec(), model, table)?);
+        for name in SMALLER {
+            if let Some(bytes) = source.taken(name) {
+                outputs.insert(name.to_owned(), answers::onnx(bytes.to_vec(), model, table)?);
+            }
         }
         outputs.insert(NATIVE.to_owned(), native);
         let file = examples.file(&outputs).map_err(|why| Fault::failed(format!("{why}: {EXAMPLES}")))?;

@@ -21,10 +21,9 @@ use crate::run::{Provenance, Screen, files, read_options};
 
 pub(super) use crate::predictors::model_bytes as bytes;
 
-/// The files of a compressed run that others do not have.
-pub(super) const COMPRESS: &str = "compress.json";
-/// A quantized form of the network.
-pub(super) const INT8: &str = "model/int8.onnx";
+/// Graphs that answer in the network's place where one of them is there: [`files::SMALLER`] in their folder.
+pub(super) const SMALLER: [&str; 4] =
+    ["model/int8.onnx", "model/int4.onnx", "model/f16.onnx", "model/bf16.onnx"];
 /// The network in ONNX.
 pub(super) const ONNX: &str = "model/model.onnx";
 
@@ -64,7 +63,8 @@ impl Source {
         let metrics: Value = json(&folder.join(files::METRICS))?;
         check_weights(&model, &metrics)?;
         let mut taken = vec![(files::JOB, shown.clone().into_bytes())];
-        for name in [files::METRICS, files::REPORT, files::PREDICTIONS, COMPRESS, ONNX, INT8] {
+        let own = [files::METRICS, files::REPORT, files::PREDICTIONS, files::COMPRESSION, ONNX];
+        for name in own.into_iter().chain(SMALLER) {
             if folder.join(name).is_file() {
                 taken.push((name, bytes(&folder.join(name))?));
             }
@@ -207,9 +207,9 @@ fn examples_of(
     let then = recorded(&predicted, &places, model);
     let now = answers::native(model, &chosen.table)?;
     chosen.as_in_run = answers::agreement(&then, &now, width, answers::SAME);
-    if !chosen.as_in_run.holds() && folder.join(INT8).is_file() {
-        // A quantized run has measured its quantized network.
-        let now = answers::onnx(bytes(&folder.join(INT8))?, model, &chosen.table)?;
+    if let Some(smaller) = SMALLER.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
+        // A compressed run has measured the graph that answers in the network's place.
+        let now = answers::onnx(bytes(&smaller)?, model, &chosen.table)?;
         chosen.as_in_run = answers::agreement(&then, &now, width, answers::QUANTIZED);
     }
     if !chosen.as_in_run.holds() {

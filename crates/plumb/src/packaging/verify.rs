@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::answers::{self, QUANTIZED, SAME};
 use super::assemble::NATIVE;
 use super::examples::{self, EXAMPLES, Recorded};
-use super::source::{INT8, ONNX};
+use super::source::{ONNX, SMALLER};
 use super::{answer, metrics, public_key, source};
 use crate::console;
 use crate::fault::Fault;
@@ -210,7 +210,7 @@ fn asked(
     let found = answers::native(model, &recorded.table)?;
     let parity = |way: &str, found| Parity { way: way.to_owned(), found: Ok(found) };
     let mut ways = vec![parity(NATIVE, answers::agreement(native, &found, width, SAME))];
-    for (path, tolerance) in [(ONNX, SAME), (INT8, QUANTIZED)] {
+    for (path, tolerance) in std::iter::once((ONNX, SAME)).chain(SMALLER.map(|name| (name, QUANTIZED))) {
         let Some(file) = bundle.files.get(path) else { continue };
         // A float file must say what the trained model says; a quantized one what it said itself.
         let beside = if path == ONNX { native } else { then(path)? };

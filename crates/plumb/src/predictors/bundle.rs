@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use plumb_data::{Table, Target};
+use plumb_data::{Predictor, Table, Target};
 use plumb_learn::predict::TrainedModel;
 use plumb_package::{Bundle, BundleLimits, Refusal, SIGNATURE, SignatureState, Why};
 
-use super::Opened;
+use super::{Exported, Opened};
 use crate::fault::Fault;
+use crate::run::files;
 
 /// Reads a bundle and holds every file against its digest; its signature is for `plumb verify`.
 pub(super) fn read(path: &Path) -> Result<Bundle, Fault> {
@@ -25,11 +26,21 @@ pub(crate) fn model(bundle: &Bundle) -> Result<TrainedModel, Fault> {
 /// Loads the model for a table.
 pub(super) fn open(bundle: &Bundle, table: &Table, target: &Target) -> Result<Opened, Fault> {
     let model = model(bundle)?;
-    let target = target.knowing(plumb_data::Predictor::classes(&model));
+    let target = target.knowing(model.classes());
     let signed = match bundle.signature {
         SignatureState::Absent => "it is not signed".to_owned(),
         _ => format!("`plumb verify --key KEY` checks {SIGNATURE}"),
     };
     let remarks = vec![format!("{} files of the bundle have their digests; {signed}", bundle.files.len())];
-    Ok(Opened { predictor: Box::new(model), rows: None, table: table.clone(), target, remarks })
+    let smaller =
+        files::SMALLER.iter().find_map(|name| bundle.files.get(&format!("{}/{name}", files::MODEL)));
+    let predictor: Box<dyn Predictor> = match smaller {
+        Some(file) => {
+            let damaged =
+                |error: &dyn std::fmt::Display| Refusal::of(Why::Damaged(error.to_string()), "model");
+            Box::new(Exported::new(model, file.bytes().to_vec()).map_err(|error| damaged(&error))?)
+        }
+        None => Box::new(model),
+    };
+    Ok(Opened { predictor, rows: None, table: table.clone(), target, remarks })
 }
