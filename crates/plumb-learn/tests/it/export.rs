@@ -126,8 +126,10 @@ fn every_network_for_tables_from_raw_columns() {
             let start = Arrays::of(&config.start(Seed(1), &prepared, &Device::flex()));
             let model = TrainedModel::new(config, preparation.clone(), &start).unwrap();
             assert_same(&model, &table, &format!("{name} {task:?}"));
-            let pruned = prune(&model, 0.5, Importance::Taylor, &prepared).unwrap();
-            assert_same(&pruned.model, &table, &format!("{name} {task:?}, pruned"));
+            match prune(&model, 0.5, Importance::Taylor, &prepared) {
+                Ok(pruned) => assert_same(&pruned.model, &table, &format!("{name} {task:?}, pruned")),
+                Err(reason) => assert_eq!(name, "layer norms", "{reason}"),
+            }
         }
     }
 }

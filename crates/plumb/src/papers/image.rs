@@ -69,7 +69,8 @@ pub(crate) fn image(
 fn tag(name: &str) -> String {
     let plain =
         |letter: char| if letter.is_ascii_alphanumeric() || "_.-".contains(letter) { letter } else { '-' };
-    let tag: String = name.trim_start_matches(['.', '-']).chars().map(plain).take(128).collect();
+    let plain: String = name.chars().map(plain).collect();
+    let tag: String = plain.trim_start_matches(['.', '-']).chars().take(128).collect();
     if tag.is_empty() { "latest".to_owned() } else { tag }
 }
 
