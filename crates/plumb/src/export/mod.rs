@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use plumb_data::Predictor as _;
 use plumb_data::read::read;
-use plumb_data::{PredictError, Predictions, Predictor as _};
 use plumb_learn::predict::TrainedModel;
 use plumb_ledger::ExitCode;
+use plumb_package::practices::Agreement;
 use serde_json::json;
 
 use crate::console;
 use crate::fault::Fault;
 use crate::job;
-use crate::predictors::{Exported, trained_model};
+use crate::packaging::answers::{self, SAME};
+use crate::predictors::trained_model;
 use crate::run::{files, read_options};
 
 /// The forms.
@@ -32,17 +34,8 @@ impl Format {
     }
 }
 
-/// How a file and the model that it was written from agree.
-struct Parity {
-    rows: usize,
-    /// The largest difference of a probability; of numbers, beside the range of the model's.
-    difference: f64,
-}
-
 /// Rows that a file is tried on.
-const TRIED: u32 = 1000;
-/// A difference up to which both are called the same: single precision, and sums in another order.
-const SAME: f64 = 1e-4;
+const TRIED: usize = 1000;
 
 /// Writes the file and tries it.
 pub(crate) fn export(
@@ -62,7 +55,7 @@ pub(crate) fn export(
         Format::Onnx => Some(parity(folder, bytes.clone(), &model)),
         Format::Safetensors => None,
     };
-    if let Some(Ok(Parity { rows, difference })) = &parity
+    if let Some(Ok(Agreement { rows, difference, .. })) = &parity
         && (difference.is_nan() || *difference > SAME)
     {
         let text = format!(
@@ -83,10 +76,15 @@ fn named(folder: &Path, format: Format) -> PathBuf {
     PathBuf::from(format!("{name}.{}", format.extension()))
 }
 
-fn tell(file: &Path, bytes: usize, parity: Option<&Result<Parity, Fault>>, json: bool) -> Result<(), Fault> {
+fn tell(
+    file: &Path,
+    bytes: usize,
+    parity: Option<&Result<Agreement, Fault>>,
+    json: bool,
+) -> Result<(), Fault> {
     if json {
         let parity = parity.map(|parity| match parity {
-            Ok(Parity { rows, difference }) => json!({"rows": rows, "difference": difference}),
+            Ok(Agreement { rows, difference, .. }) => json!({"rows": rows, "difference": difference}),
             Err(reason) => json!({"not_tried": reason.message()}),
         });
         let answer =
@@ -94,7 +92,7 @@ fn tell(file: &Path, bytes: usize, parity: Option<&Result<Parity, Fault>>, json:
         return console::result(format!("{answer:#}"));
     }
     let tried = match parity {
-        Some(Ok(Parity { rows, difference })) => {
+        Some(Ok(Agreement { rows, difference, .. })) => {
             format!("; it says what the model says, within {difference:.0e} on {rows} rows")
         }
         Some(Err(reason)) => format!("; it was not tried ({})", reason.message()),
@@ -104,36 +102,12 @@ fn tell(file: &Path, bytes: usize, parity: Option<&Result<Parity, Fault>>, json:
 }
 
 /// What the file says of rows of the run's data, beside the model.
-fn parity(folder: &Path, file: Vec<u8>, model: &TrainedModel) -> Result<Parity, Fault> {
+fn parity(folder: &Path, file: Vec<u8>, model: &TrainedModel) -> Result<Agreement, Fault> {
     let job = job::load(&folder.join(files::JOB), &[])?;
     let table = read(&read_options(&job, job.data.files.clone()), &|_| {})?.table;
-    let written = Exported::new(model.clone(), file).map_err(|error| Fault::failed(error.to_string()))?;
-    let rows: Vec<u32> = (0..TRIED.min(table.rows() as u32)).collect();
-    let failed = |error: PredictError| Fault::failed(error.message);
-    let own = values(model.predict(&table, &rows).map_err(failed)?);
-    let unit = if model.classes().is_empty() { range(&own) } else { 1.0 };
-    let found = values(written.predict(&table, &rows).map_err(failed)?);
-    let difference = if own.len() == found.len() {
-        own.iter().zip(&found).map(|(own, found)| (own - found).abs() / unit).fold(0.0, worse)
-    } else {
-        f64::NAN
-    };
-    Ok(Parity { rows: rows.len(), difference })
-}
-
-/// The larger difference; one that is no number is larger than any.
-fn worse(most: f64, off: f64) -> f64 {
-    if off > most || off.is_nan() { off } else { most }
-}
-
-fn values(of: Predictions) -> Vec<f64> {
-    match of {
-        Predictions::Probabilities { values, .. } | Predictions::Numbers(values) => values,
-    }
-}
-
-fn range(numbers: &[f64]) -> f64 {
-    let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if high > low { high - low } else { 1.0 }
+    let rows: Vec<usize> = (0..table.rows().min(TRIED)).collect();
+    let table = table.keep(&rows);
+    let own = answers::native(model, &table)?;
+    let found = answers::onnx(file, model, &table)?;
+    Ok(answers::agreement(&own, &found, model.classes().len().max(1), SAME))
 }

@@ -8,9 +8,9 @@ use crate::fault::Fault;
 use crate::predictors::Exported;
 
 /// A difference up to which two answers are called the same: single precision, and sums in another order.
-pub(super) const SAME: f64 = 1e-4;
+pub(crate) const SAME: f64 = 1e-4;
 /// The same for a quantized network beside its own answers: on another processor a value may round to the next of 256 levels.
-pub(super) const QUANTIZED: f64 = 0.02;
+pub(crate) const QUANTIZED: f64 = 0.02;
 
 fn failed(error: &PredictError) -> Fault {
     Fault::failed(error.message.clone())
@@ -21,25 +21,25 @@ fn all(table: &Table) -> Vec<u32> {
 }
 
 /// Probabilities, row-major, or numbers.
-pub(super) fn values(of: Predictions) -> Vec<f64> {
+pub(crate) fn values(of: Predictions) -> Vec<f64> {
     match of {
         Predictions::Probabilities { values, .. } | Predictions::Numbers(values) => values,
     }
 }
 
 /// What the trained model says.
-pub(super) fn native(model: &TrainedModel, table: &Table) -> Result<Vec<f64>, Fault> {
+pub(crate) fn native(model: &TrainedModel, table: &Table) -> Result<Vec<f64>, Fault> {
     Ok(values(model.predict(table, &all(table)).map_err(|error| failed(&error))?))
 }
 
 /// What a file that was written from the model says.
-pub(super) fn onnx(file: Vec<u8>, model: &TrainedModel, table: &Table) -> Result<Vec<f64>, Fault> {
+pub(crate) fn onnx(file: Vec<u8>, model: &TrainedModel, table: &Table) -> Result<Vec<f64>, Fault> {
     let written = Exported::new(model.clone(), file).map_err(|error| Fault::failed(error.to_string()))?;
     Ok(values(written.predict(table, &all(table)).map_err(|error| failed(&error))?))
 }
 
 /// How `found` agrees with `recorded`, both of as many rows of `width` values. Answers of another number agree in nothing.
-pub(super) fn agreement(recorded: &[f64], found: &[f64], width: usize, tolerance: f64) -> Agreement {
+pub(crate) fn agreement(recorded: &[f64], found: &[f64], width: usize, tolerance: f64) -> Agreement {
     let rows = recorded.len() / width.max(1);
     let unit = if width > 1 { 1.0 } else { range(recorded) };
     let off = recorded.iter().zip(found).map(|(recorded, found)| (recorded - found).abs() / unit);

@@ -5,7 +5,7 @@
 //! its signature are `plumb_package`'s; here is what asks the model.
 
 mod answer;
-mod answers;
+pub(crate) mod answers;
 mod assemble;
 mod examples;
 mod metrics;
