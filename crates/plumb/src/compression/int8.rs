@@ -82,15 +82,19 @@ impl Maker<'_> {
             return Err(Fault::failed("the network has no product with weights")
                 .hint("`--weights f16` makes its file smaller"));
         }
-        let ranges = match how {
-            Int8::Dynamic => None,
-            Int8::Static => Some(self.ranges()?),
+        let trial = self.trial()?;
+        let (calibration, ranges) = match how {
+            Int8::Dynamic => (None, None),
+            Int8::Static => {
+                let (calibration, ranges) = self.ranges(&trial)?;
+                (Some(calibration), Some(ranges))
+            }
         };
-        let costs = self.costs(ranges.as_ref().map(|(_, ranges)| ranges))?;
-        let left = self.left(ranges.as_ref().map(|(_, ranges)| ranges), &costs)?;
-        let file = self.file(ranges.as_ref().map(|(_, ranges)| ranges), &left)?;
-        let way = match &ranges {
-            Some((calibration, _)) => {
+        let costs = self.costs(ranges.as_ref(), &trial)?;
+        let left = self.left(ranges.as_ref(), &costs)?;
+        let file = self.file(ranges.as_ref(), &left)?;
+        let way = match calibration {
+            Some(calibration) => {
                 format!("ranges by {} on {CALIBRATED} train rows at most", calibration.name())
             }
             None => "ranges of each request".to_owned(),
@@ -140,7 +144,7 @@ impl Maker<'_> {
     }
 
     /// The ranges of all values, by the way of which the answers on valid rows move least.
-    fn ranges(&mut self) -> Result<(Calibration, BTreeMap<String, Range>), Fault> {
+    fn ranges(&mut self, trial: &Trial) -> Result<(Calibration, BTreeMap<String, Range>), Fault> {
         let parts = &self.ready.parts;
         let rows = if parts.train.is_empty() { &parts.valid } else { &parts.train };
         let pieces = self.pieces(&self.drawn(rows, CALIBRATED, "calibration"))?;
@@ -161,11 +165,10 @@ impl Maker<'_> {
         }
         self.run.screen.end();
         let candidates = self.wishes.calibration.map_or_else(|| Calibration::ALL.to_vec(), |of| vec![of]);
-        let truth = self.answers(&self.of.file, COSTED)?;
         let mut best: Option<(f64, Calibration, BTreeMap<String, Range>)> = None;
         for how in candidates {
             let ranges = watch.ranges(how);
-            let moved = moved(&truth, &self.answers(&self.file(Some(&ranges), &BTreeSet::new())?, COSTED)?);
+            let moved = self.moved(&self.file(Some(&ranges), &BTreeSet::new())?, trial)?;
             if best.as_ref().is_none_or(|(least, ..)| moved < *least) {
                 best = Some((moved, how, ranges));
             }
@@ -173,15 +176,17 @@ impl Maker<'_> {
         best.map(|(_, how, ranges)| (how, ranges)).ok_or_else(|| Fault::failed("no range could be measured"))
     }
 
-    /// What a file says of valid rows: values row by row, and how many a row has.
-    fn answers(&self, file: &[u8], most: usize) -> Result<Answers, Fault> {
-        let rows = self.drawn(self.valid(), most, "compression");
+    /// Valid rows that files are tried on, and what the network's own file says of them.
+    fn trial(&self) -> Result<Trial, Fault> {
+        let pieces = self.pieces(&self.drawn(self.valid(), COSTED, "compression"))?;
+        let truth = answers(&self.of.served, &pieces)?;
+        Ok(Trial { pieces, truth, classes: self.of.model.classes().len() })
+    }
+
+    /// How far the answers of a file are from those of the network's own.
+    fn moved(&self, file: &[u8], trial: &Trial) -> Result<f64, Fault> {
         let model = Exported::new(self.of.model.clone(), file.to_vec()).map_err(|error| failed(&error))?;
-        let mut values = Vec::new();
-        for piece in self.pieces(&rows)? {
-            values.extend(model.answer(piece).map_err(|error| Fault::failed(error.message))?);
-        }
-        Ok(Answers { values, classes: self.of.model.classes().len() })
+        Ok(moved(&trial.truth, &answers(&model, &trial.pieces)?, trial.classes))
     }
 
     /// Rows that choices are made on: valid, or train where there are none.
@@ -191,15 +196,18 @@ impl Maker<'_> {
     }
 
     /// What each layer costs by itself, the most costly first.
-    fn costs(&mut self, ranges: Option<&BTreeMap<String, Range>>) -> Result<Vec<(usize, f64)>, Fault> {
+    fn costs(
+        &mut self,
+        ranges: Option<&BTreeMap<String, Range>>,
+        trial: &Trial,
+    ) -> Result<Vec<(usize, f64)>, Fault> {
         let layers = self.original.layers().len();
-        let truth = self.answers(&self.of.file, COSTED)?;
         let mut costs = Vec::with_capacity(layers);
         self.run.screen.begin("what each layer costs", layers as u64);
         for layer in 0..layers {
             let others: BTreeSet<usize> = (0..layers).filter(|&at| at != layer).collect();
             let file = self.file(ranges, &others)?;
-            costs.push((layer, moved(&truth, &self.answers(&file, COSTED)?)));
+            costs.push((layer, self.moved(&file, trial)?));
             self.run.screen.advance(layer as u64 + 1, &self.original.layers()[layer].name);
         }
         self.run.screen.end();
@@ -253,23 +261,34 @@ impl Maker<'_> {
     }
 }
 
-/// Values row by row.
-struct Answers {
-    values: Vec<f64>,
+/// Rows that files are tried on.
+struct Trial {
+    pieces: Pieces,
+    /// Values row by row.
+    truth: Vec<f64>,
+    /// How many a row has; 0 of numbers.
     classes: usize,
 }
 
+fn answers(model: &Exported, pieces: &Pieces) -> Result<Vec<f64>, Fault> {
+    let mut values = Vec::new();
+    for piece in pieces {
+        values.extend(model.answer(piece.clone()).map_err(|error| Fault::failed(error.message))?);
+    }
+    Ok(values)
+}
+
 /// How far answers move: the mean Kullback-Leibler divergence of probabilities; of numbers the mean square beside their variance.
-fn moved(truth: &Answers, found: &Answers) -> f64 {
+fn moved(truth: &[f64], found: &[f64], classes: usize) -> f64 {
     const LEAST: f64 = 1e-12;
-    let pairs = || truth.values.iter().zip(&found.values);
-    let count = truth.values.len().max(1) as f64;
-    if truth.classes > 0 {
-        let rows = (count / truth.classes as f64).max(1.0);
+    let pairs = || truth.iter().zip(found);
+    let count = truth.len().max(1) as f64;
+    if classes > 0 {
+        let rows = (count / classes as f64).max(1.0);
         return pairs().map(|(p, q)| if *p > 0.0 { p * (p / q.max(LEAST)).ln() } else { 0.0 }).sum::<f64>()
             / rows;
     }
-    let mean = truth.values.iter().sum::<f64>() / count;
-    let variance = truth.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    let mean = truth.iter().sum::<f64>() / count;
+    let variance = truth.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
     pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>() / count / variance.max(LEAST)
 }

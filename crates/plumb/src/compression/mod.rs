@@ -152,7 +152,7 @@ fn score(run: &mut Run, ready: &Ready, variants: &mut [Variant], budget: f64) ->
     let primary = plumb_evaluate::Primary::choose(&config.primary, target, train, true)?;
     run.screen.begin("answering", variants.len() as u64);
     for (at, variant) in variants.iter_mut().enumerate() {
-        variant.scored = Some(Scored::predict(variant.predictor.as_ref(), table, target, rows)?);
+        variant.scored = Some(Scored::predict(variant.predictor(), table, target, rows)?);
         run.screen.advance(at as u64 + 1, &variant.name);
     }
     run.screen.end();
@@ -174,7 +174,7 @@ fn judge_predictions(
 ) -> Result<plumb_evaluate::Evaluation, Fault> {
     let (table, target) = (&ready.opened.table, &ready.opened.target);
     let (train, valid, test) = (&ready.parts.train, &ready.parts.valid, &ready.parts.test);
-    let subject = Subject { table, target, train, valid, test, predictor: last.predictor.as_ref() };
+    let subject = Subject { table, target, train, valid, test, predictor: last.predictor() };
     let config = run::evaluate_config(run);
     let evaluation = plumb_evaluate::evaluate(&subject, &config)?;
     let reads = evaluation::counted(&ready.data, &subject, &evaluation, &run.ledger.run, &run.screen);

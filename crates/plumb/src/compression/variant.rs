@@ -20,8 +20,6 @@ pub(super) struct Variant {
     pub(super) file: Vec<u8>,
     /// The name of its file, where it is not the network's own.
     pub(super) stored: Option<&'static str>,
-    /// What answers: the trained network, or the file.
-    pub(super) predictor: Box<dyn Predictor>,
     /// The file as it is served.
     pub(super) served: Exported,
     /// Numbers that were learned.
@@ -53,8 +51,7 @@ impl Variant {
         let file = model.to_onnx(env!("CARGO_PKG_VERSION"))?;
         let served = served(&model, &file)?;
         let parameters = model.weights().count();
-        let predictor = Box::new(model.clone());
-        Ok(Self { predictor, ..Self::new(name, made, model, file, served, parameters) })
+        Ok(Self::new(name, made, model, file, served, parameters))
     }
 
     /// A file that says nearly what the network of another variant says; it answers itself.
@@ -65,9 +62,9 @@ impl Variant {
         layers: Vec<LayerCost>,
     ) -> Result<Self, Fault> {
         let model = of.model.clone();
-        let (answers, served) = (served(&model, &file)?, served(&model, &file)?);
+        let served = served(&model, &file)?;
         let made = Self::new(name, made, model, file, served, of.parameters);
-        Ok(Self { predictor: Box::new(answers), stored: Some(stored), layers, ..made })
+        Ok(Self { stored: Some(stored), layers, ..made })
     }
 
     fn new(
@@ -81,7 +78,6 @@ impl Variant {
         Self {
             name: name.to_owned(),
             made,
-            predictor: Box::new(model.clone()),
             model,
             file,
             stored: None,
@@ -92,6 +88,11 @@ impl Variant {
             scored: None,
             kept: None,
         }
+    }
+
+    /// What answers: the trained network, or the file where that says something else.
+    pub(super) fn predictor(&self) -> &dyn Predictor {
+        if self.stored.is_some() { &self.served } else { &self.model }
     }
 
     /// Bytes of its file.

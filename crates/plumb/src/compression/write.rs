@@ -44,7 +44,7 @@ pub(super) fn all(
             bytes.insert(name.to_owned(), same);
         }
     }
-    write_model(run, last)?;
+    write_model(run, variants)?;
     let target = &ready.opened.target;
     let predicted = run::predicted_rows(evaluation, Vec::new());
     run.write(files::PREDICTIONS, &run::predictions_file(target, &predicted)?)?;
@@ -73,13 +73,14 @@ pub(super) fn all(
     Ok(folder.write_json(files::METRICS, &metrics)?)
 }
 
-/// The network and its file; where the file says something else than the network, that one too.
-fn write_model(run: &Run, last: &Variant) -> Result<(), Fault> {
-    run::write_model(run, &last.model)?;
-    let own = last.model.to_onnx(env!("CARGO_PKG_VERSION"))?;
-    run.write(&format!("{}/{}", files::MODEL, files::ONNX), &own)?;
-    match last.stored {
-        Some(name) => run.write(&format!("{}/{name}", files::MODEL), &last.file),
-        None => Ok(()),
-    }
+/// The network and its file; where the last file says something else than the network, that one too.
+fn write_model(run: &Run, variants: &[Variant]) -> Result<(), Fault> {
+    let at = |name: &str| format!("{}/{name}", files::MODEL);
+    let network = variants.iter().rev().find(|of| of.stored.is_none());
+    let network = network.ok_or_else(|| Fault::failed("there is no model"))?;
+    // First, for the folder is replaced whole.
+    run::write_model(run, &network.model)?;
+    run.write(&at(files::ONNX), &network.file)?;
+    let last = variants.last().and_then(|last| Some((last.stored?, &last.file)));
+    last.map_or(Ok(()), |(name, file)| run.write(&at(name), file))
 }

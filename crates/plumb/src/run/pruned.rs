@@ -27,7 +27,6 @@ pub(crate) fn pruned(
     let clock = screen::SharedClock::of(&run.screen);
     let epochs = how.steps.max(1) as u64 * how.epochs;
     run.screen.begin("training between steps of pruning", epochs);
-    run.screen.advance(0, "steps of pruning");
     let mut watcher = Epochs { screen: &mut run.screen, done: 0 };
     let found = prune_gradually(model, how, &of_training(&ready), &plan.train, &mut watcher, &clock);
     run.screen.end();

@@ -139,7 +139,11 @@ impl Screen {
 
 /// `training 1200/51200 steps, 410/s, 2 min left, loss 0.41`.
 fn plain_line(what: &str, [first, done, total]: [u64; 3], spent: f64, figures: &str) -> String {
-    let rate = done.saturating_sub(first) as f64 / spent.max(1e-9);
+    // The first news tells no rate.
+    if done <= first {
+        return format!("{what} {done}/{total}, {figures}");
+    }
+    let rate = (done - first) as f64 / spent.max(1e-9);
     let left = total.saturating_sub(done) as f64 / rate.max(1e-9);
     format!("{what} {done}/{total}, {rate:.0}/s, {} left, {figures}", duration(left))
 }
