@@ -28,7 +28,7 @@ pub(super) const PAGE: Page = Page {
         },
     ],
     false_alarms: "With few rows a loss of a point cannot be told from chance: that is a warning and not a failure.",
-    remedy: "leave the most costly layers as they were (a smaller `--budget` does it), calibrate with `--calibration entropy`, or fine-tune with `--epochs`",
+    remedy: "leave the most costly layers as they were (a smaller `--budget` does it), calibrate with `--calibration entropy`, or train longer between steps of pruning (`--epochs`)",
     sources: &[
         Source::Paper(
             "Krishnamoorthi, Quantizing deep convolutional networks for efficient inference (2018)",

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "init",
     "run",
     "audit",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 20] = [
     "explain",
     "fairness",
     "compare",
+    "compress",
     "export",
     "package",
     "verify",
