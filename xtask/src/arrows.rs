@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plumb-evaluate", &["plumb-ledger", "plumb-stats", "plumb-data"]),
     ("plumb-onnx", &["plumb-kernels"]),
     ("plumb-package", &["plumb-ledger", "plumb-stats", "plumb-data"]),
+    ("plumb-serve", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-package"]),
     (
         "plumb-dl",
         &[
@@ -27,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "plumb-evaluate",
             "plumb-onnx",
             "plumb-package",
+            "plumb-serve",
         ],
     ),
     ("xtask", &[]),
@@ -35,14 +37,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Heavy dependencies and the crates that alone may hold them, by prefix of the name.
 const HEAVY: &[(&str, &[&str])] = &[
     ("burn", &["plumb-kernels", "plumb-learn"]),
-    ("arrow-", &["plumb-data", "plumb-dl"]),
-    ("parquet", &["plumb-data", "plumb-dl"]),
+    ("arrow-", &["plumb-data", "plumb-dl", "plumb-serve"]),
+    ("parquet", &["plumb-data", "plumb-dl", "plumb-serve"]),
     ("clap", &["plumb-dl"]),
     ("minijinja", &["plumb-dl"]),
-    ("axum", &["plumb-dl"]),
-    ("hyper", &["plumb-dl"]),
-    ("tokio", &["plumb-dl"]),
-    ("prost", &["plumb-dl", "plumb-onnx"]),
+    ("axum", &["plumb-dl", "plumb-serve"]),
+    ("hyper", &["plumb-dl", "plumb-serve"]),
+    ("tokio", &["plumb-dl", "plumb-serve"]),
+    ("prost", &["plumb-dl", "plumb-onnx", "plumb-serve"]),
+    ("tonic", &["plumb-serve"]),
     ("rten", &["plumb-onnx"]),
     ("p256", &["plumb-package"]),
     ("tar", &["plumb-package"]),
