@@ -1,9 +1,12 @@
 //! What the training loop, the preflight checks and the watch see of any model.
 
+use std::sync::Arc;
+
 use burn::module::{Module, ParamId};
 use burn::tensor::Tensor;
-use plumb_kernels::Dropout;
+use plumb_kernels::{Dropout, curve};
 use plumb_ledger::Stream;
+use plumb_onnx::Codes;
 
 use crate::batches::Batch;
 
@@ -58,6 +61,27 @@ pub struct Pass {
     buffers: Vec<(ParamId, Vec<f32>)>,
     keeps_features: bool,
     features: Option<Tensor<2>>,
+    codes: Option<Arc<LayerCodes>>,
+}
+
+/// The 8 bits that values go through around layers, by the layers' weights.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LayerCodes {
+    /// What goes in.
+    pub inputs: Vec<(ParamId, Codes)>,
+    /// What comes out, the norm behind it included, where it meets another value.
+    pub outputs: Vec<(ParamId, Codes)>,
+}
+
+fn through<const D: usize>(all: &[(ParamId, Codes)], layer: ParamId, values: Tensor<D>) -> Tensor<D> {
+    match all.iter().find(|(of, _)| *of == layer) {
+        Some(&(_, codes)) => curve(
+            values,
+            #[inline(always)]
+            move |value| codes.at(value),
+        ),
+        None => values,
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +115,13 @@ impl Pass {
         Self { keeps_features: true, ..self }
     }
 
+    /// The same pass, in which what goes into these layers is rounded as it will be in 8 bits, and norms are those of prediction, as they
+    /// will be part of the layers before them.
+    #[must_use]
+    pub fn rounded_by(self, codes: Option<Arc<LayerCodes>>) -> Self {
+        Self { codes, ..self }
+    }
+
     /// The same pass, in which the stages below this one are not trained.
     #[must_use]
     pub fn frozen_below(self, stage: usize) -> Self {
@@ -100,6 +131,27 @@ impl Pass {
     /// Whether this pass trains.
     pub fn is_training(&self) -> bool {
         self.training.is_some()
+    }
+
+    /// Whether inputs of layers are rounded.
+    pub fn rounds(&self) -> bool {
+        self.codes.is_some()
+    }
+
+    /// What goes into the layer of these weights, rounded where that is asked for.
+    pub fn rounded<const D: usize>(&self, weight: ParamId, input: Tensor<D>) -> Tensor<D> {
+        match &self.codes {
+            Some(codes) => through(&codes.inputs, weight, input),
+            None => input,
+        }
+    }
+
+    /// What comes out of the layer of these weights and meets another value, rounded where that is asked for.
+    pub fn rounded_output<const D: usize>(&self, weight: ParamId, output: Tensor<D>) -> Tensor<D> {
+        match &self.codes {
+            Some(codes) => through(&codes.outputs, weight, output),
+            None => output,
+        }
     }
 
     /// Tells that what follows belongs to this stage of the network.

@@ -133,7 +133,19 @@ pub(crate) fn gradients_and_rest<N: Module>(
 /// Hands each trained parameter's name, shape and values to `change`, in the order in which the module is
 /// walked. No copy is made where the network is the only holder of its tensors.
 pub fn update<N: Module>(network: N, change: impl FnMut(&str, &[usize], &mut [f32])) -> N {
-    network.map(&mut Updater { path: Path::default(), change })
+    network.map(&mut Updater { path: Path::default(), change, at_rest: false })
+}
+
+/// The same of every float value, trained or at rest.
+pub(crate) fn update_all<N: Module>(network: N, change: impl FnMut(&str, &[usize], &mut [f32])) -> N {
+    network.map(&mut Updater { path: Path::default(), change, at_rest: true })
+}
+
+/// What Burn calls each float value, by its path.
+pub(crate) fn ids<N: Module>(network: &N) -> BTreeMap<String, ParamId> {
+    let mut namer = Ids::default();
+    network.visit(&mut namer);
+    namer.found
 }
 
 /// A float value of a network, as its module declares it.
@@ -309,12 +321,14 @@ impl ModuleVisitor for GradientTaker {
 struct Updater<F> {
     path: Path,
     change: F,
+    /// Whether values at rest are handed out, too.
+    at_rest: bool,
 }
 
 impl<F: FnMut(&str, &[usize], &mut [f32])> ModuleMapper for Updater<F> {
     keeps_path!();
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if !param.is_require_grad() {
+        if !self.at_rest && !param.is_require_grad() {
             return param;
         }
         let (name, shape) = (self.path.name(), param.dims());
@@ -322,6 +336,19 @@ impl<F: FnMut(&str, &[usize], &mut [f32])> ModuleMapper for Updater<F> {
             (self.change)(&name, &shape, &mut values);
             values
         })
+    }
+}
+
+#[derive(Default)]
+struct Ids {
+    path: Path,
+    found: BTreeMap<String, ParamId>,
+}
+
+impl ModuleVisitor for Ids {
+    keeps_path!();
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.insert(self.path.name(), param.id);
     }
 }
 

@@ -9,6 +9,7 @@ use plumb_ledger::Seed;
 use plumb_stats::Task;
 
 use crate::batches::Batch;
+use crate::compress::Rounding;
 use crate::explain::{self, Heat};
 use crate::model::{ModelConfig, TabularNetwork};
 use crate::network::{Network, Pass};
@@ -23,12 +24,17 @@ const PICTURES: usize = 64;
 /// The network's outputs for prepared rows, row-major. The network must be on a plain device
 /// ([`Module::valid`]).
 pub fn outputs<N: Network>(network: &N, data: &Prepared) -> Vec<f32> {
+    outputs_by(network, data, Pass::inference)
+}
+
+/// The same with passes of another kind.
+pub(crate) fn outputs_by<N: Network>(network: &N, data: &Prepared, pass: impl Fn() -> Pass) -> Vec<f32> {
     let device = network.devices().into_iter().next().unwrap_or_else(Device::flex);
     let rows: Vec<u32> = (0..data.rows as u32).collect();
     let mut outputs = Vec::new();
     for rows in rows.chunks(if data.images.is_some() || data.texts.is_some() { PICTURES } else { ROWS }) {
         let batch = Batch::gather(data, rows, &device);
-        outputs.extend(host(network.forward(&batch, &mut Pass::inference()).inner()));
+        outputs.extend(host(network.forward(&batch, &mut pass()).inner()));
     }
     outputs
 }
@@ -174,6 +180,11 @@ impl TrainedModel {
         &self.network
     }
 
+    /// How many of the layers that are to be rounded the network has.
+    pub fn layers_found(&self, rounding: &Rounding) -> usize {
+        rounding.found(&self.network)
+    }
+
     /// The weights.
     pub fn weights(&self) -> Arrays {
         Arrays::of(&self.network)
@@ -213,7 +224,24 @@ impl TrainedModel {
 
     /// The predictions for prepared rows.
     pub fn predict_prepared(&self, data: &Prepared) -> Predictions {
-        let values = self.values(data);
+        self.predictions(self.values(data))
+    }
+
+    /// The predictions for prepared rows of the network in 8 bits, as a training that is to feel them sees it; of one view.
+    pub fn predict_rounded(&self, data: &Prepared, rounding: &Rounding) -> Predictions {
+        self.predictions(self.meant(&rounding.outputs(&self.network, data)))
+    }
+
+    /// Probabilities or numbers that the network's outputs mean.
+    fn meant(&self, outputs: &[f32]) -> Vec<f64> {
+        if self.preparation.task == Task::Regression {
+            numbers_of(outputs, self.preparation.label_scale)
+        } else {
+            probabilities(outputs, self.config.outputs)
+        }
+    }
+
+    fn predictions(&self, values: Vec<f64>) -> Predictions {
         if self.preparation.task == Task::Regression {
             return Predictions::Numbers(values);
         }
@@ -222,14 +250,7 @@ impl TrainedModel {
 
     /// Probabilities or numbers, the mean over the views.
     fn values(&self, data: &Prepared) -> Vec<f64> {
-        let plain = |data: &Prepared| {
-            let outputs = outputs(&self.network, data);
-            if self.preparation.task == Task::Regression {
-                numbers_of(&outputs, self.preparation.label_scale)
-            } else {
-                probabilities(&outputs, self.config.outputs)
-            }
-        };
+        let plain = |data: &Prepared| self.meant(&outputs(&self.network, data));
         let views = VIEWS.iter().filter(|view| self.config.views.iter().any(|name| name == view.name));
         let (Some(images), views) = (&data.images, views.collect::<Vec<_>>()) else { return plain(data) };
         if views.is_empty() {

@@ -24,6 +24,6 @@ pub use classic::{Cut, Encoded, Owned, Tell};
 pub use error::OnnxError;
 pub use graph::{Element, Port};
 pub use model::{Embedded, OnnxModel};
-pub use quantize::{Calibration, Layer, Original, Range, Watch, WeightForm};
+pub use quantize::{Calibration, Codes, Layer, Original, Range, Watch, WeightForm, through_codes};
 pub use tensor::{Tensor, Values};
 pub use write::{ElementType, Extent, GraphWriter, Name, Setting};

@@ -69,7 +69,7 @@ impl Work for Encoder {
     fn outputs(&self, pass: &mut Pass, input: Vec<f32>, batch: usize, size: usize) -> Tensor<2> {
         let input = Tensor::<3>::from_data(TensorData::new(input, [batch, size, WIDTH]), &device());
         let hidden = self.layers.iter().fold(input, |hidden, layer| layer.forward(hidden, None, pass));
-        self.head.forward(hidden.mean_dim(1).reshape([batch, WIDTH]))
+        self.head.forward(hidden.mean_dim(1).reshape([batch, WIDTH]), pass)
     }
 }
 

@@ -90,6 +90,7 @@ pub(crate) fn preset(name: &str, rows: usize) -> Result<Value, Failure> {
         changed: None,
         groups: None,
         teacher: None,
+        rounding: None,
     };
     let mut stopwatch = Stopwatch { last: Instant::now(), milliseconds: Vec::new() };
     train(network, &parts, &config, None, &mut stopwatch, &StoppedClock::default())?;

@@ -10,13 +10,13 @@ use super::choose::kept;
 use super::cost::Cost;
 use super::cut::without;
 use super::importance::{self, Importance};
+use super::tune::{TuneError, Tuning, tuned};
 use super::units::{self, UnitKind, Units};
 use crate::losses::Loss;
 use crate::model::ModelConfig;
 use crate::parameters::ArraysError;
 use crate::predict::{ModelError, TrainedModel};
-use crate::schedules::{Cosine, ScheduleConfig};
-use crate::train::{self, Observer, Stopped, TrainConfig, TrainData, TrainError};
+use crate::train::{Observer, TrainConfig, TrainData};
 
 /// How to prune.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -72,12 +72,9 @@ pub enum PruneError {
     /// Nothing tells what units are worth.
     #[error("no train rows with labels to tell what units are worth")]
     NoRows,
-    /// The training between steps was stopped.
-    #[error("stopped while training between two steps of pruning")]
-    Interrupted,
-    /// The training between steps failed.
+    /// The training between steps came to nothing.
     #[error(transparent)]
-    Train(#[from] TrainError),
+    Tune(#[from] TuneError),
     /// The smaller model does not fit together.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -97,8 +94,7 @@ impl Explain for PruneError {
                 "quantize it, or train a smaller network with it as `train.teacher`".to_owned()
             }
             Self::NoRows => "prune with the table and the split that the model was trained on".to_owned(),
-            Self::Interrupted => "prune again: nothing was written".to_owned(),
-            Self::Train(error) => return error.hint(),
+            Self::Tune(error) => return error.hint(),
             Self::Model(_) => "the model may be of another version of plumb: train it again".to_owned(),
         })
     }
@@ -107,8 +103,7 @@ impl Explain for PruneError {
         match self {
             Self::Share(_) | Self::NoUnits(_) => ExitCode::Usage,
             Self::NoRows => ExitCode::Data,
-            Self::Interrupted => ExitCode::Interrupted,
-            Self::Train(error) => error.exit_code(),
+            Self::Tune(error) => error.exit_code(),
             Self::Model(_) => ExitCode::Failed,
         }
     }
@@ -184,7 +179,8 @@ pub fn prune_gradually(
         let last = whole.as_ref().map_or(model, |pruned| &pruned.model);
         let mut pruned = prune(last, share, how.importance, data.train)?;
         if how.epochs > 0 {
-            pruned.model = tuned(&pruned.model, how, step, data, train, observer, clock)?;
+            let more = Tuning { epochs: how.epochs, rate: how.rate, round: 1 + step as u64 };
+            pruned.model = tuned(&pruned.model, more, data, train, observer, clock)?;
         }
         whole = Some(match whole {
             Some(first) => joined(first, pruned),
@@ -202,33 +198,4 @@ fn joined(first: Pruned, second: Pruned) -> Pruned {
         before: first.before,
         ..second
     }
-}
-
-/// The model after some more epochs.
-fn tuned(
-    model: &TrainedModel,
-    how: &Pruning,
-    step: usize,
-    data: &TrainData<'_>,
-    train: &TrainConfig,
-    observer: &mut dyn Observer,
-    clock: &dyn Clock,
-) -> Result<TrainedModel, PruneError> {
-    let config = TrainConfig {
-        // Other shuffles than those of the training and of the other steps.
-        seed: train.seed.wrapping_add(1 + step as u64),
-        epochs: how.epochs,
-        lr: train.lr * how.rate,
-        schedule: ScheduleConfig::Cosine(Cosine::DEFAULT),
-        decay_schedule: ScheduleConfig::Constant,
-        dropout_schedule: ScheduleConfig::Constant,
-        patience: None,
-        transfer: None,
-        ..train.clone()
-    };
-    let trained = train::train(model.with_gradients()?, data, &config, None, observer, clock)?;
-    if trained.stopped == Stopped::Interrupted {
-        return Err(PruneError::Interrupted);
-    }
-    Ok(TrainedModel::new(model.config().clone(), model.preparation().clone(), &trained.weights)?)
 }

@@ -14,7 +14,7 @@ use crate::parameters::host;
 
 /// Normalizes each unit or channel over the batch (training) or by running statistics (prediction), then scales and shifts.
 /// Momentum 0.1 and the unbiased running variance are PyTorch's. In a stage that is not trained the running statistics
-/// are used and stay as they are.
+/// are used and stay as they are, and so they are where inputs of layers are rounded ([`Pass::rounds`]).
 ///
 /// # Shapes
 /// `[rows, units]` or `[batch, channels, height, width]` to the same.
@@ -70,7 +70,7 @@ impl BatchNorm {
         let dims = input.dims();
         let count = dims.iter().product::<usize>().checked_div(dims[1]).unwrap_or(0);
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        if !pass.trains_stage() || count < 2 {
+        if !pass.trains_stage() || pass.rounds() || count < 2 {
             return batch_norm_with(&self.running(), input, weight, bias, residual, cut, self.epsilon);
         }
         let (output, batch) = batch_norm(input, weight, bias, residual, cut, self.epsilon);

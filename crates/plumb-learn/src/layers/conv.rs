@@ -8,6 +8,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name, Setting};
 
 use super::{BatchNorm, normal, parameter};
+use crate::network::Pass;
 use crate::parameters::host;
 
 /// A convolution, without bias where a batch norm follows.
@@ -75,7 +76,8 @@ impl Conv {
     }
 
     /// Convolves.
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, images: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let images = pass.rounded(self.weight.id, images);
         let [_, _, height, width] = images.dims();
         let more = [height, width].map(|side| usize::from(self.padded_behind && side.is_multiple_of(2)));
         let [above, left] = self.options.padding;

@@ -160,7 +160,7 @@ impl EncoderLayer {
     /// What each token takes from each, head by head, of a batch of one sequence `[1, tokens, width]`.
     pub(crate) fn attention(&self, input: &Tensor<3>) -> AttentionMap {
         let input = if self.norm_first { self.norm1.forward(input.clone()) } else { input.clone() };
-        AttentionMap::of(self.projected(input), self.heads)
+        AttentionMap::of(self.projected(input, &Pass::inference()), self.heads)
     }
 
     /// How evenly each head attends: of the first sequence of a batch, which has so many real tokens.
@@ -176,21 +176,21 @@ impl EncoderLayer {
             lengths: lengths.cloned(),
             dropout: pass.chance(self.dropout),
         };
-        let projected = self.projected(input);
+        let projected = self.projected(input, pass);
         let found = self_attention(projected, attention);
-        self.beside(self.out_proj.forward(found.clone()), found, |lora| &lora.out_proj)
+        self.beside(self.out_proj.forward(found.clone(), pass), found, |lora| &lora.out_proj)
     }
 
     fn map(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let chance = pass.chance(self.dropout);
-        let hidden = self.beside(self.linear1.forward(input.clone()), input, |lora| &lora.linear1);
+        let hidden = self.beside(self.linear1.forward(input.clone(), pass), input, |lora| &lora.linear1);
         let hidden = self.activation.apply_dropped(hidden, chance);
-        self.beside(self.linear2.forward(hidden.clone()), hidden, |lora| &lora.linear2)
+        self.beside(self.linear2.forward(hidden.clone(), pass), hidden, |lora| &lora.linear2)
     }
 
     /// Queries, keys and values, turned by their places where they are.
-    fn projected(&self, input: Tensor<3>) -> Tensor<3> {
-        let projected = self.beside(self.in_proj.forward(input.clone()), input, |lora| &lora.in_proj);
+    fn projected(&self, input: Tensor<3>, pass: &Pass) -> Tensor<3> {
+        let projected = self.beside(self.in_proj.forward(input.clone(), pass), input, |lora| &lora.in_proj);
         if self.rotary { rotate(projected, self.heads) } else { projected }
     }
 

@@ -76,8 +76,12 @@ fn hold<M: Module>(name: &str, layer: M, forward: impl Fn(&M, Tensor<2>) -> Tens
 
 #[test]
 fn products() {
-    hold("linear", Linear::new(INPUTS, 3, stream(), &device()), Linear::forward);
-    hold("ntk_linear", NtkLinear::new(INPUTS, 3, stream(), &device()), NtkLinear::forward);
+    hold("linear", Linear::new(INPUTS, 3, stream(), &device()), |layer, x| {
+        layer.forward(x, &Pass::inference())
+    });
+    hold("ntk_linear", NtkLinear::new(INPUTS, 3, stream(), &device()), |layer, x| {
+        layer.forward(x, &Pass::inference())
+    });
     hold("scaling", Scaling::new(INPUTS, &device()), Scaling::forward);
 }
 
@@ -116,7 +120,7 @@ fn convolution() {
     let options = plumb_kernels::Conv2d { stride: [2, 1], padding: [1, 2], groups: 2, ..Default::default() };
     let layer = Conv::new(2, 4, [3, 2], options, stream(), &device()).unwrap();
     hold("conv", layer, |layer, x| {
-        let output = layer.forward(x.reshape([1, 2, 3, INPUTS]));
+        let output = layer.forward(x.reshape([1, 2, 3, INPUTS]), &Pass::inference());
         let len = output.shape().num_elements();
         output.reshape([1, len])
     });

@@ -6,6 +6,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
 use super::{normal, parameter, uniform};
+use crate::network::Pass;
 use crate::parameters::host;
 
 /// `x W + b`, with `W` and `b` uniform within `1 / sqrt(inputs)` (PyTorch's default; Kaiming uniform, gain
@@ -41,7 +42,8 @@ impl Linear {
     }
 
     /// One product, whatever the rank.
-    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+    pub fn forward<const D: usize>(&self, input: Tensor<D>, pass: &Pass) -> Tensor<D> {
+        let input = pass.rounded(self.weight.id, input);
         plumb_kernels::linear(input, self.weight.val(), Some(self.bias.val()))
     }
 }

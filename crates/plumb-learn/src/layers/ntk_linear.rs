@@ -6,6 +6,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
 use super::{normal, parameter};
+use crate::network::Pass;
 use crate::parameters::host;
 
 /// `x W / sqrt(inputs) + b`: the weights keep unit size whatever the width, so one learning rate suits all
@@ -31,8 +32,8 @@ impl NtkLinear {
     }
 
     /// The pre-activations.
-    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        self.product(input).add(self.bias.val())
+    pub fn forward(&self, input: Tensor<2>, pass: &Pass) -> Tensor<2> {
+        self.product(pass.rounded(self.weight.id, input)).add(self.bias.val())
     }
 
     /// The weight is divided, not the product: it has fewer entries than a batch has activations.
@@ -132,7 +133,7 @@ mod tests {
         let stream = Seed(1).stream("init");
         let input = super::super::constant([200, 3], &device, |i| stream.normal(i) * 7.0 + 2.0);
         let layer = NtkLinear::new(3, 4, stream.at(1), &device).fit_start(input.clone(), stream.at(2));
-        let output = host(layer.forward(input));
+        let output = host(layer.forward(input, &Pass::inference()));
         for unit in 0..4 {
             let column: Vec<f64> = output.iter().skip(unit).step_by(4).map(|&x| f64::from(x)).collect();
             let mean = column.iter().sum::<f64>() / 200.0;

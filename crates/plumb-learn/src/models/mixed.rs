@@ -134,10 +134,10 @@ impl MixedNetwork {
         if let (Some(first), Some(second)) = (&self.numbers, &self.numbers_out)
             && let Some(numbers) = join(vec![batch.numbers.clone(), batch.flags.clone()])
         {
-            kinds.push(second.forward(relu(first.forward(numbers))));
+            kinds.push(second.forward(relu(first.forward(numbers, pass)), pass));
         }
         if let (Some(out), Some(vectors)) = (&self.categories_out, join(self.categories.forward(batch))) {
-            kinds.push(out.forward(vectors));
+            kinds.push(out.forward(vectors, pass));
         }
         kinds
     }
@@ -209,7 +209,7 @@ impl Network for MixedNetwork {
         let combined = relu(self.norm.forward(combined));
         let combined = pass.dropout(combined, self.dropout);
         pass.feature(&combined);
-        self.classifier.forward(combined)
+        self.classifier.forward(combined, pass)
     }
 
     /// As many as the deepest part has: all parts end together, with the combiner.

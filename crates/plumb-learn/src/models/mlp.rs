@@ -82,7 +82,7 @@ impl Network for Mlp {
         parts.extend(self.categories.forward(batch));
         let mut hidden = join(parts).unwrap_or_else(|| batch.numbers.clone());
         for (index, block) in self.blocks.iter().enumerate() {
-            hidden = block.linear.forward(hidden);
+            hidden = block.linear.forward(hidden, pass);
             hidden = match &block.norm {
                 Some(norm) => norm.forward(hidden, self.activation, pass),
                 None => self.activation.apply(hidden),
@@ -91,7 +91,7 @@ impl Network for Mlp {
             hidden = pass.dropout(hidden, self.dropout);
         }
         pass.feature(&hidden);
-        self.head.forward(hidden)
+        self.head.forward(hidden, pass)
     }
 }
 

@@ -97,7 +97,7 @@ impl RealMlp {
         let mut blocks = Vec::new();
         for (index, block) in self.blocks.into_iter().enumerate() {
             let linear = block.linear.fit_start(hidden.clone(), stream.at(1 + index as u64));
-            hidden = block.activation.forward(linear.forward(hidden));
+            hidden = block.activation.forward(linear.forward(hidden, &Pass::inference()));
             blocks.push(RealMlpBlock { linear, activation: block.activation });
         }
         self.blocks = blocks;
@@ -121,12 +121,12 @@ impl Network for RealMlp {
     fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
         let mut hidden = self.encode(batch);
         for (index, block) in self.blocks.iter().enumerate() {
-            hidden = block.activation.forward(block.linear.forward(hidden));
+            hidden = block.activation.forward(block.linear.forward(hidden, pass));
             pass.tap(&format!("blocks.{index}"), &hidden);
             hidden = pass.dropout(hidden, self.dropout);
         }
         pass.feature(&hidden);
-        self.head.forward(hidden)
+        self.head.forward(hidden, pass)
     }
 
     /// The authors' groups: the scaling learns six times as fast; biases, the numbers' embedding and the

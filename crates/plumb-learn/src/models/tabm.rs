@@ -110,7 +110,7 @@ impl Network for TabM {
     fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
         let mut hidden = self.scaling.forward(self.encode(batch));
         for (index, block) in self.blocks.iter().enumerate() {
-            hidden = Activation::Relu.apply(block.forward(hidden));
+            hidden = Activation::Relu.apply(block.forward(hidden, pass));
             pass.tap(&format!("blocks.{index}"), &hidden);
             hidden = pass.dropout(hidden, self.dropout);
         }

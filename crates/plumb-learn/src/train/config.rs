@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::distillation::{Distillation, Teacher};
 use super::mitigation::{Groups, Mitigation};
+use crate::compress::Rounding;
 use crate::losses::Loss;
 use crate::optim::OptimizerConfig;
 use crate::schedules::ScheduleConfig;
@@ -129,6 +130,8 @@ pub struct TrainData<'a> {
     pub groups: Option<&'a Groups>,
     /// A model to learn from, beside the labels.
     pub teacher: Option<&'a Teacher>,
+    /// Numbers that the network is to be sound in.
+    pub rounding: Option<&'a Rounding>,
 }
 
 #[cfg(test)]

@@ -312,7 +312,7 @@ impl<'a> Lesson<'a> {
         let squares: f64 = wanted.iter().map(|&value| f64::from(value).powi(2)).sum();
         let wanted: Vec<f32> = wanted.iter().copied().cycle().take(all * theirs).collect();
         let wanted = Tensor::<2>::from_data(TensorData::new(wanted, [all, theirs]), &device);
-        let off = map.forward(features).sub(wanted);
+        let off = map.forward(features, &Pass::inference()).sub(wanted);
         off.clone().mul(off).sum().div_scalar(members as f64 * squares.max(f64::MIN_POSITIVE))
     }
 }

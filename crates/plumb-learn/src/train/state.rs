@@ -1,6 +1,7 @@
 //! Everything that the next step depends on besides the network: what a checkpoint holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use plumb_data::prepare::Prepared;
@@ -12,7 +13,7 @@ use super::mitigation::{Hold, Mitigation, Multipliers, row_weights};
 use super::{TrainConfig, TrainData, TrainError};
 use crate::batches::{Batches, Sampling};
 use crate::layers::Linear;
-use crate::network::{Network, ParameterRule};
+use crate::network::{LayerCodes, Network, ParameterRule};
 use crate::optim::{Ema, Optimizer};
 use crate::parameters::{Arrays, train_only, trained_names};
 use crate::schedules::{Plateau, ScheduleConfig};
@@ -123,6 +124,8 @@ pub(super) struct Plan<'a> {
     row_weights: Vec<f32>,
     pub(super) hold: Option<Hold<'a>>,
     pub(super) lesson: Option<Lesson<'a>>,
+    /// The codes around layers, where values are rounded.
+    pub(super) codes: Option<Arc<LayerCodes>>,
 }
 
 /// The rates of one step.
@@ -187,6 +190,7 @@ impl<'a> Plan<'a> {
             row_weights,
             hold,
             lesson: Lesson::new(&data, config),
+            codes: data.rounding.map(|rounding| rounding.codes(network)),
             device: network.devices().into_iter().next().unwrap_or_else(Device::flex).autodiff(),
             dropout: seed.stream("dropout"),
             stage_of: stage_of.collect(),

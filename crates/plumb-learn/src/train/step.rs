@@ -98,14 +98,17 @@ fn window<N: Network>(
     let mut window = Window { map: state.map.clone(), ..Window::default() };
     for (index, batch) in batches.into_iter().enumerate() {
         let stream = plan.dropout.at(state.progress.step).at(index as u64);
+        let rounded = plan.data.rounding.map(|rounding| rounding.weights(network.clone()));
+        let shown = rounded.as_ref().unwrap_or(&network);
         let mut pass = Pass::training(stream, rates.dropout_factor).frozen_below(at_rest);
+        pass = pass.rounded_by(plan.codes.clone());
         if watched {
             pass = pass.tapped();
         }
         if plan.lesson.as_ref().is_some_and(Lesson::wants_features) {
             pass = pass.with_features();
         }
-        let outputs = network.forward(&batch, &mut pass);
+        let outputs = shown.forward(&batch, &mut pass);
         let mut loss = plan.config.loss.of_batch(outputs.clone(), &batch, weight);
         if let Some(lesson) = &plan.lesson {
             let features = pass.take_features();
@@ -121,12 +124,14 @@ fn window<N: Network>(
         if !window.loss.is_finite() {
             return Err(broken_loss(&network, state.progress.step, &batch, stream, rates));
         }
-        let (mut slopes, rest) = gradients_and_rest(&network, loss.backward());
+        // Weights were rounded too: their slopes move the weights that they were rounded from.
+        let (mut slopes, rest) = gradients_and_rest(shown, loss.backward());
         if let Some(map) = &window.map {
             let of_map = gradients(map, rest).into_iter();
             slopes.extend(of_map.map(|(name, slopes)| (format!("{MAP}.{name}"), slopes)));
         }
         add(&mut window.gradients, slopes);
+        drop(rounded);
         network = write_buffers(network, &pass.take_buffers());
         window.attention.extend(pass.take_attention());
         window.activations.extend(pass.take_taps().into_iter().map(figures_of));

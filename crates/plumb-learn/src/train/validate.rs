@@ -56,7 +56,10 @@ impl<'a> Judge<'a> {
         if valid.rows == 0 {
             return scores;
         }
-        let outputs = outputs(network, valid);
+        let outputs = match self.data.rounding {
+            Some(rounding) => rounding.outputs(network, valid),
+            None => outputs(network, valid),
+        };
         scores.insert("loss".to_owned(), self.loss.on_host(&outputs, &valid.labels));
         self.with_outcome(valid, &outputs, |outcome| {
             for metric in &self.metrics {

@@ -34,7 +34,7 @@ fn preparation_for(setup: &Setup) -> Preparation {
 }
 
 /// The model that a setup trains.
-fn trained(setup: &Setup) -> TrainedModel {
+pub(crate) fn trained(setup: &Setup) -> TrainedModel {
     let clock = StoppedClock::default();
     let mut watcher = Recorder::default();
     let trained = train(setup.network(), &setup.data(), &setup.config, None, &mut watcher, &clock).unwrap();

@@ -95,7 +95,7 @@ fn encoder_has_the_same_weights_with_any_number_of_threads() {
                 let tokens = made_up([BATCH, 150, 32]);
                 let through = |hidden, layer: &EncoderLayer| layer.forward(hidden, Some(&lengths), pass);
                 let hidden = network.layers.iter().fold(tokens, through);
-                network.head.forward(hidden.mean_dim(1).reshape([BATCH, 32]))
+                network.head.forward(hidden.mean_dim(1).reshape([BATCH, 32]), &Pass::inference())
             })
         };
         let one = with_threads(1, work);

@@ -205,6 +205,7 @@ impl Setup {
             changed: None,
             groups: self.groups.as_ref(),
             teacher: self.teacher.as_ref(),
+            rounding: None,
         }
     }
 

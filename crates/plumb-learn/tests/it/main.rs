@@ -12,5 +12,6 @@ mod made_up;
 mod mitigation;
 mod preflight;
 mod resume;
+mod rounding;
 mod training;
 mod zoo;

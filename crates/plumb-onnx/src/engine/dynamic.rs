@@ -125,30 +125,11 @@ pub(super) fn lower_conv(compiler: &Compiler, at: usize) -> Result<Option<Lowere
     let Found { weights, output, mut nodes } = follow(compiler, at, 0)?;
     let bytes = node.input.first().map(String::as_str).unwrap_or_default();
     let filters = weights.shape.first().copied().unwrap_or(0);
-    let (bias, output) = match channel_bias(compiler, &output, filters, &mut nodes)? {
+    let is_channels =
+        |shape: &[usize]| matches!(shape, [1, found, 1, 1] | [found, 1, 1] if *found == filters);
+    let (bias, output) = match product::added(compiler, &output, is_channels, &mut nodes)? {
         Some((bias, output)) => (Some(bias), output),
         None => (None, output),
     };
     conv::of_integers(compiler, node, [bytes, &output], weights, bias, nodes)
-}
-
-/// As [`product::bias`] for a number for each channel, `[1, channels, 1, 1]`.
-fn channel_bias(
-    compiler: &Compiler,
-    name: &str,
-    filters: usize,
-    nodes: &mut BTreeSet<usize>,
-) -> Result<Option<(Vec<f32>, String)>, OnnxError> {
-    let Some(at) = compiler.only_user(name) else { return Ok(None) };
-    let node = compiler.node(at);
-    let other = node.input.iter().find(|input| *input != name);
-    let (Some(other), Some(output), "Add") = (other, node.output.first(), node.op_type.as_str()) else {
-        return Ok(None);
-    };
-    let Some(values) = compiler.store.tensor(other)? else { return Ok(None) };
-    if !matches!(values.shape(), [1, channels, 1, 1] | [channels, 1, 1] if *channels == filters) {
-        return Ok(None);
-    }
-    nodes.insert(at);
-    Ok(Some((values.floats("Add")?, output.clone())))
 }

@@ -101,22 +101,29 @@ pub(super) fn bias(
     columns: usize,
     nodes: &mut BTreeSet<usize>,
 ) -> Result<Option<(Vec<f32>, String)>, OnnxError> {
+    let is_row = |shape: &[usize]| matches!(shape, [found] | [1, found] if *found == columns);
+    added(compiler, name, is_row, nodes)
+}
+
+/// The constant of such a shape that an `Add` after a value adds, and the name of the sum; the node goes into `nodes`.
+pub(super) fn added(
+    compiler: &Compiler,
+    name: &str,
+    fits: impl Fn(&[usize]) -> bool,
+    nodes: &mut BTreeSet<usize>,
+) -> Result<Option<(Vec<f32>, String)>, OnnxError> {
     let Some(at) = compiler.only_user(name) else { return Ok(None) };
     let node = compiler.node(at);
     let other = node.input.iter().find(|input| *input != name);
     let (Some(other), Some(output), "Add") = (other, node.output.first(), node.op_type.as_str()) else {
         return Ok(None);
     };
-    if node.input.len() != 2 {
-        return Ok(None);
-    }
-    let Some(row) = compiler.store.tensor(other)? else { return Ok(None) };
-    let is_row = row.shape().last() == Some(&columns) && row.values().len() == columns;
-    if !is_row || row.shape().len() > 2 {
+    let Some(constant) = compiler.store.tensor(other)? else { return Ok(None) };
+    if node.input.len() != 2 || !fits(constant.shape()) {
         return Ok(None);
     }
     nodes.insert(at);
-    Ok(Some((row.floats("Add")?, output.clone())))
+    Ok(Some((constant.floats("Add")?, output.clone())))
 }
 
 /// `MatMul`; with a constant matrix packed once.

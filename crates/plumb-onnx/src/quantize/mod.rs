@@ -19,7 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message as _;
 
 pub use layers::Layer;
-pub use ranges::{Calibration, Range, Watch};
+pub use ranges::{Calibration, Codes, Range, Watch};
+pub use scales::through_codes;
 pub use weights::WeightForm;
 
 use crate::OnnxError;
@@ -50,6 +51,26 @@ impl Original {
     /// The values whose ranges [`Original::quantized`] asks for.
     pub fn watched(&self) -> Vec<String> {
         qdq::Places::new(&self.graph, &self.layers, &BTreeSet::new()).watched()
+    }
+
+    /// The range of what goes into each layer, by the name of the layer's weights.
+    pub fn inputs(&self, ranges: &BTreeMap<String, Range>) -> BTreeMap<String, Range> {
+        let places = qdq::Places::new(&self.graph, &self.layers, &BTreeSet::new());
+        let input = |layer: &Layer| {
+            let name = self.graph.node.get(layer.node)?.input.first()?;
+            Some((layer.constant.clone(), places.range(name, ranges)?))
+        };
+        self.layers.iter().filter_map(input).collect()
+    }
+
+    /// The range of what convolutions give where it meets another value in 8 bits, by the name of their weights.
+    pub fn meeting(&self, ranges: &BTreeMap<String, Range>) -> BTreeMap<String, Range> {
+        let places = qdq::Places::new(&self.graph, &self.layers, &BTreeSet::new());
+        let output = |layer: &Layer| {
+            let name = self.graph.node.get(layer.node)?.output.first()?;
+            Some((layer.constant.clone(), places.range(name, ranges).filter(|_| places.has(name))?))
+        };
+        self.layers.iter().filter_map(output).collect()
     }
 
     /// The same model with these values as further outputs.

@@ -15,7 +15,7 @@ const PASSING: &[&str] = &["MaxPool", "Concat", "Flatten"];
 /// Operators that stand between a layer and the value whose range counts.
 const BENDS: &[&str] = &["Relu", "Clip"];
 /// The largest magnitude of a weight.
-const TOP: i8 = 127;
+pub(super) const TOP: i8 = 127;
 
 /// Where values go through 8 bits.
 pub(super) struct Places {
@@ -74,7 +74,13 @@ impl Places {
         self.names.iter().cloned().collect()
     }
 
-    fn range(&self, name: &str, ranges: &BTreeMap<String, Range>) -> Option<Range> {
+    /// Whether a value goes through 8 bits.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// The range of a value, or of the one that it is chosen from.
+    pub(super) fn range(&self, name: &str, ranges: &BTreeMap<String, Range>) -> Option<Range> {
         let mut name = name;
         // A chain of choices ends at the value that is read.
         for _ in 0..=self.same.len() {

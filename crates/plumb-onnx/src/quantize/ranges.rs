@@ -26,6 +26,31 @@ impl Range {
     pub(super) fn zero(self) -> u8 {
         (-self.low / self.scale()).round_ties_even().clamp(0.0, STEPS) as u8
     }
+
+    /// The codes of its values.
+    pub fn codes(self) -> Codes {
+        Codes { scale: self.scale(), zero: f32::from(self.zero()) }
+    }
+}
+
+/// Codes of 8 bits, as `QuantizeLinear` and `DequantizeLinear` make and read them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Codes {
+    scale: f32,
+    zero: f32,
+}
+
+impl Codes {
+    /// What is left of a value, and the slope that a training takes there: 1 where the value has a code of its own, 0 beyond the ends
+    /// (the straight-through estimator: Bengio et al. 2013, Jacob et al. 2018).
+    #[expect(clippy::inline_always, reason = "a step of a loop over vectors")]
+    #[inline(always)]
+    pub fn at(self, value: f32) -> (f32, f32) {
+        let code = (value / self.scale).round_ties_even() + self.zero;
+        let kept = code.clamp(0.0, STEPS);
+        let inside = f32::from(u8::from((0.0..=STEPS).contains(&code)));
+        ((kept - self.zero) * self.scale, inside)
+    }
 }
 
 /// How a range follows from what was seen.

@@ -35,6 +35,16 @@ impl Symmetric {
     }
 }
 
+/// What is left of weights once they are stored: [`Symmetric`] and back, a scale for each slice of the extent `axis`.
+pub fn through_codes(values: &mut [f32], shape: &[usize], axis: usize) {
+    let found = Symmetric::of(values, shape, axis, super::qdq::TOP);
+    let inner = shape[axis + 1..].iter().product::<usize>().max(1);
+    let steps = |at: usize| found.scales[at / inner % found.scales.len().max(1)];
+    for (at, (value, code)) in values.iter_mut().zip(&found.codes).enumerate() {
+        *value = f32::from(*code) * steps(at);
+    }
+}
+
 /// What one step is worth; 1 where all is 0.
 pub(super) fn scale(most: f32, top: f32) -> f32 {
     let scale = most / top;

@@ -45,6 +45,7 @@ enum Weights {
 #[command(
     after_help = "Examples:\n  plumb compress runs/photos-1 --int8\n  plumb compress runs/photos-1 --prune 0.5 --int8\n  plumb compress runs/photos-1 --distill small.toml --out runs/photos-small\n  \
                   plumb compress runs/reviews-1 --int8=dynamic --out runs/reviews-8-bits\n  \
+                  plumb compress runs/photos-1 --int8=trained --epochs 2\n  \
                   plumb compress runs/adult-1 --weights f16 --gate compress.accuracy-kept"
 )]
 pub(crate) struct Args {
@@ -60,10 +61,10 @@ pub(crate) struct Args {
     /// In how many steps they go
     #[arg(long, value_name = "N", default_value_t = 3, requires = "prune")]
     steps: usize,
-    /// Epochs of training after each step; a tenth of the run's without it
-    #[arg(long, value_name = "N", requires = "prune")]
+    /// Epochs of training after each step of `--prune`, and of `--int8=trained`; a tenth of the run's without it
+    #[arg(long, value_name = "N")]
     epochs: Option<u64>,
-    /// Products in 8 bits, with ranges measured before (`static`, without a value) or at each request (`dynamic`, products of matrices alone)
+    /// Products in 8 bits, with ranges measured before (`static`, without a value), the same behind some epochs in which numbers are rounded as they will be (`trained`), or measured at each request (`dynamic`, products of matrices alone)
     #[arg(long, value_enum, value_name = "RANGES", num_args = 0..=1, require_equals = true, default_missing_value = "static")]
     int8: Option<Int8>,
     /// Weights alone in fewer bits, arithmetic as before
@@ -90,6 +91,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
     if let Some(unknown) = args.gates.iter().find(|id| catalogue::page(id).is_none()) {
         return Err(practices::unknown(unknown));
+    }
+    if args.epochs.is_some() && args.prune.is_none() && args.int8 != Some(Int8::Trained) {
+        return Err(Fault::usage("`--epochs` is given, and nothing is trained")
+            .hint("it goes with `--prune SHARE` and `--int8=trained`"));
     }
     if args.int8.is_none() && args.weights.is_none() && args.prune.is_none() && args.distill.is_none() {
         return Err(Fault::usage("nothing is asked for").hint(

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use plumb_data::Predictor as _;
 use plumb_evaluate::Scored;
 use plumb_evaluate::compress::LayerCost;
+use plumb_learn::compress::{Rounding, Tuning, tuned};
+use plumb_learn::train::TrainData;
 use plumb_ledger::Seed;
 use plumb_onnx::{Calibration, OnnxError, OnnxModel, Original, Range, Tensor, Values, Watch, WeightForm};
 
 use super::variant::Variant;
-use super::{Int8, Wishes};
+use super::{Int8, Wishes, smaller_network};
 use crate::evaluation::Ready;
 use crate::fault::Fault;
 use crate::predictors::Exported;
@@ -23,6 +25,12 @@ const COSTED: usize = 128;
 const TRIED: usize = 2000;
 /// Rows at once.
 const AT_ONCE: usize = 32;
+/// What a person is told while the network learns to be rounded.
+const TRAINING: &str = "training with numbers rounded";
+/// What the training's rate is multiplied by meanwhile: the network has only to settle between its codes.
+const RATE: f64 = 0.1;
+/// Its shuffles are none of those of pruning, whose rounds count from 1.
+const ROUND: u64 = 1 << 16;
 
 fn failed(error: &OnnxError) -> Fault {
     Fault::failed(error.to_string())
@@ -48,6 +56,37 @@ pub(super) fn made(
         (None, None) => return Err(Fault::failed("nothing is asked for")),
     };
     Ok(made)
+}
+
+/// The last variant after some epochs in which its numbers are rounded as they will be in 8 bits.
+pub(super) fn trained(
+    run: &mut Run,
+    ready: &Ready,
+    variants: &[Variant],
+    wishes: &Wishes<'_>,
+) -> Result<Variant, Fault> {
+    let of = variants.last().ok_or_else(|| Fault::failed("there is no model"))?;
+    let original = Original::read(&of.file).map_err(|error| failed(&error))?;
+    let mut maker = Maker { run, ready, of, original: &original, wishes };
+    let trial = maker.trial()?;
+    let (_, ranges) = maker.ranges(&trial)?;
+    let rounding = Rounding::new(&original.inputs(&ranges), &original.meeting(&ranges));
+    let layers = of.model.layers_found(&rounding);
+    if layers == 0 {
+        return Err(Fault::failed("the network has no layer whose rounding a training could feel")
+            .hint("`--int8` alone puts its products into 8 bits"));
+    }
+    let epochs = smaller_network::epochs(run, wishes);
+    let how = Tuning { epochs, rate: RATE, round: ROUND };
+    let model = run::trained_on(run, &ready.data, &of.model, (TRAINING, epochs), |training| {
+        let (data, train, observer, clock) = training;
+        tuned(&of.model, how, &TrainData { rounding: Some(&rounding), ..data }, train, observer, clock)
+    })?;
+    let made = format!(
+        "{epochs} epochs in which weights and inputs of {layers} of {} layers were rounded",
+        original.layers().len()
+    );
+    Variant::of_network(&of_name(of, "trained for 8 bits"), made, model)
 }
 
 fn named(form: WeightForm) -> (&'static str, &'static str) {
@@ -85,7 +124,7 @@ impl Maker<'_> {
         let trial = self.trial()?;
         let (calibration, ranges) = match how {
             Int8::Dynamic => (None, None),
-            Int8::Static => {
+            Int8::Static | Int8::Trained => {
                 let (calibration, ranges) = self.ranges(&trial)?;
                 (Some(calibration), Some(ranges))
             }

@@ -32,6 +32,8 @@ pub(crate) enum Int8 {
     Static,
     /// With ranges that are measured at each request; products of matrices alone.
     Dynamic,
+    /// Static, after some epochs of training in which numbers are rounded as they will be.
+    Trained,
 }
 
 /// What is asked for.
@@ -45,7 +47,7 @@ pub(crate) struct Wishes<'a> {
     pub(crate) prune: Option<f64>,
     /// In how many steps.
     pub(crate) steps: usize,
-    /// Epochs of training after each; a tenth of the run's without one.
+    /// Epochs of training after each, or in which numbers are rounded; a tenth of the run's without one.
     pub(crate) epochs: Option<u64>,
     /// Products in 8 bits.
     pub(crate) int8: Option<Int8>,
@@ -112,6 +114,10 @@ fn whole(run: &mut Run, ready: &Ready, wishes: &Wishes<'_>) -> Result<String, Fa
     }
     if let Some(share) = wishes.prune {
         let made = smaller_network::pruned(run, ready, &variants, wishes, share)?;
+        variants.push(made);
+    }
+    if wishes.int8 == Some(Int8::Trained) {
+        let made = int8::trained(run, ready, &variants, wishes)?;
         variants.push(made);
     }
     if wishes.int8.is_some() || wishes.weights.is_some() {

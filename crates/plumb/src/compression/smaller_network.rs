@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plumb_learn::compress::{Importance, Pruning};
+use plumb_learn::compress::{Importance, Pruning, prune_gradually};
 
 use super::Wishes;
 use super::variant::Variant;
@@ -15,6 +15,8 @@ use crate::run::{self, Run, RunFolder, Screen, files};
 
 /// The folder of the student's own run, in that of the new one.
 const STUDENT: &str = "student";
+/// What a person is told meanwhile.
+const TRAINING: &str = "training between steps of pruning";
 /// What the rate of the training is multiplied by between steps of pruning.
 const RATE: f64 = 0.3;
 /// The share of a training's epochs that follows each step of pruning, where nothing else is said.
@@ -48,6 +50,12 @@ pub(super) fn distilled(
     Ok((Variant::of_network("student", made, trained_model(&folder)?)?, folder))
 }
 
+/// Epochs of a training that follows a change: what is wished, or a tenth of the run's.
+pub(super) fn epochs(run: &Run, wishes: &Wishes<'_>) -> u64 {
+    let trained = run.job.train.epochs.or(SHARE_OF_EPOCHS);
+    wishes.epochs.unwrap_or_else(|| trained.div_ceil(SHARE_OF_EPOCHS))
+}
+
 /// The last variant without a share of its units.
 pub(super) fn pruned(
     run: &mut Run,
@@ -57,10 +65,12 @@ pub(super) fn pruned(
     share: f64,
 ) -> Result<Variant, Fault> {
     let of = variants.last().ok_or_else(|| Fault::failed("there is no model"))?;
-    let trained = run.job.train.epochs.or(SHARE_OF_EPOCHS);
-    let epochs = wishes.epochs.unwrap_or_else(|| trained.div_ceil(SHARE_OF_EPOCHS));
+    let epochs = epochs(run, wishes);
     let how = Pruning { share, importance: Importance::Taylor, steps: wishes.steps, epochs, rate: RATE };
-    let found = run::pruned(run, &ready.data, &of.model, &how)?;
+    let whole = (TRAINING, wishes.steps.max(1) as u64 * epochs);
+    let found = run::trained_on(run, &ready.data, &of.model, whole, |(data, train, observer, clock)| {
+        prune_gradually(&of.model, &how, &data, train, observer, clock)
+    })?;
     let units: Vec<String> = found
         .layers
         .iter()

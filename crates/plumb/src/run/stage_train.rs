@@ -216,6 +216,7 @@ pub(super) fn data(ready: &Ready) -> TrainData<'_> {
         changed: ready.changed.as_ref(),
         groups: ready.groups.as_ref(),
         teacher: ready.teacher.as_ref(),
+        rounding: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! The convolutions that picture networks are made of.
 
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
-use plumb_kernels::{Conv2d, Cut};
+use plumb_kernels::{Conv2d, Cut, relu};
 use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
@@ -76,14 +76,36 @@ impl ConvNorm {
     }
 
     pub(super) fn forward(&self, input: Tensor<4>, cut: Cut, pass: &mut Pass) -> Tensor<4> {
-        self.norm.forward_cut(self.conv.forward(input), None, cut, pass)
+        self.norm.forward_cut(self.conv.forward(input, pass), None, cut, pass)
+    }
+}
+
+/// Normalizes what the convolution of these weights gives, adds what went around it, cuts. Where values are rounded, the norm is by itself:
+/// both ways are in codes where they meet.
+pub(super) fn meet(
+    (norm, weight): (&BatchNorm, ParamId),
+    found: Tensor<4>,
+    around: Option<Tensor<4>>,
+    cut: Cut,
+    pass: &mut Pass,
+) -> Tensor<4> {
+    let around = match around {
+        Some(around) if pass.rounds() => around,
+        around => return norm.forward_cut(found, around, cut, pass),
+    };
+    let found = norm.forward(found, pass);
+    let found = pass.rounded_output(weight, found) + around;
+    match cut {
+        Cut::None => found,
+        Cut::Relu => relu(found),
+        Cut::Relu6 => found.clamp(0.0, 6.0),
     }
 }
 
 impl ConvNorm {
     /// The convolution with its norm, and ReLU6; `at` is its path.
     pub(super) fn write(&self, graph: &mut GraphWriter, at: &str, input: &Name) -> Name {
-        let found = self.conv.write(graph, at, Some(&self.norm), input);
+        let found = self.conv.write(graph, &format!("{at}.0"), Some(&self.norm), input);
         relu6_written(graph, &found)
     }
 }

@@ -7,7 +7,7 @@ use plumb_kernels::Cut;
 use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
-use super::convolutions::Square;
+use super::convolutions::{Square, meet};
 use super::{Head, Look, Widths, WriteLook, relu6_written, units};
 use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
@@ -162,17 +162,20 @@ impl Inverted {
     }
 
     fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        // What goes around goes through the same codes.
+        let input = pass.rounded(self.conv_pw.weight.id, input);
         let around = self.around.then(|| input.clone());
-        let hidden = self.bn1.forward_cut(self.conv_pw.forward(input), None, Cut::Relu6, pass);
-        let hidden = self.bn2.forward_cut(self.conv_dw.forward(hidden), None, Cut::Relu6, pass);
-        self.bn3.forward_cut(self.conv_pwl.forward(hidden), around, Cut::None, pass)
+        let hidden = self.bn1.forward_cut(self.conv_pw.forward(input, pass), None, Cut::Relu6, pass);
+        let hidden = self.bn2.forward_cut(self.conv_dw.forward(hidden, pass), None, Cut::Relu6, pass);
+        let found = self.conv_pwl.forward(hidden, pass);
+        meet((&self.bn3, self.conv_pwl.weight.id), found, around, Cut::None, pass)
     }
 }
 
 impl Separable {
     fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let hidden = self.bn1.forward_cut(self.conv_dw.forward(input), None, Cut::Relu6, pass);
-        self.bn2.forward(self.conv_pw.forward(hidden), pass)
+        let hidden = self.bn1.forward_cut(self.conv_dw.forward(input, pass), None, Cut::Relu6, pass);
+        self.bn2.forward(self.conv_pw.forward(hidden, pass), pass)
     }
 }
 
@@ -189,7 +192,7 @@ impl Look for EfficientNetLite {
 
     fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
         pass.stage(0);
-        let mut hidden = self.bn1.forward_cut(self.conv_stem.forward(images), None, Cut::Relu6, pass);
+        let mut hidden = self.bn1.forward_cut(self.conv_stem.forward(images, pass), None, Cut::Relu6, pass);
         for (stage, blocks) in self.blocks.iter().enumerate() {
             pass.stage(Self::stage_of(&format!("blocks.{stage}.")));
             for (index, block) in blocks.iter().enumerate() {
@@ -200,13 +203,13 @@ impl Look for EfficientNetLite {
                 pass.tap_with(&format!("blocks.{stage}.{index}"), || units(&hidden));
             }
         }
-        let map = self.bn2.forward_cut(self.conv_head.forward(hidden), None, Cut::Relu6, pass);
+        let map = self.bn2.forward_cut(self.conv_head.forward(hidden, pass), None, Cut::Relu6, pass);
         pass.tap_with("conv_head", || units(&map));
         map
     }
 
-    fn head(&self, features: Tensor<2>) -> Tensor<2> {
-        self.classifier.forward(features)
+    fn head(&self, features: Tensor<2>, pass: &Pass) -> Tensor<2> {
+        self.classifier.forward(features, pass)
     }
 }
 

@@ -1,12 +1,12 @@
 //! MobileNetV2 of width 1 (Sandler et al. 2018, <https://arxiv.org/abs/1801.04381>), with torchvision's names.
 
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
 use plumb_kernels::Cut;
 use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name};
 
-use super::convolutions::{ConvNorm, Square};
+use super::convolutions::{ConvNorm, Square, meet};
 use super::{Head, Look, Widths, WriteLook, units};
 use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
@@ -59,6 +59,17 @@ pub enum Part {
     Conv(Conv),
     /// Its norm.
     Norm(BatchNorm),
+}
+
+impl Part {
+    /// The weights of its convolution.
+    fn weight(&self) -> Option<ParamId> {
+        match self {
+            Self::Cut(part) => Some(part.conv.weight.id),
+            Self::Conv(conv) => Some(conv.weight.id),
+            Self::Norm(_) => None,
+        }
+    }
 }
 
 /// Expansion, channels, blocks and stride of each row of the paper's table 2.
@@ -131,13 +142,22 @@ impl InvertedResidual {
     }
 
     fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        // What goes around goes through the same codes.
+        let first = self.conv.iter().find_map(Part::weight);
+        let input = match first {
+            Some(first) => pass.rounded(first, input),
+            None => input,
+        };
         let mut hidden = input.clone();
         let mut around = self.around.then_some(input);
+        let mut last = first;
         for part in &self.conv {
-            hidden = match part {
-                Part::Cut(part) => part.forward(hidden, Cut::Relu6, pass),
-                Part::Conv(conv) => conv.forward(hidden),
-                Part::Norm(norm) => norm.forward_cut(hidden, around.take(), Cut::None, pass),
+            last = part.weight().or(last);
+            hidden = match (part, last) {
+                (Part::Cut(part), _) => part.forward(hidden, Cut::Relu6, pass),
+                (Part::Conv(conv), _) => conv.forward(hidden, pass),
+                (Part::Norm(norm), Some(last)) => meet((norm, last), hidden, around.take(), Cut::None, pass),
+                (Part::Norm(norm), None) => norm.forward(hidden, pass),
             };
         }
         hidden
@@ -176,8 +196,8 @@ impl Look for MobileNetV2 {
         hidden
     }
 
-    fn head(&self, features: Tensor<2>) -> Tensor<2> {
-        self.classifier.iter().flatten().fold(features, |features, head| head.forward(features))
+    fn head(&self, features: Tensor<2>, pass: &Pass) -> Tensor<2> {
+        self.classifier.iter().flatten().fold(features, |features, head| head.forward(features, pass))
     }
 }
 

@@ -86,13 +86,13 @@ pub trait Look: Module {
     }
 
     /// The head, from features and what stands beside them, `[batch, outputs]`.
-    fn head(&self, features: Tensor<2>) -> Tensor<2>;
+    fn head(&self, features: Tensor<2>, pass: &Pass) -> Tensor<2>;
 
     /// The outputs of pictures that nothing stands beside.
     fn outputs(&self, map: Tensor<4>, dropout: f64, pass: &mut Pass) -> Tensor<2> {
         let features = pass.dropout(self.features(map), dropout);
         pass.feature(&features);
-        self.head(features)
+        self.head(features, pass)
     }
 
     /// The stage of a parameter; what stands beside the backbone counts to the head.
@@ -229,7 +229,7 @@ impl Network for PictureNetwork {
     fn forward(&self, batch: &Batch, pass: &mut Pass) -> Tensor<2> {
         let Some(images) = &batch.images else {
             // Rows without pictures are refused where tables are prepared; the head sees what there is.
-            return each!(&self.backbone, network => network.head(batch.numbers.clone()));
+            return each!(&self.backbone, network => network.head(batch.numbers.clone(), pass));
         };
         let mut beside = vec![batch.numbers.clone(), batch.flags.clone()];
         beside.extend(self.categories.forward(batch));
@@ -238,7 +238,7 @@ impl Network for PictureNetwork {
         pass.stage(self.stages() - 1);
         let features = pass.dropout(Tensor::cat(vec![features, beside], 1), self.dropout);
         pass.feature(&features);
-        each!(&self.backbone, network => network.head(features))
+        each!(&self.backbone, network => network.head(features, pass))
     }
 
     fn stages(&self) -> usize {

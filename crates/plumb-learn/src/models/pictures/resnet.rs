@@ -7,7 +7,7 @@ use plumb_ledger::Stream;
 use plumb_onnx::{GraphWriter, Name, Setting};
 use serde::{Deserialize, Serialize};
 
-use super::convolutions::Square;
+use super::convolutions::{Square, meet};
 use super::{Head, Look, WriteLook, units};
 use crate::export::ExportError;
 use crate::layers::{BatchNorm, Conv, Linear};
@@ -192,7 +192,7 @@ impl Look for ResNet {
 
     fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
         pass.stage(0);
-        let mut hidden = self.bn1.forward_cut(self.conv1.forward(images), None, Cut::Relu, pass);
+        let mut hidden = self.bn1.forward_cut(self.conv1.forward(images, pass), None, Cut::Relu, pass);
         if self.pooled {
             hidden = max_pool(hidden, Pool { kernel: [3; 2], stride: [2; 2], padding: [1; 2] });
         }
@@ -207,8 +207,8 @@ impl Look for ResNet {
         hidden
     }
 
-    fn head(&self, features: Tensor<2>) -> Tensor<2> {
-        self.fc.forward(features)
+    fn head(&self, features: Tensor<2>, pass: &Pass) -> Tensor<2> {
+        self.fc.forward(features, pass)
     }
 }
 
@@ -257,22 +257,28 @@ impl Block {
     }
 
     fn forward(&self, input: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let mut hidden = self.bn1.forward_cut(self.conv1.forward(input.clone()), None, Cut::Relu, pass);
+        // What goes around goes through the same codes.
+        let input = pass.rounded(self.conv1.weight.id, input);
+        let mut hidden = self.bn1.forward_cut(self.conv1.forward(input.clone(), pass), None, Cut::Relu, pass);
         let around = match &self.downsample {
-            Some(way) => way.norm.forward(way.conv.forward(input), pass),
+            Some(way) => {
+                let found = way.norm.forward(way.conv.forward(input, pass), pass);
+                pass.rounded_output(way.conv.weight.id, found)
+            }
             None => input,
         };
         let mut last = (&self.conv2, &self.bn2);
         if let (Some(conv), Some(norm)) = (&self.conv3, &self.bn3) {
-            hidden = self.bn2.forward_cut(self.conv2.forward(hidden), None, Cut::Relu, pass);
+            hidden = self.bn2.forward_cut(self.conv2.forward(hidden, pass), None, Cut::Relu, pass);
             last = (conv, norm);
         }
         let (conv, norm) = last;
         if self.drop_path > 0.0 && pass.is_training() {
-            let found = norm.forward(conv.forward(hidden), pass);
+            let found = norm.forward(conv.forward(hidden, pass), pass);
             return plumb_kernels::relu(around + pass_by(found, self.drop_path, pass));
         }
-        norm.forward_cut(conv.forward(hidden), Some(around), Cut::Relu, pass)
+        let found = conv.forward(hidden, pass);
+        meet((norm, conv.weight.id), found, Some(around), Cut::Relu, pass)
     }
 }
 
@@ -323,7 +329,7 @@ impl Block {
             hidden = conv.write(graph, &format!("{at}.{name}"), Some(norm), &hidden);
         }
         let around = match &self.downsample {
-            Some(way) => way.conv.write(graph, &format!("{at}.downsample"), Some(&way.norm), input),
+            Some(way) => way.conv.write(graph, &format!("{at}.downsample.0"), Some(&way.norm), input),
             None => input.clone(),
         };
         let sum = graph.node("Add", &[&hidden, &around], &[]);

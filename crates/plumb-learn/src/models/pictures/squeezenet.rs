@@ -98,9 +98,9 @@ impl Fire {
         }
     }
 
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let few = relu(self.squeeze.forward(input));
-        let ways = vec![self.expand1x1.forward(few.clone()), self.expand3x3.forward(few)];
+    fn forward(&self, input: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let few = relu(self.squeeze.forward(input, pass));
+        let ways = vec![self.expand1x1.forward(few.clone(), pass), self.expand3x3.forward(few, pass)];
         relu(Tensor::cat(ways, 1))
     }
 }
@@ -134,8 +134,8 @@ impl Look for SqueezeNet {
         let mut hidden = images;
         for (place, feature) in self.features.iter().enumerate() {
             hidden = match feature {
-                Some(Feature::Stem(stem)) => relu(stem.forward(hidden)),
-                Some(Feature::Fire(fire)) => fire.forward(hidden),
+                Some(Feature::Stem(stem)) => relu(stem.forward(hidden, pass)),
+                Some(Feature::Fire(fire)) => fire.forward(hidden, pass),
                 None if POOLS.contains(&place) => pool(hidden),
                 None => continue,
             };
@@ -144,10 +144,11 @@ impl Look for SqueezeNet {
         hidden
     }
 
-    fn head(&self, features: Tensor<2>) -> Tensor<2> {
+    fn head(&self, features: Tensor<2>, pass: &Pass) -> Tensor<2> {
         let [batch, units] = features.dims();
         let pixels = features.reshape([batch, units, 1, 1]);
-        let outputs = self.classifier.iter().flatten().fold(pixels, |pixels, head| head.forward(pixels));
+        let outputs =
+            self.classifier.iter().flatten().fold(pixels, |pixels, head| head.forward(pixels, pass));
         global_average(outputs)
     }
 
@@ -155,7 +156,8 @@ impl Look for SqueezeNet {
     fn outputs(&self, map: Tensor<4>, dropout: f64, pass: &mut Pass) -> Tensor<2> {
         let map = pass.dropout(map, dropout);
         pass.feature(&global_average(map.clone()));
-        global_average(relu(self.classifier.iter().flatten().fold(map, |map, head| head.forward(map))))
+        let heads = self.classifier.iter().flatten();
+        global_average(relu(heads.fold(map, |map, head| head.forward(map, pass))))
     }
 }
 

@@ -163,16 +163,17 @@ impl Block {
     fn evenness(&self, tokens: &Tensor<3>) -> Vec<f64> {
         let [_, count, width] = tokens.dims();
         let first = tokens.clone().slice([0..1, 0..count, 0..width]);
-        AttentionMap::of(self.attn.qkv.forward(self.norm1.forward(first)), self.attn.heads).evenness()
+        let projected = self.attn.qkv.forward(self.norm1.forward(first), &Pass::inference());
+        AttentionMap::of(projected, self.attn.heads).evenness()
     }
 
-    fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
+    fn forward(&self, tokens: Tensor<3>, pass: &Pass) -> Tensor<3> {
         let attention =
             Attention { heads: self.attn.heads, causal: false, lengths: None, dropout: Dropout::NONE };
-        let projected = self.attn.qkv.forward(self.norm1.forward(tokens.clone()));
-        let tokens = tokens + self.attn.proj.forward(self_attention(projected, attention));
-        let wide = gelu(self.mlp.fc1.forward(self.norm2.forward(tokens.clone())));
-        tokens + self.mlp.fc2.forward(wide)
+        let projected = self.attn.qkv.forward(self.norm1.forward(tokens.clone()), pass);
+        let tokens = tokens + self.attn.proj.forward(self_attention(projected, attention), pass);
+        let wide = gelu(self.mlp.fc1.forward(self.norm2.forward(tokens.clone()), pass));
+        tokens + self.mlp.fc2.forward(wide, pass)
     }
 }
 
@@ -186,7 +187,7 @@ impl Look for Vit {
     ];
 
     fn look(&self, images: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let patches = self.patch_embed.proj.forward(images);
+        let patches = self.patch_embed.proj.forward(images, pass);
         let [batch, width, height, along] = patches.dims();
         let patches = patches.reshape([batch, width, height * along]).swap_dims(1, 2);
         let class = self.cls_token.val().repeat_dim(0, batch);
@@ -194,7 +195,7 @@ impl Look for Vit {
         for (index, block) in self.blocks.iter().enumerate() {
             pass.stage(Self::stage_of(&format!("blocks.{index}.")));
             pass.attention_with(&format!("blocks.{index}"), || block.evenness(&tokens));
-            tokens = block.forward(tokens);
+            tokens = block.forward(tokens, pass);
             pass.tap_with(&format!("blocks.{index}"), || {
                 let [batch, count, width] = tokens.dims();
                 tokens.clone().inner().reshape([batch * count, width])
@@ -211,8 +212,8 @@ impl Look for Vit {
         map.slice([0..batch, 0..width, 0..1, 0..1]).reshape([batch, width])
     }
 
-    fn head(&self, features: Tensor<2>) -> Tensor<2> {
-        self.head.forward(features)
+    fn head(&self, features: Tensor<2>, pass: &Pass) -> Tensor<2> {
+        self.head.forward(features, pass)
     }
 }
 

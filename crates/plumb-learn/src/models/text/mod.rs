@@ -102,7 +102,7 @@ impl TextNetwork {
     /// The outputs of texts that nothing stands beside.
     pub(crate) fn of_tokens(&self, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
         let features = self.features(tokens, pass);
-        self.classifier.forward(pass.dropout(features, self.dropout))
+        self.classifier.forward(pass.dropout(features, self.dropout), pass)
     }
 
     fn pooled(&self, mut hidden: Tensor<3>, tokens: &Tokens, pass: &mut Pass) -> Tensor<2> {
@@ -111,7 +111,7 @@ impl TextNetwork {
             hidden = recurrent.forward(hidden, &tokens.lengths, pass);
         }
         pass.stage(self.stages() - 1);
-        self.pool.forward(hidden, &tokens.lengths)
+        self.pool.forward(hidden, &tokens.lengths, pass)
     }
 
     /// The outputs for texts whose tokens' vectors are known, `[batch, tokens, width]`.
@@ -132,7 +132,7 @@ impl TextNetwork {
         let Some(features) = join(features) else { return batch.numbers.clone() };
         let features = pass.dropout(features, self.dropout);
         pass.feature(&features);
-        self.classifier.forward(features)
+        self.classifier.forward(features, pass)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::export::WrittenTokens;
 use crate::layers::Linear;
+use crate::network::Pass;
 
 /// How the vectors of the tokens become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ impl Pool {
     }
 
     /// `lengths` tells how many tokens of each text are real.
-    pub fn forward(&self, hidden: Tensor<3>, lengths: &Arc<[usize]>) -> Tensor<2> {
+    pub fn forward(&self, hidden: Tensor<3>, lengths: &Arc<[usize]>, pass: &Pass) -> Tensor<2> {
         let [batch, tokens, width] = hidden.dims();
         let table = |inside: &dyn Fn(usize) -> f32, outside: f32| {
             let value = |at: usize| {
@@ -60,10 +61,10 @@ impl Pool {
         };
         let weights = match (self.pooling, &self.dense) {
             (Pooling::Cls, Some(dense)) => {
-                return dense.forward(hidden.narrow(1, 0, 1).reshape([batch, width])).tanh();
+                return dense.forward(hidden.narrow(1, 0, 1).reshape([batch, width]), pass).tanh();
             }
             (Pooling::Attention, Some(dense)) => {
-                softmax(dense.forward(hidden.clone()) + table(&|_| 0.0, HIDDEN), 1)
+                softmax(dense.forward(hidden.clone(), pass) + table(&|_| 0.0, HIDDEN), 1)
             }
             _ => table(&|length| 1.0 / length as f32, 0.0),
         };
@@ -131,7 +132,7 @@ mod tests {
         };
         for pooling in [Pooling::Mean, Pooling::Cls, Pooling::Attention] {
             let pool = Pool::new(pooling, 2, Seed(0).stream("pool"), &device);
-            let of = |filling| host(pool.forward(tokens(filling), &Arc::from([2, 3])));
+            let of = |filling| host(pool.forward(tokens(filling), &Arc::from([2, 3]), &Pass::inference()));
             assert_eq!(of(0.0), of(1e3), "{pooling:?}");
             if pooling == Pooling::Mean {
                 assert_eq!(of(0.0), [2.0, 3.0, 7.0, 8.0]);

@@ -105,8 +105,8 @@ impl Recurrent {
             if index > 0 {
                 hidden = pass.dropout(hidden, self.dropout);
             }
-            let ahead = layer.ahead.forward(hidden.clone(), lengths, false);
-            hidden = Tensor::cat(vec![ahead, layer.back.forward(hidden, lengths, true)], 2);
+            let ahead = layer.ahead.forward(hidden.clone(), lengths, false, pass);
+            hidden = Tensor::cat(vec![ahead, layer.back.forward(hidden, lengths, true, pass)], 2);
             pass.tap_with(&format!("recurrent.{index}"), || {
                 let [batch, tokens, width] = hidden.dims();
                 hidden.clone().inner().reshape([batch * tokens, width])
@@ -131,10 +131,10 @@ impl Cell {
         }
     }
 
-    fn forward(&self, vectors: Tensor<3>, lengths: &Arc<[usize]>, backwards: bool) -> Tensor<3> {
+    fn forward(&self, vectors: Tensor<3>, lengths: &Arc<[usize]>, backwards: bool, pass: &Pass) -> Tensor<3> {
         let [batch, tokens, _] = vectors.dims();
         let device = vectors.device();
-        let gates = normed(self.input.forward(vectors), self.input_norm.as_ref());
+        let gates = normed(self.input.forward(vectors, pass), self.input_norm.as_ref());
         let all = gates.dims()[2];
         let nothing = Tensor::<2>::zeros([batch, self.units], &device);
         let (mut state, mut memory) = (nothing.clone(), nothing);
@@ -142,7 +142,7 @@ impl Cell {
         for step in 0..tokens {
             let at = if backwards { tokens - 1 - step } else { step };
             let of_input = gates.clone().narrow(1, at, 1).reshape([batch, all]);
-            let of_state = normed(self.state.forward(state.clone()), self.state_norm.as_ref());
+            let of_state = normed(self.state.forward(state.clone(), pass), self.state_norm.as_ref());
             let (next, next_memory) = self.step(&of_input, &of_state, &state, memory.clone());
             if lengths.iter().all(|&length| at < length) {
                 (state, memory) = (next, next_memory);

@@ -76,6 +76,7 @@ impl<N: Network> Case<N> {
             changed: None,
             groups: None,
             teacher: None,
+            rounding: None,
         };
         let clock = StoppedClock { unix_ms: 0 };
         let outcome = train(self.network.clone(), &data, &self.config, None, &mut recorder, &clock);

@@ -165,7 +165,7 @@ impl Dense {
 fn recur(recurrent: &Linear, vectors: &Tensor<3>) -> Tensor<2> {
     let [rows, longest, width] = vectors.dims();
     let at = |word: usize| vectors.clone().slice([0..rows, word..word + 1, 0..width]).reshape([rows, width]);
-    (1..longest).fold(at(0), |state, word| recurrent.forward(state) + at(word))
+    (1..longest).fold(at(0), |state, word| recurrent.forward(state, &Pass::inference()) + at(word))
 }
 
 /// Half of the units, drawn anew in every pass: this is what dropout does that nobody has switched off.
@@ -188,7 +188,7 @@ impl Network for Dense {
             _ => {}
         }
         for (index, layer) in self.hidden.iter().enumerate() {
-            hidden = self.activated(layer.forward(hidden));
+            hidden = self.activated(layer.forward(hidden, pass));
             pass.tap(&format!("hidden.{index}"), &hidden);
             if self.mistake == Mistake::CutGradient && self.words.is_none() && index == 0 {
                 hidden = hidden.detach();
@@ -197,7 +197,7 @@ impl Network for Dense {
         if self.mistake == Mistake::DropsAlways {
             hidden = halved(hidden);
         }
-        let outputs = self.head.forward(hidden);
+        let outputs = self.head.forward(hidden, pass);
         match self.mistake {
             Mistake::SoftmaxTwice => softmax(outputs, 1),
             Mistake::SoftmaxOverRows => softmax(outputs, 0).mul_scalar(batch.len() as f64),

@@ -1,8 +1,7 @@
-//! The model of a run without some of its units, trained on between steps on the rows that it was trained on.
+//! The model of a run trained on, on the rows that it was trained on.
 
-use plumb_learn::compress::{Pruned, Pruning, prune_gradually};
 use plumb_learn::predict::TrainedModel;
-use plumb_learn::train::{Checkpoint, Control, Event, Observer};
+use plumb_learn::train::{Checkpoint, Control, Event, Observer, TrainConfig, TrainData};
 
 use super::stage_data::Data;
 use super::stage_prepare::prepare;
@@ -10,13 +9,18 @@ use super::stage_train::data as of_training;
 use super::{Run, interrupt, screen, settle, stage_split};
 use crate::fault::Fault;
 
-/// Prunes. The job must be that of the model's run, so that its rows are parted and prepared as they were.
-pub(crate) fn pruned(
+/// What a training is given: rows, settings, who is told, the time.
+pub(crate) type Training<'a> =
+    (TrainData<'a>, &'a TrainConfig, &'a mut dyn Observer, &'a dyn plumb_ledger::clock::Clock);
+
+/// Lets `work` train for so many epochs. The job must be that of the model's run, so that its rows are parted and prepared as they were.
+pub(crate) fn trained_on<T, E: Into<Fault>>(
     run: &mut Run,
     data: &Data,
     model: &TrainedModel,
-    how: &Pruning,
-) -> Result<Pruned, Fault> {
+    (what, epochs): (&str, u64),
+    work: impl FnOnce(Training<'_>) -> Result<T, E>,
+) -> Result<T, Fault> {
     let parts = stage_split::split(run, data)?;
     let plan = settle::settle(run, data, &parts.split().train())?;
     let ready = prepare(run, &plan, data, parts.split())?;
@@ -25,12 +29,11 @@ pub(crate) fn pruned(
             .hint("the data has changed since, or the run is of another version of plumb: train it again"));
     }
     let clock = screen::SharedClock::of(&run.screen);
-    let epochs = how.steps.max(1) as u64 * how.epochs;
-    run.screen.begin("training between steps of pruning", epochs);
+    run.screen.begin(what, epochs);
     let mut watcher = Epochs { screen: &mut run.screen, done: 0 };
-    let found = prune_gradually(model, how, &of_training(&ready), &plan.train, &mut watcher, &clock);
+    let found = work((of_training(&ready), &plan.train, &mut watcher, &clock));
     run.screen.end();
-    Ok(found?)
+    found.map_err(Into::into)
 }
 
 /// Counts epochs.
