@@ -31,6 +31,7 @@ pub mod registry;
 pub mod safetensors;
 mod said;
 pub mod signature;
+mod trained_rows;
 
 pub use bundle::{Bundle, EXTENSION, SIGNATURE, SignatureState, is_bundle};
 pub use description::{DESCRIPTION, Description};
@@ -39,3 +40,4 @@ pub use limits::BundleLimits;
 pub use record::Record;
 pub use refusal::{Refusal, Why};
 pub use said::Said;
+pub use trained_rows::{TRAINED_ROWS, TrainedRows};

@@ -19,6 +19,15 @@ pub fn row_digests(table: &Table) -> Vec<u64> {
     digests(&columns, table.rows(), Cells::exact)
 }
 
+/// XXH3 over the named columns of each row, in this order: what a model that reads these columns is shown of it. None where a column is missing.
+///
+/// Other columns do not count, so that the digest of a row is the same wherever else it stands. Nor does the label: rows that are chosen by
+/// whether their label is the one that a model was trained on are no fair judges of that model.
+pub fn shown_digests(table: &Table, names: &[&str]) -> Option<Vec<u64>> {
+    let columns: Vec<&Column> = names.iter().map(|name| table.column(name)).collect::<Option<_>>()?;
+    Some(exact_digests(&columns, table.rows()))
+}
+
 /// Digests that near twins share: numbers count by the cell of a grid, categories without case and outer blanks.
 ///
 /// A grid cell is `width` interquartile ranges wide; grids half a cell apart (`shift`, in cells) together
@@ -113,5 +122,36 @@ impl<'a> Cells<'a> {
         };
         bytes.push(u8::from(eight.is_some()));
         bytes.extend(eight.unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    fn table(site: &str, kind: [&str; 3], more: bool) -> Table {
+        let number = Column::number("x", Kind::Number, [Some(1.5), Some(-0.0), None]);
+        let sites = Column::category("site", Kind::Category, [Some("a"), None, Some(site)]);
+        let mut columns = vec![sites, Column::category("kind", Kind::Category, kind.map(Some)), number];
+        columns
+            .extend(more.then(|| Column::number("other", Kind::Number, [Some(1.0), Some(2.0), Some(3.0)])));
+        Table::new(columns).unwrap()
+    }
+
+    #[test]
+    fn what_a_model_is_shown_is_told_apart_and_nothing_else() {
+        let of = |table: &Table| shown_digests(table, &["x", "site"]).unwrap();
+        let known = of(&table("b", ["no", "yes", "no"], false));
+        assert_eq!(
+            known,
+            of(&table("b", ["yes", "no", "no"], true)),
+            "neither label nor other columns count"
+        );
+        let other = of(&table("c", ["no", "yes", "no"], false));
+        assert_eq!((known[0], known[1]), (other[0], other[1]), "a category counts by its text, not its code");
+        assert_ne!(known[2], other[2]);
+        assert_eq!(known.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+        assert_eq!(shown_digests(&table("b", ["no", "yes", "no"], false), &["x", "gone"]), None);
     }
 }

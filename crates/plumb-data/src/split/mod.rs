@@ -19,7 +19,7 @@ use plumb_ledger::Sha256;
 use serde::{Deserialize, Serialize};
 
 pub use config::{SplitConfig, SplitMethod};
-pub use digests::row_digests;
+pub use digests::{row_digests, shown_digests};
 pub use error::SplitError;
 pub use folds::folds;
 pub use method::split;

@@ -16,7 +16,7 @@ use crate::run::Screen;
 /// A bundle is one file, `NAME.plumb` (a tar), or a folder: weights, ONNX where the network has that form, preparation, job, metrics,
 /// predictions, ledger, report, model card (`README.md`), bill of materials (`bom.cdx.json`, CycloneDX), and example rows with the answers that the model gives. `bundle.json` lists each file with its SHA-256. The
 /// same run gives the same bundle, byte for byte. The example rows are raw rows of the judged part, of the columns that the model reads:
-/// mind who may see them.
+/// mind who may see them. `rows.json` has a digest of each row that the model was trained on: whoever has all that it reads of a row can tell whether it was among them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  plumb package runs/adult-1\n  plumb package --new-key release\n  \
                   plumb package runs/adult-1 --sign release.pem --license Apache-2.0\n  \

@@ -15,8 +15,15 @@ use crate::report::{self, Predictions, RunFiles};
 use crate::run::{self, Run, files};
 
 /// Files that are true of the new run as they were of the old one.
-const SAME: [&str; 6] =
-    [files::PROVENANCE, files::DATA, files::SPLIT, files::SPLIT_SUMMARY, files::PREFLIGHT, files::HISTORY];
+const SAME: [&str; 7] = [
+    files::PROVENANCE,
+    files::DATA,
+    files::SPLIT,
+    files::SPLIT_SUMMARY,
+    files::PREFLIGHT,
+    files::HISTORY,
+    files::TRAINED_ROWS,
+];
 
 /// The verdicts of a run.
 pub(super) fn ledger_of(folder: &Path) -> Result<Ledger, Fault> {

@@ -63,7 +63,14 @@ impl Source {
         let metrics: Value = json(&folder.join(files::METRICS))?;
         check_weights(&model, &metrics)?;
         let mut taken = vec![(files::JOB, shown.clone().into_bytes())];
-        let own = [files::METRICS, files::REPORT, files::PREDICTIONS, files::COMPRESSION, ONNX];
+        let own = [
+            files::METRICS,
+            files::REPORT,
+            files::PREDICTIONS,
+            files::TRAINED_ROWS,
+            files::COMPRESSION,
+            ONNX,
+        ];
         for name in own.into_iter().chain(SMALLER) {
             if folder.join(name).is_file() {
                 taken.push((name, bytes(&folder.join(name))?));

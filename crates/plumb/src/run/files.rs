@@ -14,6 +14,8 @@ pub(crate) const SPLIT_SUMMARY: &str = "split.json";
 pub(crate) const PREFLIGHT: &str = "preflight.json";
 /// One event a line.
 pub(crate) const HISTORY: &str = "history.jsonl";
+/// The digests of the rows that it was trained on or chosen by.
+pub(crate) const TRAINED_ROWS: &str = plumb_package::TRAINED_ROWS;
 /// What was predicted for the valid and the test rows.
 pub(crate) const PREDICTIONS: &str = "predictions.parquet";
 /// The rows that were predicted worst.

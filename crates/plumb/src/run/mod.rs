@@ -34,6 +34,7 @@ mod summary;
 mod teacher;
 mod texts;
 mod trained_on;
+mod trained_rows;
 mod transfer;
 mod translate;
 

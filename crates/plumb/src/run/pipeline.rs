@@ -13,7 +13,7 @@ use super::stage_evaluate::{self, PartRows};
 use super::stage_prepare::{Ready, prepare};
 use super::stage_split::{self, Parts};
 use super::stage_train::{self, Which};
-use super::{Run, interrupt, notes, screen, stage_preflight, stage_report, summary, transfer};
+use super::{Run, interrupt, notes, screen, stage_preflight, stage_report, summary, trained_rows, transfer};
 use crate::commit::Commit;
 use crate::console;
 use crate::fault::Fault;
@@ -60,6 +60,7 @@ fn whole(run: &mut Run, json: bool) -> Result<String, Fault> {
     let mut fit = stage_train::fit(run, &setup.plan, &setup.ready, Which::Main)?;
     stage_train::judge(run, &setup, &mut fit)?;
     stage_train::write_model(run, &fit.model)?;
+    trained_rows::write(run, &setup)?;
 
     let mut repeats = Repeats::default();
     repeats::folds(run, &setup, &mut repeats)?;
