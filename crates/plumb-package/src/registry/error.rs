@@ -107,6 +107,18 @@ pub enum RegistryError {
         /// The alias.
         alias: String,
     },
+    /// It points elsewhere than whoever wants to move it has seen.
+    #[error("alias `{alias}` of `{name}` points at {} by now, not at {}", shown(*found), shown(*expected))]
+    Moved {
+        /// The model.
+        name: String,
+        /// The alias.
+        alias: String,
+        /// Where it was seen to point; none where there was no such alias.
+        expected: Option<u64>,
+        /// Where it points.
+        found: Option<u64>,
+    },
     /// A version that is pointed at.
     #[error("alias `{alias}` points at version {version} of `{name}`")]
     PointedAt {
@@ -120,6 +132,10 @@ pub enum RegistryError {
     /// A path that is none of a bundle.
     #[error("a file of the bundle has a name that leads elsewhere, or stands twice: `{0}`")]
     Path(String),
+}
+
+fn shown(version: Option<u64>) -> String {
+    version.map_or_else(|| "nothing".to_owned(), |version| format!("version {version}"))
 }
 
 impl Explain for RegistryError {
@@ -141,6 +157,7 @@ impl Explain for RegistryError {
             Self::NoPrevious { name, alias, .. } => {
                 format!("`plumb registry alias {name}:VERSION {alias}` points it elsewhere")
             }
+            Self::Moved { .. } => "look at what it points at now, and decide again".to_owned(),
             Self::PointedAt { name, alias, .. } => {
                 format!("point `{alias}` elsewhere first: `plumb registry alias {name}:VERSION {alias}`")
             }

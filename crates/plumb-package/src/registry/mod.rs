@@ -144,6 +144,27 @@ impl Registry {
         })
     }
 
+    /// Points an alias at a version if it still points where it was seen to point (`expected`), or points at that version already. Between
+    /// the look and the move nobody else can move it: of two that have seen the same, the second is refused.
+    pub fn replace(
+        &self,
+        reference: &Reference,
+        alias: &str,
+        expected: Option<u64>,
+        unix_ms: u64,
+    ) -> Result<(), RegistryError> {
+        name::check(alias)?;
+        self.change(&reference.name, |model| {
+            let version = model.find(&reference.selector)?.version;
+            let found = model.aliases().get(alias).copied();
+            if found != expected && found != Some(version) {
+                let (name, alias) = (model.name.clone(), alias.to_owned());
+                return Err(RegistryError::Moved { name, alias, expected, found });
+            }
+            model.point(alias, version, unix_ms).map(drop)
+        })
+    }
+
     /// Points an alias at what it pointed at before. Answers from where and to where it moved.
     pub fn roll_back(&self, name: &str, alias: &str, unix_ms: u64) -> Result<(u64, u64), RegistryError> {
         self.change(name, |model| model.roll_back(alias, unix_ms))

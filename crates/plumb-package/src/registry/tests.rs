@@ -73,6 +73,26 @@ fn aliases_move_and_go_back_as_often_as_they_moved() {
 }
 
 #[test]
+fn of_two_that_have_seen_the_same_champion_the_second_is_refused() {
+    let (_home, registry) = filled();
+    registry.replace(&of("loans:1"), "champion", None, 1).unwrap();
+    registry.replace(&of("loans:2"), "champion", Some(1), 2).unwrap();
+    registry.replace(&of("loans:2"), "champion", Some(1), 3).unwrap();
+    assert_eq!(registry.model("loans").unwrap().log.len(), 5, "the same again is no move");
+    let refused = registry.replace(&of("loans:3"), "champion", Some(1), 4).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "alias `champion` of `loans` points at version 2 by now, not at version 1"
+    );
+    assert!(matches!(
+        registry.replace(&of("loans:3"), "champion", None, 4),
+        Err(RegistryError::Moved { .. })
+    ));
+    assert_eq!(champion(&registry), Some(2));
+    assert_eq!(registry.roll_back("loans", "champion", 5).unwrap(), (2, 1));
+}
+
+#[test]
 fn what_is_pointed_at_stays_and_what_is_removed_takes_its_own_objects() {
     let (_home, registry) = filled();
     registry.alias(&of("loans:1"), "champion", 1).unwrap();
