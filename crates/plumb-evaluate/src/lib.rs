@@ -19,6 +19,7 @@ mod part;
 mod practices;
 mod primary;
 mod residuals;
+pub mod retrain;
 mod scored;
 mod slices;
 mod worst;

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
-    fairness, init, package, practices, pretrained, registry, run, schema, ui, verify, watch,
+    fairness, init, package, practices, pretrained, registry, retrain, run, schema, ui, verify, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Package(package::Args),
     Verify(verify::Args),
     Registry(registry::Args),
+    Retrain(retrain::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
     /// Follow a run in the terminal
@@ -95,6 +96,7 @@ impl Command {
             Self::Package(args) => package::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Registry(args) => registry::run(&args),
+            Self::Retrain(args) => retrain::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

@@ -31,6 +31,11 @@ impl Fault {
         Self::new(message, ExitCode::Usage)
     }
 
+    /// The data cannot be used.
+    pub(crate) fn data(message: impl Into<String>) -> Self {
+        Self::new(message, ExitCode::Data)
+    }
+
     /// Whoever read the result has had enough: no fault at all.
     pub(crate) fn reader_gone() -> Self {
         Self::new("", ExitCode::Done)

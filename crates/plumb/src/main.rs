@@ -25,6 +25,7 @@ mod predictors;
 mod pretrained;
 mod registry;
 mod report;
+mod retraining;
 mod run;
 mod tfrecord;
 mod user_state;

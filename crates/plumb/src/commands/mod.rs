@@ -17,6 +17,7 @@ pub(crate) mod package;
 pub(crate) mod practices;
 pub(crate) mod pretrained;
 pub(crate) mod registry;
+pub(crate) mod retrain;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod ui;

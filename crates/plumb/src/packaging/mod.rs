@@ -19,7 +19,7 @@ use plumb_package::practices::{PRACTICES, PackageContext};
 use plumb_package::signature::{PrivateKey, PublicKey};
 use plumb_package::{Bundle, BundleLimits, EXTENSION, SignatureState, is_bundle};
 
-pub(crate) use verify::verify;
+pub(crate) use verify::{holds, verify};
 
 use assemble::{Assembled, assemble};
 use source::Source;
@@ -54,11 +54,29 @@ pub(crate) struct Ask<'a> {
     pub(crate) json: bool,
 }
 
-/// Makes a bundle.
+/// Makes a bundle and says so.
 pub(crate) fn package(ask: &Ask<'_>, mut screen: Screen) -> Result<ExitCode, Fault> {
+    let made = make(ask, &mut screen)?;
+    console::result(answer::packaged(&made.out, &made.bundle, &made.ledger, made.image.as_ref(), ask.json)?)?;
+    Ok(ExitCode::Done)
+}
+
+/// A bundle as it stands on the disk.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// Where.
+    out: PathBuf,
+    /// What was read there again, verified.
+    pub(crate) bundle: Bundle,
+    ledger: Ledger,
+    image: Option<papers::Image>,
+}
+
+/// Makes a bundle.
+pub(crate) fn make(ask: &Ask<'_>, screen: &mut Screen) -> Result<Made, Fault> {
     let key = ask.sign.map(|path| Ok::<_, Fault>(PrivateKey::read(&source::bytes(path)?)?)).transpose()?;
     let out = free(ask)?;
-    let source = Source::of(ask, &mut screen)?;
+    let source = Source::of(ask, screen)?;
     let made = assemble(&source)?;
     for note in &made.notes {
         screen.say(note);
@@ -80,8 +98,7 @@ pub(crate) fn package(ask: &Ask<'_>, mut screen: Screen) -> Result<ExitCode, Fau
         screen.verdict(entry);
     }
     let image = ask.oci.map(|to| papers::image(&written, &license, ask.program, to)).transpose()?;
-    console::result(answer::packaged(&out, &written, &ledger, image.as_ref(), ask.json)?)?;
-    Ok(ExitCode::Done)
+    Ok(Made { out, bundle: written, ledger, image })
 }
 
 /// A bundle that is closed.

@@ -60,6 +60,23 @@ pub(crate) fn verify(
     json: bool,
     screen: &mut Screen,
 ) -> Result<plumb_ledger::ExitCode, Fault> {
+    let (verified, ended) = examined(bundle, key, endpoint, screen)?;
+    console::result(answer::verified(bundle, &verified, json))?;
+    ended.map(|()| plumb_ledger::ExitCode::Done)
+}
+
+/// Verifies without a word; what does not hold is an error.
+pub(crate) fn holds(bundle: &Path, screen: &mut Screen) -> Result<(), Fault> {
+    examined(bundle, None, None, screen)?.1
+}
+
+/// What was checked, and what does not hold.
+fn examined(
+    bundle: &Path,
+    key: Option<&Path>,
+    endpoint: Option<&str>,
+    screen: &mut Screen,
+) -> Result<(Verified, Result<(), Fault>), Fault> {
     super::check(bundle)?;
     let key = key.map(public_key).transpose()?;
     let mut verified = Verified { name: None, checks: Vec::new(), ledger: Ledger::new(source::name(bundle)) };
@@ -80,17 +97,16 @@ pub(crate) fn verify(
         }
     };
     verified.ledger.judge_all(PRACTICES, &context, |_| {});
-    console::result(answer::verified(bundle, &verified, json))?;
-    ended?;
     let broken =
         context.parities.iter().find(|parity| parity.found.as_ref().is_ok_and(|found| !found.holds()));
-    match broken {
-        None => Ok(plumb_ledger::ExitCode::Done),
+    let ended = ended.and_then(|()| match broken {
+        None => Ok(()),
         Some(parity) => {
             Err(Fault::failed(format!("the answers are not those that are recorded: {}", parity.way))
                 .hint("`plumb practices package.parity` tells what may be behind it"))
         }
-    }
+    });
+    Ok((verified, ended))
 }
 
 /// The refusal, with the bundle that it is about.

@@ -40,7 +40,8 @@ impl Place {
         Ok(Self { root, json })
     }
 
-    fn open(&self) -> Result<Registry, Fault> {
+    /// The registry there, which must be one.
+    pub(crate) fn open(&self) -> Result<Registry, Fault> {
         Ok(Registry::open(&self.root)?)
     }
 
@@ -92,7 +93,7 @@ pub(crate) fn add(place: &Place, adding: &Adding<'_>) -> Result<ExitCode, Fault>
 }
 
 /// Where a bundle comes from, as its description and its scores say.
-fn lineage(bundle: &Bundle, parent: Option<&str>) -> Lineage {
+pub(crate) fn lineage(bundle: &Bundle, parent: Option<&str>) -> Lineage {
     let origin = &bundle.description.origin;
     let metrics = bundle.files.get(files::METRICS).and_then(|file| serde_json::from_slice(file.bytes()).ok());
     Lineage {
@@ -144,7 +145,11 @@ pub(crate) fn get(
 }
 
 /// A version as a bundle, whose digests, and with a key whose signature, hold.
-fn bundle(registry: &Registry, version: &Version, key: Option<&PublicKey>) -> Result<Bundle, Fault> {
+pub(crate) fn bundle(
+    registry: &Registry,
+    version: &Version,
+    key: Option<&PublicKey>,
+) -> Result<Bundle, Fault> {
     let limits = BundleLimits::DEFAULT;
     let mut files = Files::default();
     for (path, bytes) in registry.files(version)? {

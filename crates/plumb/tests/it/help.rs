@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "init",
     "run",
     "audit",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 21] = [
     "package",
     "verify",
     "registry",
+    "retrain",
     "ui",
     "watch",
     "diagnose",

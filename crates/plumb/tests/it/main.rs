@@ -19,6 +19,7 @@ mod pictures;
 mod pretrained;
 mod registry;
 mod resume;
+mod retrain;
 mod run;
 mod teacher;
 mod texts;
