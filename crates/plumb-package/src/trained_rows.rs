@@ -3,8 +3,6 @@
 //! A digest is eight bytes over the columns that the model reads (`plumb_data::split::shown_digests`). It gives no value away, but whoever has
 //! all of these values of a row can tell whether it was among them.
 
-use std::collections::BTreeMap;
-
 use plumb_ledger::{base64, from_base64};
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +18,8 @@ const MOST_ROWS: usize = 400_000_000;
 pub struct TrainedRows {
     /// The columns that a digest is over, in this order.
     pub columns: Vec<String>,
-    /// How many rows there are of each digest.
-    counts: BTreeMap<u64, u32>,
+    /// One for each row, ascending.
+    digests: Vec<u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,29 +35,26 @@ struct File {
 impl TrainedRows {
     /// Of digests in any order.
     pub fn new(columns: Vec<String>, digests: impl IntoIterator<Item = u64>) -> Self {
-        let mut counts = BTreeMap::new();
-        for digest in digests {
-            *counts.entry(digest).or_insert(0) += 1;
-        }
-        Self { columns, counts }
+        let mut digests: Vec<u64> = digests.into_iter().collect();
+        digests.sort_unstable();
+        Self { columns, digests }
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.counts.values().map(|count| *count as usize).sum()
+        self.digests.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
+        self.digests.is_empty()
     }
 
     /// The file: the same rows give the same bytes, whatever their order.
     pub fn bytes(&self) -> Vec<u8> {
-        let all =
-            self.counts.iter().flat_map(|(digest, count)| (0..*count).map(move |_| digest.to_le_bytes()));
-        let digests = base64(&all.collect::<Vec<_>>().concat());
-        let file = File { schema: SCHEMA, columns: self.columns.clone(), rows: self.len(), digests };
+        let all: Vec<u8> = self.digests.iter().flat_map(|digest| digest.to_le_bytes()).collect();
+        let columns = self.columns.clone();
+        let file = File { schema: SCHEMA, columns, rows: self.len(), digests: base64(&all) };
         let mut bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
         bytes.push(b'\n');
         bytes
@@ -82,15 +77,16 @@ impl TrainedRows {
     /// For each of these digests whether its row is taken to be one of the training. Of rows that are alike, as many are as there were in
     /// the training, the first ones: more of them are new ones.
     pub fn among(&self, digests: &[u64]) -> Vec<bool> {
-        let mut left = self.counts.clone();
-        let mut is_among = |digest: &u64| match left.get_mut(digest) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                true
-            }
-            _ => false,
+        // Of rows that are alike, how many were found so far, at the place of the first of them.
+        let mut found = vec![0_usize; self.len()];
+        let is_among = |digest: &u64| {
+            let first = self.digests.partition_point(|known| known < digest);
+            let Some(count) = found.get_mut(first) else { return false };
+            let is_left = self.digests.get(first + *count) == Some(digest);
+            *count += usize::from(is_left);
+            is_left
         };
-        digests.iter().map(&mut is_among).collect()
+        digests.iter().map(is_among).collect()
     }
 }
 
