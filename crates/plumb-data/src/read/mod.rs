@@ -192,6 +192,11 @@ impl Meter<'_> {
     }
 }
 
+/// Milliseconds since 1970-01-01 UTC of a text in ISO 8601 or one of the forms that tables are read in; the month first where either could be.
+pub fn time_of(text: &str) -> Option<i64> {
+    times::parse(text, times::Order::MonthFirst)
+}
+
 /// Reads the files into one table.
 ///
 /// Every file is read once from its first byte to its last. Peak memory is the text of the rows (or the packed

@@ -1,6 +1,6 @@
 //! Rows of a table as the inputs of an exported file.
 
-use plumb_data::prepare::{Encoding, ImageEncoding};
+use plumb_data::prepare::{Encoding, ImageEncoding, Preparation};
 use plumb_data::{Column, PredictError, Table};
 use plumb_onnx::{OnnxError, Tensor, Values};
 
@@ -10,20 +10,29 @@ use crate::predict::TrainedModel;
 impl TrainedModel {
     /// What [`TrainedModel::to_onnx`]'s file takes for these rows, input by input.
     pub fn onnx_inputs(&self, table: &Table, rows: &[u32]) -> Result<Vec<(String, Tensor)>, PredictError> {
-        let input = |column: &plumb_data::prepare::PreparedColumn| {
-            let name = &column.name;
-            let found = table
-                .column(name)
-                .ok_or_else(|| PredictError { message: format!("the data has no column `{name}`") })?;
-            let tensor = tensor(&column.encoding, found, rows)
-                .map_err(|error| PredictError { message: format!("column `{name}`: {error}") })?;
-            Ok((name.clone(), tensor))
-        };
-        let columns = self.preparation().columns.iter().filter(|column| column.encoding != Encoding::Text);
-        let mut inputs = columns.map(input).collect::<Result<Vec<_>, PredictError>>()?;
-        inputs.extend(tokens::of_rows(self.preparation(), table, rows)?.into_iter().flatten());
-        Ok(inputs)
+        onnx_inputs(self.preparation(), table, rows)
     }
+}
+
+/// The same of a model whose preparation is known and whose network is not needed.
+pub fn onnx_inputs(
+    preparation: &Preparation,
+    table: &Table,
+    rows: &[u32],
+) -> Result<Vec<(String, Tensor)>, PredictError> {
+    let input = |column: &plumb_data::prepare::PreparedColumn| {
+        let name = &column.name;
+        let found = table
+            .column(name)
+            .ok_or_else(|| PredictError { message: format!("the data has no column `{name}`") })?;
+        let tensor = tensor(&column.encoding, found, rows)
+            .map_err(|error| PredictError { message: format!("column `{name}`: {error}") })?;
+        Ok((name.clone(), tensor))
+    };
+    let columns = preparation.columns.iter().filter(|column| column.encoding != Encoding::Text);
+    let mut inputs = columns.map(input).collect::<Result<Vec<_>, PredictError>>()?;
+    inputs.extend(tokens::of_rows(preparation, table, rows)?.into_iter().flatten());
+    Ok(inputs)
 }
 
 fn tensor(encoding: &Encoding, column: &Column, rows: &[u32]) -> Result<Tensor, OnnxError> {

@@ -13,6 +13,7 @@ use plumb_ledger::{ExitCode, Explain};
 use plumb_onnx::{ElementType, Extent, GraphWriter, Name, Setting};
 use plumb_stats::Task;
 
+pub use inputs::onnx_inputs;
 pub(crate) use tokens::WrittenTokens;
 pub use tokens::{ATTENTION_MASK, INPUT_IDS, TEXTS};
 
