@@ -1,10 +1,11 @@
-//! Tasks of the repository: `cargo run --release -p xtask -- check | tidy | golden`.
+//! Tasks of the repository: `cargo run --release -p xtask -- check | tidy | golden | proto`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
 
 mod arrows;
 mod doors;
+mod proto;
 mod sources;
 mod style;
 
@@ -16,7 +17,8 @@ use anyhow::{Context, Result, bail};
 const USAGE: &str = "usage: cargo run --release -p xtask -- TASK
   check    everything a change must pass, cheapest first: fmt, tidy, clippy, test
   tidy     the direction of dependencies, who may touch what, the style figures
-  golden   makes the golden files anew (needs python3 and PyPI)";
+  golden   makes the golden files anew (needs python3 and PyPI)
+  proto    makes the code of the gRPC messages anew";
 
 fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         "check" => check(),
         "tidy" => tidy(),
         "golden" => golden(),
+        "proto" => proto::generate(&root()),
         _ => Err(anyhow::anyhow!("unknown task `{task}`\n{USAGE}")),
     };
     if let Err(error) = result {

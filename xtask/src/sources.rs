@@ -46,6 +46,10 @@ pub(crate) fn read(root: &Path) -> Result<Vec<Source>> {
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
+        if path.ends_with("generated") {
+            // Made by a program: `cargo run --release -p xtask -- proto`.
+            continue;
+        }
         if path.is_dir() {
             list(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {

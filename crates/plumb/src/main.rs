@@ -28,6 +28,7 @@ mod report;
 mod retraining;
 mod run;
 mod tfrecord;
+mod token_file;
 mod user_state;
 
 use std::process::ExitCode;

@@ -4,10 +4,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use plumb_ledger::ExitCode;
+use plumb_serve::access::Hosts;
 
-use crate::console;
-use crate::dashboard::{App, Ending, Guard, Hosts, Token, serve};
+use crate::dashboard::{App, Ending, Guard, serve};
 use crate::fault::Fault;
+use crate::{console, token_file};
 
 /// Show a folder of runs in the browser, live
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         return Err(Fault::usage(message)
             .hint("add `--token-file FILE`, or leave `--listen` out and come through `ssh -L`"));
     }
-    let token = args.token_file.as_deref().map(Token::read).transpose()?;
+    let token = args.token_file.as_deref().map(token_file::read).transpose()?;
     let unusable = |e| {
         Fault::failed(format!("cannot listen ({e}): {}", args.listen))
             .hint("`--listen 127.0.0.1:0` takes any free port")

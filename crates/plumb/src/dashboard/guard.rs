@@ -8,10 +8,11 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use plumb_serve::access::{Hosts, Token};
 
+use super::App;
 use super::refusal::Refusal;
 use super::routes::plain_refusal;
-use super::{App, Hosts, Token};
 
 /// No script, style, picture or connection but the dashboard's own; nothing may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \

@@ -8,7 +8,6 @@
 mod app;
 mod charts;
 mod guard;
-mod hosts;
 mod live;
 mod pages;
 mod refusal;
@@ -16,13 +15,10 @@ mod routes;
 mod server;
 pub(crate) mod store;
 pub(crate) mod terminal;
-mod token;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use app::App;
 pub(crate) use guard::Guard;
-pub(crate) use hosts::Hosts;
 pub(crate) use server::{Ending, serve};
-pub(crate) use token::Token;

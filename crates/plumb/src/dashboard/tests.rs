@@ -4,10 +4,11 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 
+use plumb_serve::access::{Hosts, Token};
 use serde_json::{Value, json};
 
 use super::routes::ROUTES;
-use super::{App, Ending, Guard, Hosts, Token, serve};
+use super::{App, Ending, Guard, serve};
 
 const TOKEN: &str = "0123456789abcdef0123";
 /// What an attacker would put into a name.

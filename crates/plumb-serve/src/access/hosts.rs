@@ -1,24 +1,24 @@
-//! The names under which the dashboard may be asked.
+//! The names under which a server may be asked.
 //!
 //! A page of a stranger can give its own name the address of this machine (DNS rebinding) and would then be of the same origin as the
-//! dashboard. The browser still sends that name as `Host`, so names that are not known are turned away. An address in
+//! server. The browser still sends that name as `Host`, so names that are not known are turned away. An address in
 //! figures cannot be given to anybody, so those are let through. The port says nothing: `ssh -L` changes it.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Known names.
 #[derive(Debug, Clone)]
-pub(crate) struct Hosts(Vec<String>);
+pub struct Hosts(Vec<String>);
 
 impl Hosts {
     /// `localhost` and these.
-    pub(crate) fn new(names: &[String]) -> Self {
+    pub fn new(names: &[String]) -> Self {
         let names = names.iter().map(|name| name.to_ascii_lowercase());
         Self(std::iter::once("localhost".to_owned()).chain(names).collect())
     }
 
     /// Whether a `Host` header, or the host of a whole address, is known.
-    pub(crate) fn knows(&self, host: &str) -> bool {
+    pub fn knows(&self, host: &str) -> bool {
         if let Some(rest) = host.strip_prefix('[') {
             let Some((address, port)) = rest.split_once(']') else { return false };
             return address.parse::<Ipv6Addr>().is_ok() && is_port(port.strip_prefix(':').unwrap_or(port));

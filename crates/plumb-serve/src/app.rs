@@ -1,0 +1,141 @@
+//! What every request shares: the models, who may ask, what is counted, and the way from a request to its answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::access::{Hosts, Token};
+use crate::held::{Budget, Held};
+use crate::hub::Chosen;
+use crate::lane::{Job, Outcome, Payload};
+use crate::observe::Role;
+use crate::rate::RateLimit;
+use crate::stats::{Failure, ServerStats};
+use crate::{ApiError, ErrorKind, Hub, Limits, Loaded};
+
+/// What an operator settles.
+#[derive(Debug)]
+pub struct Settings {
+    /// The limits.
+    pub limits: Limits,
+    /// The names under which the server may be asked.
+    pub hosts: Hosts,
+    /// The token that clients must know; none lets everybody in.
+    pub token: Option<Token>,
+    /// Requests a second of one client; none for any.
+    pub rate: Option<f64>,
+    /// Whether clients may load and unload models.
+    pub allows_control: bool,
+    /// Whether connections are encrypted, so that pages are of `https`.
+    pub is_https: bool,
+    /// Milliseconds since 1970-01-01 UTC at the start: what ids of requests begin with.
+    pub started_unix_ms: u64,
+    /// Takes a line for each request; none for no such log.
+    pub log: Option<fn(&Line<'_>)>,
+}
+
+/// What is logged of a request. Nothing of what it carries.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// `GET`, `POST`.
+    pub method: &'a str,
+    /// The path of the table of routes; `-` for one that is not in it.
+    pub route: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long the answer took.
+    pub time: Duration,
+}
+
+/// A server without its sockets.
+#[derive(Debug)]
+pub struct App {
+    /// The models.
+    pub hub: Hub,
+    /// What an operator settled.
+    pub(crate) settings: Settings,
+    pub(crate) stats: ServerStats,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) rate: Option<RateLimit>,
+    requests: AtomicU64,
+}
+
+impl App {
+    /// A server without models, that is not open yet.
+    pub fn new(settings: Settings) -> Arc<Self> {
+        let budget = Budget::new(settings.limits.held);
+        let rate = settings.rate.map(RateLimit::new);
+        let (hub, stats) = (Hub::default(), ServerStats::default());
+        Arc::new(Self { hub, settings, stats, budget, rate, requests: AtomicU64::new(0) })
+    }
+
+    /// The limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// The id of a request that has none: when the server started, and a number.
+    pub(crate) fn new_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{:x}-{number:x}", self.settings.started_unix_ms)
+    }
+
+    /// Asks a model, in the time that a request has.
+    pub(crate) async fn ask(
+        &self,
+        chosen: &Chosen,
+        mut payload: Payload,
+        id: &str,
+        (mut held, patience): (Held, Option<Duration>),
+    ) -> Result<Outcome, ApiError> {
+        let patience = patience.map_or(self.limits().request, |asked| asked.min(self.limits().request));
+        let deadline = tokio::time::Instant::now() + patience;
+        if payload.has_files() {
+            (payload, held) = decoded(payload, held, chosen).await?;
+        }
+        let held = Arc::new(held);
+        shadow(chosen, &payload, id, deadline, &held);
+        let (reply, answer) = oneshot::channel();
+        let (id, role, held) = (id.to_owned(), chosen.role, Some(held));
+        let submitted = chosen.lane.submit(Job { payload, id, role, deadline, reply: Some(reply), held });
+        let stats = chosen.lane.stats();
+        if let Err(error) = submitted {
+            stats.failed(Failure::Rejected);
+            return Err(error);
+        }
+        match tokio::time::timeout_at(deadline, answer).await {
+            Ok(Ok(answer)) => answer,
+            // Dropped by the model's thread because its time was over.
+            Ok(Err(_)) | Err(_) => Err(ApiError::plain(ErrorKind::TimedOut)),
+        }
+    }
+}
+
+/// Asks the challenger too, when it has time. Nobody waits for that.
+fn shadow(chosen: &Chosen, payload: &Payload, id: &str, deadline: tokio::time::Instant, held: &Arc<Held>) {
+    let Some(lane) = chosen.shadow.as_ref().filter(|lane| !lane.is_busy()) else { return };
+    if lane.inputs() != chosen.lane.inputs() {
+        return;
+    }
+    let (payload, id, held) = (payload.clone(), id.to_owned(), Some(Arc::clone(held)));
+    let job = Job { payload, id, role: Role::Shadow, deadline, reply: None, held };
+    if lane.submit(job).is_err() {
+        lane.stats().failed(Failure::Rejected);
+    }
+}
+
+/// Decodes pictures in a thread that may take its time; how many there are is the runtime's limit.
+async fn decoded(mut payload: Payload, mut held: Held, chosen: &Chosen) -> Result<(Payload, Held), ApiError> {
+    let loaded = chosen.lane.loaded().clone();
+    let decoding = tokio::task::spawn_blocking(move || {
+        if let (Payload::Rows(cells), Loaded::Rows(served)) = (&mut payload, &loaded) {
+            for (cells, input) in cells.iter_mut().zip(&served.signature().inputs) {
+                held.more(cells.decode(&input.name)?)?;
+            }
+        }
+        Ok((payload, held))
+    });
+    decoding.await.unwrap_or_else(|_panic| Err(ApiError::plain(ErrorKind::Failed)))
+}

@@ -1,0 +1,59 @@
+//! Models for tests that answer at once: a number for the length, and what the name of a site ends in.
+
+use plumb_data::{Kind, Predictions, Table};
+use plumb_stats::Task;
+
+use crate::signature::Input;
+use crate::{ServeError, Served, Signature};
+
+/// A signature of a number, a category and a time.
+pub(crate) fn signature() -> Signature {
+    let input = |name: &str, kind| Input { name: name.to_owned(), kind };
+    Signature {
+        name: "pens".to_owned(),
+        version: "1".to_owned(),
+        task: Task::Binary,
+        target: "kind".to_owned(),
+        classes: vec!["long".to_owned(), "short".to_owned()],
+        inputs: vec![input("length", Kind::Number), input("site", Kind::Category), input("when", Kind::Time)],
+    }
+}
+
+/// The probability of the first class is the length, of the second what is left. Panics over lengths below 0, fails over those above 1.
+#[derive(Debug)]
+pub(crate) struct Pens {
+    signature: Signature,
+    /// How many rows it was asked about, call by call.
+    pub(crate) calls: std::sync::Mutex<Vec<usize>>,
+    /// How long it thinks.
+    pub(crate) pause: std::time::Duration,
+}
+
+impl Pens {
+    pub(crate) fn new(version: &str, pause_ms: u64) -> Self {
+        let signature = Signature { version: version.to_owned(), ..signature() };
+        let pause = std::time::Duration::from_millis(pause_ms);
+        Self { signature, calls: std::sync::Mutex::default(), pause }
+    }
+}
+
+impl Served for Pens {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn predict(&self, table: &Table) -> Result<Predictions, ServeError> {
+        self.calls.lock().unwrap().push(table.rows());
+        std::thread::sleep(self.pause);
+        let lengths = table.column("length").and_then(|column| column.numbers().cloned()).unwrap();
+        let mut values = Vec::new();
+        for length in lengths.iter().map(|length| length.unwrap_or(0.5)) {
+            assert!(length >= 0.0, "a length below 0");
+            if length > 1.0 {
+                return Err(ServeError::Failed("a length above 1".to_owned()));
+            }
+            values.extend([length, 1.0 - length]);
+        }
+        Ok(Predictions::Probabilities { values, classes: 2 })
+    }
+}
