@@ -66,6 +66,14 @@ pub async fn serve(
             accepted = listener.accept() => door.take(accepted, &places, &mut connections).await,
         }
     }
+    // What the system has taken already was promised an answer.
+    loop {
+        tokio::select! {
+            biased;
+            accepted = listener.accept() => door.take(accepted, &places, &mut connections).await,
+            () = std::future::ready(()) => break,
+        }
+    }
     drop(listener);
     // Connections without a request end now, the others behind their answer.
     let _everybody = tell_end.send(true).is_ok();

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
-    fairness, init, package, practices, pretrained, registry, retrain, run, schema, ui, verify, watch,
+    fairness, init, package, practices, pretrained, registry, retrain, run, schema, serve, ui, verify, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Verify(verify::Args),
     Registry(registry::Args),
     Retrain(retrain::Args),
+    Serve(serve::Args),
     /// Show a folder of runs in the browser, live
     Ui(ui::Args),
     /// Follow a run in the terminal
@@ -79,6 +80,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it computes all the time until it ends. A server waits for most of it, and has threads of its own for each model.
+    pub(crate) fn is_busy(&self) -> bool {
+        !matches!(self, Self::Serve(_) | Self::Ui(_))
+    }
+
     /// Dispatches to the command's file.
     pub(crate) fn run(self) -> Result<plumb_ledger::ExitCode, crate::fault::Fault> {
         match self {
@@ -97,6 +103,7 @@ impl Command {
             Self::Verify(args) => verify::run(&args),
             Self::Registry(args) => registry::run(&args),
             Self::Retrain(args) => retrain::run(&args),
+            Self::Serve(args) => serve::run(&args),
             Self::Ui(args) => ui::run(&args),
             Self::Watch(args) => watch::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

@@ -27,6 +27,7 @@ mod registry;
 mod report;
 mod retraining;
 mod run;
+mod serving;
 mod tfrecord;
 mod token_file;
 mod user_state;
@@ -36,9 +37,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    // Speed only: where the allocator does not agree, everything works as before.
-    let _agreed = plumb_kernels::memory::keep_freed();
-    let _joined = plumb_kernels::threads::join_pool();
-    let answer = cli::Cli::parse().command.run();
-    answer.unwrap_or_else(|fault| fault.report()).into()
+    let command = cli::Cli::parse().command;
+    if command.is_busy() {
+        // Speed only: where the allocator does not agree, everything works as before.
+        let _agreed = plumb_kernels::memory::keep_freed();
+        let _joined = plumb_kernels::threads::join_pool();
+    }
+    command.run().unwrap_or_else(|fault| fault.report()).into()
 }

@@ -20,6 +20,7 @@ pub(crate) mod registry;
 pub(crate) mod retrain;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod ui;
 pub(crate) mod verify;
 pub(crate) mod watch;

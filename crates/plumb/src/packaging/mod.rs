@@ -19,6 +19,7 @@ use plumb_package::practices::{PRACTICES, PackageContext};
 use plumb_package::signature::{PrivateKey, PublicKey};
 use plumb_package::{Bundle, BundleLimits, EXTENSION, SignatureState, is_bundle};
 
+pub(crate) use source::{ONNX, SMALLER};
 pub(crate) use verify::{holds, verify};
 
 use assemble::{Assembled, assemble};

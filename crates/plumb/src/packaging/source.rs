@@ -22,10 +22,10 @@ use crate::run::{Provenance, Screen, files, read_options};
 pub(super) use crate::predictors::model_bytes as bytes;
 
 /// Graphs that answer in the network's place where one of them is there: [`files::SMALLER`] in their folder.
-pub(super) const SMALLER: [&str; 4] =
+pub(crate) const SMALLER: [&str; 4] =
     ["model/int8.onnx", "model/int4.onnx", "model/f16.onnx", "model/bf16.onnx"];
 /// The network in ONNX.
-pub(super) const ONNX: &str = "model/model.onnx";
+pub(crate) const ONNX: &str = "model/model.onnx";
 
 /// A run as far as a bundle needs it.
 #[derive(Debug)]

@@ -236,7 +236,13 @@ fn asked(
     }
     if let Some(url) = endpoint {
         screen.say(&format!("asking {url}"));
-        ways.push(parity(url, served(url, bundle, recorded, native, width)?));
+        // A server answers by the smaller file where there is one, as every command does.
+        let smaller = SMALLER.iter().find(|path| bundle.files.get(path).is_some());
+        let (beside, tolerance) = match smaller {
+            Some(path) => (then(path)?, QUANTIZED),
+            None => (native, SAME),
+        };
+        ways.push(parity(url, served(url, bundle, recorded, (beside, tolerance), width)?));
     }
     Ok(ways)
 }
@@ -246,7 +252,7 @@ fn served(
     url: &str,
     bundle: &Bundle,
     recorded: &Recorded,
-    native: &[f64],
+    (beside, tolerance): (&[f64], f64),
     width: usize,
 ) -> Result<Agreement, Fault> {
     let sendable = |row: &usize| {
@@ -258,7 +264,7 @@ fn served(
     let rows: Vec<usize> = (0..recorded.table.rows()).filter(sendable).collect();
     let then: Vec<f64> = rows
         .iter()
-        .flat_map(|&row| native.get(row * width..(row + 1) * width).unwrap_or_default())
+        .flat_map(|&row| beside.get(row * width..(row + 1) * width).unwrap_or_default())
         .copied()
         .collect();
     let table = recorded.table.keep(&rows);
@@ -272,7 +278,7 @@ fn served(
     let predictor = predictors::endpoint(url, &table, &target)?;
     let all: Vec<u32> = (0..rows.len() as u32).collect();
     let found = predictor.predict(&table, &all).map_err(|error| Fault::failed(error.message))?;
-    Ok(answers::agreement(&then, &answers::values(found), width, SAME))
+    Ok(answers::agreement(&then, &answers::values(found), width, tolerance))
 }
 
 fn tell(verified: &mut Verified, parity: &Parity) {

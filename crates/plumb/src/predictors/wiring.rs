@@ -4,8 +4,9 @@
 use std::sync::OnceLock;
 
 use arrow_array::Array as _;
+use plumb_data::pictures::png;
 use plumb_data::{Column, Kind, Predictions, Table, Target};
-use plumb_ledger::{ExitCode, Explain};
+use plumb_ledger::{ExitCode, Explain, base64};
 use plumb_stats::Task;
 
 use super::pixels::{PictureInput, PixelError, PixelOptions};
@@ -501,10 +502,18 @@ impl Filled {
                     })
                     .collect::<Result<_, _>>()?,
             ),
-            Element::Text => Elements::Texts(cells().map(|(column, row)| column.display(row)).collect()),
+            Element::Text => Elements::Texts(cells().map(|(column, row)| as_text(column, row)).collect()),
         };
         let shape = if self.is_wide { vec![rows.len(), columns.len()] } else { vec![rows.len()] };
         Ok(Tensor { name: self.input.name.clone(), shape, elements })
+    }
+}
+
+/// A value as a text; a picture as the Base64 of a PNG file.
+fn as_text(column: &Column, row: usize) -> String {
+    match column.images().and_then(|images| images.set.get(row)) {
+        Some(picture) if !column.is_missing(row) => base64(&png(&picture, usize::MAX)),
+        _ => column.display(row),
     }
 }
 

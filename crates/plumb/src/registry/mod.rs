@@ -66,7 +66,8 @@ pub(crate) struct Adding<'a> {
     pub(crate) key: Option<&'a Path>,
 }
 
-fn key(path: Option<&Path>) -> Result<Option<PublicKey>, Fault> {
+/// The public key in a file, where one is named.
+pub(crate) fn key(path: Option<&Path>) -> Result<Option<PublicKey>, Fault> {
     let Some(path) = path else { return Ok(None) };
     let pem = std::fs::read(path)
         .map_err(|error| Fault::usage(format!("cannot read the key ({error}): {}", path.display())))?;

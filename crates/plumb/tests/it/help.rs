@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "init",
     "run",
     "audit",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 22] = [
     "verify",
     "registry",
     "retrain",
+    "serve",
     "ui",
     "watch",
     "diagnose",

@@ -21,6 +21,7 @@ mod registry;
 mod resume;
 mod retrain;
 mod run;
+mod serve;
 mod teacher;
 mod texts;
 mod ui;

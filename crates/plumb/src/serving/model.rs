@@ -1,0 +1,164 @@
+//! The model of a bundle, ready to answer rows.
+//!
+//! It answers by the ONNX file that the bundle has, the smaller one where there are two, through the bundle's own preparation; the trained
+//! weights are read only where there is no such file, or where somebody wants to know what the last layer shows.
+
+use std::sync::Arc;
+
+use plumb_data::prepare::{Encoding, Preparation};
+use plumb_data::{Predictions, Predictor as _, Table};
+use plumb_learn::export::onnx_inputs;
+use plumb_learn::predict::TrainedModel;
+use plumb_onnx::{OnnxModel, Values};
+use plumb_package::{Bundle, Refusal, Why};
+use plumb_serve::signature::Input;
+use plumb_serve::{Limits, ServeError, Served, Signature, blank_table, is_name};
+
+use super::network::BundleNetwork;
+use super::runtime;
+use crate::fault::Fault;
+use crate::packaging::{ONNX, SMALLER};
+use crate::predictors::bundle_model;
+
+/// Rows of pictures or texts that go through a file at once.
+const AT_ONCE: usize = 16;
+/// The file that says how rows become inputs.
+const PREPARATION: &str = "model/preparation.json";
+/// Hex digits of a bundle's digest that are its version.
+const DIGITS: usize = 12;
+
+/// A model that answers rows.
+#[derive(Debug)]
+pub(crate) struct BundleModel {
+    signature: Signature,
+    runtime: Runtime,
+    /// For what the last layer shows.
+    trained: Option<TrainedModel>,
+}
+
+#[derive(Debug)]
+enum Runtime {
+    /// An ONNX file, with what prepares its inputs.
+    File { preparation: Box<Preparation>, file: Arc<OnnxModel>, output: &'static str },
+    /// The trained network itself.
+    Trained(Box<TrainedModel>),
+}
+
+/// What a bundle gives to serve.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// What answers rows.
+    pub(super) model: BundleModel,
+    /// What answers tensors; none of a model of columns alone.
+    pub(super) network: Option<BundleNetwork>,
+    /// Whether it reads pictures.
+    pub(super) has_pictures: bool,
+    /// Whether it reads texts.
+    pub(super) has_texts: bool,
+}
+
+impl BundleModel {
+    /// Loads the model of a bundle under a name. With `embeds` it can tell what its last layer shows of pictures and texts.
+    pub(super) fn load(bundle: &Bundle, name: &str, embeds: bool) -> Result<Made, Fault> {
+        let damaged = |what: String, path: &str| Fault::from(Refusal::of(Why::Damaged(what), path));
+        let preparation = Preparation::from_json(bundle.files.text_of(PREPARATION)?)
+            .map_err(|error| damaged(error.to_string(), PREPARATION))?;
+        let signature = signature(bundle, name, &preparation)?;
+        let has_pictures = preparation.image().is_some();
+        let has_texts = preparation.texts.is_some();
+        let output = if signature.classes.is_empty() { "prediction" } else { "probabilities" };
+        let trained = if embeds && (has_pictures || has_texts) { Some(bundle_model(bundle)?) } else { None };
+        let path = SMALLER.into_iter().chain([ONNX]).find(|path| bundle.files.get(path).is_some());
+        let Some(path) = path else {
+            let runtime = Runtime::Trained(Box::new(bundle_model(bundle)?));
+            let model = Self { signature, runtime, trained };
+            return Ok(Made { model, network: None, has_pictures, has_texts });
+        };
+        let bytes = bundle.files.bytes_of(path)?.to_vec();
+        let file = if has_pictures || has_texts {
+            let blank = blank_table(&signature);
+            runtime::fastest(bytes, || onnx_inputs(&preparation, blank.as_ref()?, &[0]).ok(), output)
+        } else {
+            OnnxModel::read(bytes)
+        };
+        let file = Arc::new(file.map_err(|error| damaged(error.to_string(), path))?);
+        let network = (has_pictures || has_texts)
+            .then(|| BundleNetwork::new(&signature, &preparation, Arc::clone(&file)));
+        let runtime = Runtime::File { preparation: Box::new(preparation), file, output };
+        Ok(Made { model: Self { signature, runtime, trained }, network, has_pictures, has_texts })
+    }
+}
+
+/// What a file says of rows, row-major.
+fn answered(
+    table: &Table,
+    rows: &[u32],
+    (preparation, file, output): (&Preparation, &OnnxModel, &str),
+) -> Result<Vec<f64>, ServeError> {
+    let inputs = onnx_inputs(preparation, table, rows).map_err(|error| ServeError::Failed(error.message))?;
+    let found = file.run(inputs, output).map_err(|error| ServeError::Failed(error.to_string()))?;
+    let Values::Floats(found) = found.values() else {
+        return Err(ServeError::Failed(format!("`{output}` is no number")));
+    };
+    Ok(found.iter().map(|&value| f64::from(value)).collect())
+}
+
+/// What clients are told of the model.
+fn signature(bundle: &Bundle, name: &str, preparation: &Preparation) -> Result<Signature, Fault> {
+    if !is_name(name, Limits::DEFAULT.name) {
+        return Err(Fault::usage(format!("a model cannot be served as `{name}`")).hint(
+            "a name has letters, digits, `.`, `_` and `-`, and no dot in front: add it to a registry under such a name",
+        ));
+    }
+    let of = &bundle.description;
+    let input =
+        |column: &plumb_data::prepare::PreparedColumn| Input { name: column.name.clone(), kind: column.kind };
+    Ok(Signature {
+        name: name.to_owned(),
+        version: of.sha256.chars().take(DIGITS).collect(),
+        task: of.task,
+        target: of.target.clone(),
+        classes: of.classes.clone(),
+        inputs: preparation.columns.iter().map(input).collect(),
+    })
+}
+
+impl Served for BundleModel {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn predict(&self, table: &Table) -> Result<Predictions, ServeError> {
+        let rows: Vec<u32> = (0..table.rows() as u32).collect();
+        match &self.runtime {
+            Runtime::Trained(model) => {
+                model.predict(table, &rows).map_err(|error| ServeError::Failed(error.message))
+            }
+            Runtime::File { preparation, file, output } => {
+                let is_table = !preparation
+                    .columns
+                    .iter()
+                    .any(|column| matches!(column.encoding, Encoding::Image(_) | Encoding::Text));
+                let at_once = if is_table { rows.len().max(1) } else { AT_ONCE };
+                let mut values = Vec::new();
+                for rows in rows.chunks(at_once) {
+                    values.extend(answered(table, rows, (preparation, file, output))?);
+                }
+                Ok(match self.signature.classes.len() {
+                    0 => Predictions::Numbers(values),
+                    classes => Predictions::Probabilities { values, classes },
+                })
+            }
+        }
+    }
+
+    fn embed(&self, table: &Table) -> Option<Result<(Vec<f32>, usize), ServeError>> {
+        let rows: Vec<u32> = (0..table.rows() as u32).collect();
+        let model = match (&self.trained, &self.runtime) {
+            (Some(model), _) => model,
+            (None, Runtime::Trained(model)) => model,
+            (None, Runtime::File { .. }) => return None,
+        };
+        Some(model.embed(table, &rows)?.map_err(|error| ServeError::Failed(error.message)))
+    }
+}
