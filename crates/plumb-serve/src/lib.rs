@@ -19,6 +19,7 @@ mod hub;
 mod json;
 mod lane;
 mod limits;
+pub mod monitor;
 pub mod observe;
 mod oip;
 mod rate;

@@ -1,6 +1,6 @@
 //! How far two samples are apart: population stability index, Jensen-Shannon, Wasserstein.
 
-use crate::describe::quantile_of_sorted;
+use crate::describe::{mean, quantile_of_sorted};
 use crate::ranks::sorted;
 
 /// How numbers are binned for the population stability index. The index depends on it, so its name goes with it.
@@ -114,6 +114,21 @@ pub fn wasserstein(first: &[f64], second: &[f64]) -> Option<f64> {
     Some(area)
 }
 
+/// The first Wasserstein distance in standard deviations of the reference (population deviation, as Evidently normalises); in those of
+/// both samples together where the reference is constant, and 0 where both are the same constant. `None` where [`wasserstein`] is.
+pub fn wasserstein_in_deviations(reference: &[f64], current: &[f64]) -> Option<f64> {
+    let distance = wasserstein(reference, current)?;
+    let spread = |sample: &[f64]| {
+        let center = mean(sample)?;
+        mean(&sample.iter().map(|x| (x - center) * (x - center)).collect::<Vec<_>>()).map(f64::sqrt)
+    };
+    let deviation = match spread(reference)? {
+        deviation if deviation > 0.0 => deviation,
+        _ => spread(&[reference, current].concat())?,
+    };
+    Some(if deviation > 0.0 { distance / deviation } else { 0.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +141,15 @@ mod tests {
         assert_eq!(jensen_shannon(&[1, 3], &[10, 30]), Some(0.0));
         assert_eq!(jensen_shannon(&[1, 0], &[0, 1]), Some(1.0));
         assert_eq!(wasserstein(&[0.0], &[2.5]), Some(2.5));
+    }
+
+    #[test]
+    fn a_distance_in_deviations_has_no_unit() {
+        let reference = [0.0, 10.0, 20.0];
+        let found = wasserstein_in_deviations(&reference, &reference.map(|x| x + 5.0)).unwrap();
+        assert!((found - 5.0 / (200.0f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert_eq!(wasserstein_in_deviations(&[1.0, 1.0], &[1.0]), Some(0.0));
+        assert_eq!(wasserstein_in_deviations(&[1.0, 1.0], &[3.0, 3.0]), Some(2.0));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod classification;
 mod explanation;
+mod monitoring;
 mod regression;
 mod samples;
 mod significance;
