@@ -18,6 +18,7 @@ const DOORS: &[Door] = &[
             "crates/plumb-ledger/src/lock.rs",
             "crates/plumb-data/src/read/",
             "crates/plumb-package/",
+            "crates/plumb-serve/src/monitor/",
             "crates/plumb/src/",
             "xtask/",
         ],
@@ -35,7 +36,11 @@ const DOORS: &[Door] = &[
     Door {
         what: "the network",
         paths: &["ureq::"],
-        open_to: &["crates/plumb/src/log/mlflow/", "crates/plumb/src/predictors/endpoint.rs"],
+        open_to: &[
+            "crates/plumb/src/log/mlflow/",
+            "crates/plumb/src/monitoring/webhook.rs",
+            "crates/plumb/src/predictors/endpoint.rs",
+        ],
     },
     Door { what: "tensors", paths: &["burn::"], open_to: &["crates/plumb-learn/", "crates/plumb-kernels/"] },
     Door {

@@ -58,6 +58,14 @@ impl Layout {
             is_embedded: inputs.iter().any(|input| !is_plain(&input)),
         }
     }
+
+    /// The columns of what the model says.
+    fn answers(&self) -> Vec<String> {
+        if self.classes.is_empty() {
+            return vec![PREDICTION.to_owned()];
+        }
+        self.classes.iter().map(|class| format!("p_{class}")).collect()
+    }
 }
 
 /// What an input is called in a file: its name, with `input.` in front where another column could be called so.
@@ -121,19 +129,19 @@ fn file(columns: Vec<(String, ArrayRef)>) -> Result<Vec<u8>, parquet::errors::Pa
     Ok(out)
 }
 
-/// The table of a file, read under limits, its columns of the kinds that the layout and the stamps say.
+/// The table of a file, read under limits, its columns in front of the given kinds, those of the layout of its own.
 pub(super) fn table_of(
     name: &str,
     bytes: Vec<u8>,
-    layout: &Layout,
-    target: Option<Kind>,
+    front: &[(&str, Kind)],
+    layout: Option<&Layout>,
 ) -> Result<Table, String> {
     let mut kinds: BTreeMap<String, Kind> =
-        STAMPS.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect();
-    kinds.extend(layout.inputs.iter().map(|input| (logged_name(&input.name), input.kind)));
-    kinds.extend(layout.classes.iter().map(|class| (format!("p_{class}"), Kind::Number)));
-    kinds.insert(PREDICTION.to_owned(), Kind::Number);
-    kinds.extend(target.map(|kind| (TARGET.to_owned(), kind)));
+        front.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
+    if let Some(layout) = layout {
+        kinds.extend(layout.inputs.iter().map(|input| (logged_name(&input.name), input.kind)));
+        kinds.extend(layout.answers().into_iter().map(|name| (name, Kind::Number)));
+    }
     let options = ReadOptions {
         kinds,
         limits: Limits { table_bytes: TABLE_BYTES, ..Limits::DEFAULT },
@@ -185,7 +193,8 @@ fn nothing(input: &Input, rows: usize) -> Column {
 }
 
 fn embeddings(table: &Table, layout: &Layout) -> Result<Option<Embeddings>, String> {
-    let width = (0..).take_while(|place| table.column(&format!("e{place}")).is_some()).count();
+    let width =
+        (0..table.columns().len()).take_while(|place| table.column(&format!("e{place}")).is_some()).count();
     if width == 0 || !layout.is_embedded {
         return Ok(None);
     }

@@ -155,11 +155,8 @@ pub(super) fn is_drawn(id: &str, bound: u64) -> bool {
 
 impl Observer for Recorder {
     fn answered(&self, answered: Answered) {
-        let rows: Vec<usize> = (0..)
-            .zip(&answered.ids)
-            .filter(|(_, id)| is_drawn(id, self.bound))
-            .map(|(row, _)| row)
-            .collect();
+        let rows: Vec<usize> =
+            (0..).zip(&answered.ids).filter(|(_, id)| is_drawn(id, self.bound)).map(|(row, _)| row).collect();
         self.shared.told.fetch_add(answered.ids.len() as u64, Ordering::Relaxed);
         if rows.is_empty() {
             return;

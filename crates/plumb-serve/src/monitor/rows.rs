@@ -69,7 +69,8 @@ impl Rows {
             },
         };
         let embeddings = first.embeddings.as_ref().and_then(|first| {
-            let same = |piece: &&Self| piece.embeddings.as_ref().filter(|of| of.width == first.width).cloned();
+            let same =
+                |piece: &&Self| piece.embeddings.as_ref().filter(|of| of.width == first.width).cloned();
             let all: Option<Vec<Embeddings>> = pieces.iter().map(same).collect();
             let values = all?.into_iter().flat_map(|of| of.values).collect();
             Some(Embeddings { values, width: first.width })
@@ -105,8 +106,7 @@ fn joined_column(first: &Column, all: &[&Column]) -> Column {
         }
         Kind::Time => Column::time(name, kind, all.iter().filter_map(|column| column.times()).flatten()),
         _ => {
-            let texts =
-                all.iter().flat_map(|column| (0..column.len()).map(move |row| column.text_at(row)));
+            let texts = all.iter().flat_map(|column| (0..column.len()).map(move |row| column.text_at(row)));
             Column::category(name, kind, texts)
         }
     }

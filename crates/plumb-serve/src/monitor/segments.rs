@@ -67,7 +67,9 @@ pub(super) fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_left = name.to_str().is_some_and(|name| name.starts_with(".log-") && name.ends_with(".part"));
+        let is_left = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(".log-") && name.split('.').next_back() == Some("part"));
         if is_left {
             fs::remove_file(entry.path())?;
         }
@@ -82,7 +84,14 @@ mod tests {
     #[test]
     fn only_names_of_segments_are_read() {
         assert_eq!(parsed(&name(3, 8192, 17)), Some((3, 8192, 17)));
-        for other in ["log-1-2.parquet", "log-1-2-3-4.parquet", "log-a-2-3.parquet", ".log-1-2-3.parquet", "x", "log-1-2-3.part"] {
+        for other in [
+            "log-1-2.parquet",
+            "log-1-2-3-4.parquet",
+            "log-a-2-3.parquet",
+            ".log-1-2-3.parquet",
+            "x",
+            "log-1-2-3.part",
+        ] {
             assert_eq!(parsed(other), None, "{other}");
         }
     }

@@ -75,7 +75,7 @@ impl Writer {
         loop {
             let ends = match receiver.recv_timeout(TICK) {
                 Ok(drawn) => {
-                    self.take(drawn);
+                    self.take(&drawn);
                     false
                 }
                 Err(RecvTimeoutError::Timeout) => self.shared.closing.load(Ordering::Acquire),
@@ -88,7 +88,7 @@ impl Writer {
         }
         // Whoever was between the look at `closing` and the queue has come by now.
         while let Ok(drawn) = receiver.try_recv() {
-            self.take(drawn);
+            self.take(&drawn);
         }
         for mut buffer in std::mem::take(&mut self.buffers) {
             while !buffer.pieces.is_empty() && self.write(&mut buffer) {}
@@ -104,10 +104,10 @@ impl Writer {
         self.shared.dropped.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
-    fn take(&mut self, drawn: Drawn) {
+    fn take(&mut self, drawn: &Drawn) {
         let count = drawn.rows.len();
         // A model that panics on what it has answered before shall not end the log.
-        let made = catch_unwind(AssertUnwindSafe(|| piece(&drawn)));
+        let made = catch_unwind(AssertUnwindSafe(|| piece(drawn)));
         let piece = match made.unwrap_or_else(|_| Err("the model panicked".to_owned())) {
             Ok(piece) => piece,
             Err(why) => {
@@ -233,7 +233,11 @@ fn piece(drawn: &Drawn) -> Result<Piece, String> {
         Some(Ok((values, width))) => Some(Embeddings { values, width }),
         Some(Err(error)) => return Err(error.to_string()),
     };
-    let told = Rows { table: Table::new(Vec::new()).map_err(|e| e.to_string())?, predictions: answered.predictions.clone(), embeddings: None };
+    let told = Rows {
+        table: Table::new(Vec::new()).map_err(|e| e.to_string())?,
+        predictions: answered.predictions.clone(),
+        embeddings: None,
+    };
     let predictions = told.keep(rows).predictions;
     let ids: Vec<String> = rows.iter().filter_map(|&row| answered.ids.get(row).cloned()).collect();
     if predictions.len() != ids.len() || !layout.inputs.is_empty() && table.rows() != ids.len() {
@@ -251,15 +255,14 @@ fn file(pieces: &[Piece], buffer: &Buffer, share: f64) -> Result<Vec<u8>, String
     let rows: Vec<&Rows> = pieces.iter().map(|piece| &piece.rows).collect();
     let rows = Rows::joined(&rows).ok_or("batches of one model have different columns")?;
     let each = || pieces.iter().flat_map(|piece| piece.ids.iter().map(move |id| (piece, id)));
-    let constant = |text: &str| -> ArrayRef {
-        Arc::new(each().map(|_| Some(text)).collect::<LargeStringArray>())
-    };
+    let constant =
+        |text: &str| -> ArrayRef { Arc::new(each().map(|_| Some(text)).collect::<LargeStringArray>()) };
     let front: Vec<(&str, ArrayRef)> = vec![
         ("unix_ms", Arc::new(Int64Array::from_iter_values(each().map(|(piece, _)| piece.unix_ms)))),
-        ("id", Arc::new(LargeStringArray::from_iter_values(each().map(|(_, id)| id)))),
+        ("id", Arc::new(each().map(|(_, id)| Some(id)).collect::<LargeStringArray>())),
         ("model", constant(&buffer.model)),
         ("version", constant(&buffer.version)),
-        ("role", Arc::new(LargeStringArray::from_iter_values(each().map(|(piece, _)| piece.role)))),
+        ("role", Arc::new(each().map(|(piece, _)| Some(piece.role)).collect::<LargeStringArray>())),
         ("weight", Arc::new(Float64Array::from_iter_values(each().map(|_| 1.0 / share)))),
     ];
     let front = front.into_iter().map(|(name, array)| (name.to_owned(), array)).collect();

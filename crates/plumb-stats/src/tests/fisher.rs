@@ -12,9 +12,8 @@ pub fn fisher_exact([[a, b], [c, d]]: [[u64; 2]; 2]) -> f64 {
     let least = (first_row + first_column).saturating_sub(total);
     let most = first_row.min(first_column);
     let all = ln_binomial(total, first_column);
-    let chance = |x: u64| {
-        (ln_binomial(first_row, x) + ln_binomial(total - first_row, first_column - x) - all).exp()
-    };
+    let chance =
+        |x: u64| (ln_binomial(first_row, x) + ln_binomial(total - first_row, first_column - x) - all).exp();
     let bound = chance(a) * (1.0 + SAME);
     (least..=most).map(chance).filter(|chance| *chance <= bound).sum::<f64>().min(1.0)
 }
