@@ -14,6 +14,7 @@ pub(crate) fn pages() -> Vec<Page> {
     pages.extend(of(plumb_evaluate::compress::PRACTICES));
     pages.extend(of(plumb_package::practices::PRACTICES));
     pages.extend(of(plumb_package::documented::PRACTICES));
+    pages.extend(of(plumb_serve::monitor::practices::PRACTICES));
     pages.extend(of(plumb_evaluate::retrain::PRACTICES));
     pages
 }

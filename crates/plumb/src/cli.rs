@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
-    fairness, init, package, practices, pretrained, registry, retrain, run, schema, serve, ui, verify, watch,
+    fairness, init, monitor, package, practices, pretrained, registry, retrain, run, schema, serve, ui, verify, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Package(package::Args),
     Verify(verify::Args),
     Registry(registry::Args),
+    // As above.
+    Monitor(monitor::Args),
     Retrain(retrain::Args),
     Serve(serve::Args),
     /// Show a folder of runs in the browser, live
@@ -102,6 +104,7 @@ impl Command {
             Self::Package(args) => package::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Registry(args) => registry::run(&args),
+            Self::Monitor(args) => monitor::run(&args),
             Self::Retrain(args) => retrain::run(&args),
             Self::Serve(args) => serve::run(&args),
             Self::Ui(args) => ui::run(&args),

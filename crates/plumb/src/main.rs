@@ -19,6 +19,7 @@ mod export;
 mod fault;
 mod job;
 mod log;
+mod monitoring;
 mod packaging;
 mod papers;
 mod predictors;

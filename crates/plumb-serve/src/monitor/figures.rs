@@ -231,8 +231,8 @@ pub struct Finding {
 pub struct Replayed {
     /// Rows that were asked again.
     pub rows: usize,
-    /// The largest difference of a probability; of numbers, beside their range.
-    pub difference: f64,
+    /// The largest difference of a probability; of numbers, beside their range; none where the answers cannot be compared.
+    pub difference: Option<f64>,
     /// Up to where both are called the same.
     pub tolerance: f64,
 }

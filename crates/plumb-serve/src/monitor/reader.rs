@@ -113,11 +113,15 @@ fn read(segment: &Segment, wanted: &Wanted<'_>) -> Result<Option<Logged>, String
         return Ok(None);
     }
     let ids = column("id")?;
+    let weights = numbers(column("weight")?)?;
+    if weights.iter().any(|weight| !weight.is_finite() || *weight < 1.0) {
+        return Err("a row stands for less than itself".to_owned());
+    }
     Ok(Some(Logged {
         places: (segment.first..segment.first + segment.rows).collect(),
         unix_ms: numbers(column("unix_ms")?)?.into_iter().map(|ms| ms as i64).collect(),
         ids: (0..ids.len()).map(|row| Column::text_at(ids, row).unwrap_or_default().to_owned()).collect(),
-        weights: numbers(column("weight")?)?,
+        weights,
         rows: layout::decode(&table, wanted.layout)?,
     }))
 }

@@ -53,6 +53,8 @@ pub(super) struct Shared {
     pub(super) bytes: AtomicU64,
     /// Bytes of rows in memory.
     pub(super) pending: AtomicUsize,
+    /// Batches in the queue.
+    pub(super) waiting: AtomicUsize,
     pub(super) closing: AtomicBool,
     pub(super) last_failure: Mutex<Option<String>>,
 }
@@ -121,6 +123,11 @@ impl Recorder {
         }
     }
 
+    /// Batches that wait for the thread that writes.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Acquire)
+    }
+
     /// Writes what is in memory and ends; for as long as `patience` allows. Whether all was tried in that time.
     pub fn close(&self, patience: Duration) -> bool {
         self.shared.closing.store(true, Ordering::Release);
@@ -166,7 +173,9 @@ impl Observer for Recorder {
         let before = self.shared.pending.fetch_add(bytes, Ordering::AcqRel);
         let is_closing = self.shared.closing.load(Ordering::Acquire);
         let fits = !is_closing && before.saturating_add(bytes) <= self.memory;
+        self.shared.waiting.fetch_add(1, Ordering::AcqRel);
         if !fits || self.sender.try_send(Drawn { answered, rows, bytes }).is_err() {
+            self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
             self.shared.pending.fetch_sub(bytes, Ordering::AcqRel);
             self.dropped(count);
         }

@@ -105,6 +105,7 @@ impl Writer {
     }
 
     fn take(&mut self, drawn: &Drawn) {
+        self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
         let count = drawn.rows.len();
         // A model that panics on what it has answered before shall not end the log.
         let made = catch_unwind(AssertUnwindSafe(|| piece(drawn)));

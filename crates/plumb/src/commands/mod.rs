@@ -13,6 +13,7 @@ pub(crate) mod explain_key;
 pub(crate) mod export;
 pub(crate) mod fairness;
 pub(crate) mod init;
+pub(crate) mod monitor;
 pub(crate) mod package;
 pub(crate) mod practices;
 pub(crate) mod pretrained;

@@ -14,9 +14,9 @@ use crate::run::Screen;
 /// Make of a finished run a bundle that can be signed, sent and verified
 ///
 /// A bundle is one file, `NAME.plumb` (a tar), or a folder: weights, ONNX where the network has that form, preparation, job, metrics,
-/// predictions, ledger, report, model card (`README.md`), bill of materials (`bom.cdx.json`, CycloneDX), and example rows with the answers that the model gives. `bundle.json` lists each file with its SHA-256. The
-/// same run gives the same bundle, byte for byte. The example rows are raw rows of the judged part, of the columns that the model reads:
-/// mind who may see them. `rows.json` has a digest of each row that the model was trained on: whoever has all that it reads of a row can tell whether it was among them.
+/// predictions, ledger, report, model card (`README.md`), bill of materials (`bom.cdx.json`, CycloneDX), example rows with the answers that the model gives, and a sample for monitoring. `bundle.json` lists each file with its SHA-256. The
+/// same run gives the same bundle, byte for byte. Example rows and sample are raw rows of the judged part, of the columns that the model reads,
+/// the sample with the target: mind who may see them. `rows.json` has a digest of each row that the model was trained on: whoever has all that it reads of a row can tell whether it was among them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  plumb package runs/adult-1\n  plumb package --new-key release\n  \
                   plumb package runs/adult-1 --sign release.pem --license Apache-2.0\n  \
@@ -39,6 +39,10 @@ pub(crate) struct Args {
     /// How many rows of the data go along as examples; 0 for none
     #[arg(long, value_name = "ROWS", default_value_t = 64, value_parser = clap::value_parser!(u16).range(0..=4096))]
     examples: u16,
+    /// How many rows of the judged part go along as `reference.parquet`, beside which `plumb monitor` holds served rows; 0 for none.
+    /// It is data: inputs, answers and true values
+    #[arg(long, value_name = "ROWS", default_value_t = 2000, value_parser = clap::value_parser!(u16).range(0..=50_000))]
+    reference: u16,
     /// What only a person knows, for the model card: intended use, limits, users and more, as `[card]` of the job has it
     #[arg(long, value_name = "FILE")]
     card: Option<PathBuf>,
@@ -68,6 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         sign: args.sign.as_deref(),
         license: args.license.as_deref(),
         examples: args.examples.into(),
+        reference: args.reference.into(),
         card: args.card.as_deref(),
         evidence: &args.evidence,
         oci: args.oci.as_deref(),

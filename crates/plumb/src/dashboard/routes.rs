@@ -47,7 +47,7 @@ pub(super) enum Handler {
 use Handler::{Fixed, LiveList, LiveRun, OfAll, OfRun};
 
 /// Every address.
-pub(super) static ROUTES: [Route; 15] = [
+pub(super) static ROUTES: [Route; 16] = [
     Route { path: "/", handler: OfAll(pages::runs::page) },
     Route { path: "/live", handler: LiveList },
     Route { path: "/compare", handler: OfAll(pages::compare::page) },
@@ -58,6 +58,7 @@ pub(super) static ROUTES: [Route; 15] = [
     Route { path: "/run/{id}/predictions", handler: OfRun(pages::predictions::page) },
     Route { path: "/run/{id}/pictures", handler: OfRun(pages::sections::pictures) },
     Route { path: "/run/{id}/job", handler: OfRun(pages::sections::job) },
+    Route { path: "/run/{id}/monitor", handler: OfRun(pages::monitor::page) },
     Route { path: "/run/{id}/series", handler: OfRun(pages::series::data) },
     Route { path: "/run/{id}/live", handler: LiveRun },
     Route { path: "/assets/dashboard.css", handler: Fixed(pages::assets::style) },

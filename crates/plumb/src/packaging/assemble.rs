@@ -9,6 +9,7 @@ use plumb_package::{BundleLimits, Files};
 
 use super::answers::{self, SAME};
 use super::examples::{Chosen, EXAMPLES};
+use super::reference::REFERENCE;
 use super::source::{ONNX, SMALLER, Source};
 use crate::fault::Fault;
 
@@ -31,6 +32,9 @@ pub(super) fn assemble(source: &Source) -> Result<Assembled, Fault> {
     let mut made = Assembled { files: Files::default(), parities: Vec::new(), notes: Vec::new() };
     for (path, bytes) in &source.taken {
         made.add(path, bytes.clone())?;
+    }
+    if let Some(reference) = &source.reference {
+        made.add(REFERENCE, reference.clone())?;
     }
     let exported = if source.taken(ONNX).is_some() { None } else { made.exported(source) };
     if let Some(examples) = &source.examples {

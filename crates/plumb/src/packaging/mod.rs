@@ -1,6 +1,6 @@
 //! `plumb package RUN` and `plumb verify BUNDLE`: a run as a bundle, and whether a bundle is what it says.
 //!
-//! One direction: take what the run has written ([`source`]), draw example rows and record their answers ([`examples`]), put the files
+//! One direction: take what the run has written ([`source`]), draw example rows and record their answers ([`examples`]), draw a sample for monitoring ([`reference`]), put the files
 //! together twice ([`assemble`]), judge, seal and sign, write, and verify what stands on the disk. The form of a bundle, its digests and
 //! its signature are `plumb_package`'s; here is what asks the model.
 
@@ -9,6 +9,7 @@ pub(crate) mod answers;
 mod assemble;
 mod examples;
 mod metrics;
+pub(crate) mod reference;
 mod source;
 mod verify;
 
@@ -19,7 +20,7 @@ use plumb_package::practices::{PRACTICES, PackageContext};
 use plumb_package::signature::{PrivateKey, PublicKey};
 use plumb_package::{Bundle, BundleLimits, EXTENSION, SignatureState, is_bundle};
 
-pub(crate) use source::{ONNX, SMALLER};
+pub(crate) use source::{ONNX, SMALLER, recorded};
 pub(crate) use verify::{holds, verify};
 
 use assemble::{Assembled, assemble};
@@ -43,6 +44,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) license: Option<&'a str>,
     /// How many rows of the data go along.
     pub(crate) examples: usize,
+    /// How many rows of the judged part go along for monitoring.
+    pub(crate) reference: usize,
     /// A file of what only a person knows.
     pub(crate) card: Option<&'a Path>,
     /// Folders of later evaluations.

@@ -1,9 +1,9 @@
 //! What a bundle is made of: the files of a finished run, and rows of its data.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use plumb_data::Predictor as _;
 use plumb_data::read::read;
+use plumb_data::{Predictor as _, Table};
 use plumb_learn::predict::TrainedModel;
 use plumb_ledger::{Ledger, Sha256};
 use plumb_package::Description;
@@ -11,7 +11,7 @@ use plumb_package::description::{Input, Origin, SCHEMA};
 use serde_json::Value;
 
 use super::examples::{self, Chosen};
-use super::{Ask, answers};
+use super::{Ask, answers, reference};
 use crate::comparison::{Outcomes, Predicted, part_rows};
 use crate::fault::Fault;
 use crate::job::{self, JobFile};
@@ -40,6 +40,8 @@ pub(super) struct Source {
     pub(super) model: TrainedModel,
     /// Rows of the data, none where none go along.
     pub(super) examples: Option<Chosen>,
+    /// The sample for monitoring, where one goes along.
+    pub(super) reference: Option<Vec<u8>>,
     origin: Origin,
 }
 
@@ -83,7 +85,12 @@ impl Source {
             taken.push(("LICENSE", license_text(license)?));
         }
         let job = job::load(&folder.join(files::JOB), &[])?;
-        let examples = examples_of(ask, &job, &model, folder, screen)?;
+        let drawn = drawn(ask, &job, folder, screen)?;
+        let of_drawn = |most: usize| drawn.as_ref().filter(|_| most > 0);
+        let examples =
+            of_drawn(ask.examples).map(|drawn| examples_of(ask, &job, &model, drawn)).transpose()?;
+        let reference =
+            of_drawn(ask.reference).map(|drawn| reference_of(ask, &job, &model, drawn)).transpose()?;
         let origin = origin(folder, &shown, &job, &metrics)?;
         Ok(Self {
             name: name(folder),
@@ -91,6 +98,7 @@ impl Source {
             ledger: json(&folder.join(files::LEDGER))?,
             model,
             examples,
+            reference,
             origin,
         })
     }
@@ -184,34 +192,56 @@ fn origin(folder: &Path, shown: &str, job: &JobFile, metrics: &Value) -> Result<
     })
 }
 
-/// Draws rows of the judged part and holds what the model says of them against what it said in the run.
-fn examples_of(
-    ask: &Ask<'_>,
-    job: &JobFile,
-    model: &TrainedModel,
-    folder: &Path,
-    screen: &mut Screen,
-) -> Result<Option<Chosen>, Fault> {
-    if ask.examples == 0 {
+/// The data of a run with what was predicted of it, where rows of it go along.
+struct Drawn {
+    table: Table,
+    predicted: Predicted,
+    folder: PathBuf,
+}
+
+impl Drawn {
+    fn unusable(&self, why: &dyn std::fmt::Display) -> Fault {
+        unusable(&self.folder, why)
+    }
+}
+
+fn unusable(folder: &Path, why: &dyn std::fmt::Display) -> Fault {
+    Fault::failed(format!("no rows of the data can go along ({why}): {}", folder.display())).hint(
+        "`--examples 0 --reference 0` makes a bundle without, which `plumb verify` cannot ask and `plumb monitor` has nothing to hold beside",
+    )
+}
+
+/// Reads the data of a run; none where no row of it is wanted.
+fn drawn(ask: &Ask<'_>, job: &JobFile, folder: &Path, screen: &mut Screen) -> Result<Option<Drawn>, Fault> {
+    if ask.examples == 0 && ask.reference == 0 {
         return Ok(None);
     }
-    let unusable = |why: &dyn std::fmt::Display| {
-        Fault::failed(format!("there can be no example rows ({why}): {}", folder.display()))
-            .hint("`--examples 0` makes a bundle without, whose answers `plumb verify` cannot check")
-    };
-    let predicted = Predicted::read(folder).map_err(|why| unusable(&why))?;
-    let (_, places) = part_rows(&predicted);
-    let places = examples::choose(&predicted, &places, ask.examples, job.train.seed);
+    let predicted = Predicted::read(folder).map_err(|why| unusable(folder, &why))?;
+    screen.say("reading the data of the run for the rows that go along");
+    let options = read_options(job, job.data.files.clone());
+    let table = read(&options, &|_| {}).map_err(|error| unusable(folder, &error))?.table;
+    Ok(Some(Drawn { table, predicted, folder: folder.to_owned() }))
+}
+
+/// Draws rows of the judged part for monitoring.
+fn reference_of(ask: &Ask<'_>, job: &JobFile, model: &TrainedModel, drawn: &Drawn) -> Result<Vec<u8>, Fault> {
+    let (_, places) = part_rows(&drawn.predicted);
+    let places = reference::choose(&places, ask.reference, job.train.seed);
+    reference::file(&drawn.table, &drawn.predicted, &places, model).map_err(|why| drawn.unusable(&why))
+}
+
+/// Draws rows of the judged part and holds what the model says of them against what it said in the run.
+fn examples_of(ask: &Ask<'_>, job: &JobFile, model: &TrainedModel, drawn: &Drawn) -> Result<Chosen, Fault> {
+    let Drawn { table, predicted, folder } = drawn;
+    let (_, places) = part_rows(predicted);
+    let places = examples::choose(predicted, &places, ask.examples, job.train.seed);
     let rows: Vec<u32> = places.iter().filter_map(|&place| predicted.rows.get(place).copied()).collect();
-    screen.say("reading the data of the run for example rows");
-    let table =
-        read(&read_options(job, job.data.files.clone()), &|_| {}).map_err(|error| unusable(&error))?.table;
     if rows.iter().any(|&row| row as usize >= table.rows()) {
-        return Err(unusable(&format!("the data has {} rows and had more", table.rows())));
+        return Err(drawn.unusable(&format!("the data has {} rows and had more", table.rows())));
     }
-    let mut chosen = Chosen::of(&table, &rows, model).map_err(|why| unusable(&why))?;
+    let mut chosen = Chosen::of(table, &rows, model).map_err(|why| drawn.unusable(&why))?;
     let width = model.classes().len().max(1);
-    let then = recorded(&predicted, &places, model);
+    let then = recorded(predicted, &places, model);
     let now = answers::native(model, &chosen.table)?;
     chosen.as_in_run = answers::agreement(&then, &now, width, answers::SAME);
     if let Some(smaller) = SMALLER.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
@@ -220,15 +250,15 @@ fn examples_of(
         chosen.as_in_run = answers::agreement(&then, &now, width, answers::QUANTIZED);
     }
     if !chosen.as_in_run.holds() {
-        return Err(unusable(
+        return Err(drawn.unusable(
             &"the model does not say of them what it said in the run: the data or the model has changed",
         ));
     }
-    Ok(Some(chosen))
+    Ok(chosen)
 }
 
 /// What was predicted in the run at these places, in the order of the model's classes.
-fn recorded(predicted: &Predicted, places: &[usize], model: &TrainedModel) -> Vec<f64> {
+pub(crate) fn recorded(predicted: &Predicted, places: &[usize], model: &TrainedModel) -> Vec<f64> {
     match &predicted.outcomes {
         Outcomes::Numbers { predicted, .. } => {
             places.iter().filter_map(|&place| predicted.get(place).copied()).collect()

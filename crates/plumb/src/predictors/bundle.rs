@@ -32,15 +32,16 @@ pub(super) fn open(bundle: &Bundle, table: &Table, target: &Target) -> Result<Op
         _ => format!("`plumb verify --key KEY` checks {SIGNATURE}"),
     };
     let remarks = vec![format!("{} files of the bundle have their digests; {signed}", bundle.files.len())];
+    let (predictor, _) = predictor(bundle, model)?;
+    Ok(Opened { predictor, rows: None, table: table.clone(), target, remarks })
+}
+
+/// What answers, the model or a smaller graph in its place, and whether it is one.
+pub(crate) fn predictor(bundle: &Bundle, model: TrainedModel) -> Result<(Box<dyn Predictor>, bool), Fault> {
     let smaller =
         files::SMALLER.iter().find_map(|name| bundle.files.get(&format!("{}/{name}", files::MODEL)));
-    let predictor: Box<dyn Predictor> = match smaller {
-        Some(file) => {
-            let damaged =
-                |error: &dyn std::fmt::Display| Refusal::of(Why::Damaged(error.to_string()), "model");
-            Box::new(Exported::new(model, file.bytes().to_vec()).map_err(|error| damaged(&error))?)
-        }
-        None => Box::new(model),
-    };
-    Ok(Opened { predictor, rows: None, table: table.clone(), target, remarks })
+    let Some(file) = smaller else { return Ok((Box::new(model), false)) };
+    let damaged = |error: &dyn std::fmt::Display| Refusal::of(Why::Damaged(error.to_string()), "model");
+    let exported = Exported::new(model, file.bytes().to_vec()).map_err(|error| damaged(&error))?;
+    Ok((Box::new(exported), true))
 }

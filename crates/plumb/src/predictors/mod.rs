@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use plumb_data::{Predictor, Table, Target};
 use plumb_package::{Bundle, is_bundle};
 
-pub(crate) use bundle::model as bundle_model;
+pub(crate) use bundle::{model as bundle_model, predictor as bundle_predictor};
 pub(crate) use exported::Exported;
 pub(crate) use given::GivenOptions;
 pub(crate) use pixels::{PixelOptions, Resize, Scaling, Size};

@@ -22,13 +22,13 @@ const PAGE: (&str, &str) = ("page.html", include_str!("templates/page.html"));
 
 /// A section that has something to show.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Its anchor in the page.
-    pub(super) id: &'static str,
+    pub(crate) id: &'static str,
     /// Its heading.
-    pub(super) title: &'static str,
+    pub(crate) title: &'static str,
     /// Its blocks.
-    pub(super) blocks: Vec<Block>,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// Draws the report of a run. The same files give the same bytes.

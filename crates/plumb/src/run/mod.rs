@@ -45,7 +45,7 @@ pub(crate) use open::{Place, Source, open, resolved, take_label};
 pub(crate) use parquet_file::{bytes as parquet_bytes, predictions as predictions_file};
 pub(crate) use pipeline::{audit, check, run, run_quietly};
 pub(crate) use provenance::Provenance;
-pub(crate) use screen::Screen;
+pub(crate) use screen::{Screen, SharedClock};
 pub(crate) use stage_data::{Data, read as read_data, read_options};
 pub(crate) use stage_evaluate::{config as evaluate_config, predicted_rows};
 pub(crate) use stage_report::numbers as numbers_of;

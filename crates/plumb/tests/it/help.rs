@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{TestContext, assert_snapshot};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "init",
     "run",
     "audit",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 23] = [
     "package",
     "verify",
     "registry",
+    "monitor",
     "retrain",
     "serve",
     "ui",

@@ -13,6 +13,7 @@ mod explain;
 mod help;
 mod init;
 mod mixed;
+mod monitor;
 mod others_pictures;
 mod package;
 mod pictures;

@@ -54,6 +54,7 @@ fn a_run_becomes_a_bundle_that_holds_and_is_the_same_again() {
         "model/model.safetensors",
         "model/preparation.json",
         "predictions.parquet",
+        "reference.parquet",
         "report.html",
     ] {
         assert!(files.contains(&path), "{path}: {files:?}");

@@ -93,7 +93,9 @@ fn judge(figures: &Figures) -> Judgement {
             newest.rows
         )),
     };
+    let is_small = |series: &&Series| !series.drifted && series.adjusted <= newest.level;
     judgement
+        .with("sure_but_small", newest.drift.iter().filter(is_small).map(evidence).collect::<Vec<Evidence>>())
         .with("window", newest.name.as_str())
         .with("mode", figures.mode.as_str())
         .with("look", newest.look)

@@ -33,12 +33,15 @@ pub(super) const PRACTICE: Practice<Figures> = Practice { page: PAGE, judge };
 fn judge(figures: &Figures) -> Judgement {
     let Some(skew) = &figures.skew else { return Judgement::skipped("no window is complete") };
     let counting: Vec<&Finding> = skew.findings.iter().filter(|finding| finding.counts).collect();
-    let differs = skew.replayed.as_ref().filter(|of| of.difference.is_nan() || of.difference > of.tolerance);
+    let differs = skew.replayed.filter(|of| of.difference.is_none_or(|difference| difference > of.tolerance));
     let judged = match (differs, counting.as_slice()) {
-        (Some(of), _) => Judgement::fail(format!(
-            "the bundle's model differs by {:.1e} from what was served, on {} logged rows, over {:.0e}",
-            of.difference, of.rows, of.tolerance
-        )),
+        (Some(of), _) => Judgement::fail(match of.difference {
+            Some(difference) => format!(
+                "the bundle's model differs by {difference:.1e} from what was served, on {} logged rows, over {:.0e}",
+                of.rows, of.tolerance
+            ),
+            None => format!("the bundle's model has no answer to {} logged rows that were answered", of.rows),
+        }),
         (None, [first, ..]) => Judgement::fail(format!(
             "`{}` has {} in {:.1} % of {} rows of `{}`{}",
             first.column,
@@ -49,14 +52,9 @@ fn judge(figures: &Figures) -> Judgement {
             if counting.len() > 1 { format!("; {} more", counting.len() - 1) } else { String::new() }
         )),
         (None, []) => {
-            let replayed = skew.replayed.map_or_else(
+            let replayed = skew.replayed.and_then(|of| Some((of.rows, of.difference?))).map_or_else(
                 || "logged rows were not asked again".to_owned(),
-                |of| {
-                    format!(
-                        "{} logged rows asked again give what was served within {:.0e}",
-                        of.rows, of.difference
-                    )
-                },
+                |(rows, off)| format!("{rows} logged rows asked again give what was served within {off:.0e}"),
             );
             Judgement::pass(format!(
                 "{} rows of `{}` are as training had them; {replayed}",

@@ -81,7 +81,7 @@ fn sound() -> Figures {
             rows: 1_000,
             level: 0.006,
             findings: Vec::new(),
-            replayed: Some(Replayed { rows: 256, difference: 1e-7, tolerance: 1e-4 }),
+            replayed: Some(Replayed { rows: 256, difference: Some(1e-7), tolerance: 1e-4 }),
         }),
         labels: None,
     }
@@ -132,12 +132,12 @@ fn what_is_wrong_is_found() {
     assert_eq!(expected(|of| of.worse_by = 0.1), Pass, "within what chance gives");
     assert_eq!(expected(|of| of.trusted = false), Skipped);
     assert_eq!(
-        verdict("operate.skew", |of| of.skew.as_mut().unwrap().replayed.as_mut().unwrap().difference = 0.1),
+        verdict("operate.skew", |of| of.skew.as_mut().unwrap().replayed.as_mut().unwrap().difference =
+            Some(0.1)),
         Fail
     );
     assert_eq!(
-        verdict("operate.skew", |of| of.skew.as_mut().unwrap().replayed.as_mut().unwrap().difference =
-            f64::NAN),
+        verdict("operate.skew", |of| of.skew.as_mut().unwrap().replayed.as_mut().unwrap().difference = None),
         Fail
     );
     let finding = Finding {

@@ -3,6 +3,7 @@
 pub(super) mod assets;
 pub(super) mod compare;
 pub(super) mod layers;
+pub(super) mod monitor;
 pub(super) mod overview;
 pub(super) mod plots;
 pub(super) mod predictions;
@@ -32,7 +33,7 @@ pub(super) const TEMPLATES: [(&str, &str); 7] = [
 ];
 
 /// The pages of a run: the end of their address and their name.
-const TABS: [(&str, &str); 7] = [
+const TABS: [(&str, &str); 8] = [
     ("", "Overview"),
     ("/layers", "Layers"),
     ("/verdicts", "Verdicts"),
@@ -40,6 +41,7 @@ const TABS: [(&str, &str); 7] = [
     ("/predictions", "Predictions"),
     ("/pictures", "Pictures and texts"),
     ("/job", "Job"),
+    ("/monitor", "Monitoring"),
 ];
 
 /// What stands around every page.

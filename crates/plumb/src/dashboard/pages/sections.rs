@@ -61,11 +61,12 @@ pub(super) fn parts(files: Option<&RunFiles>, ids: &[&str]) -> Vec<Part> {
 }
 
 /// What a page without anything says, by the end of its address.
-const EMPTY: [(&str, &str); 5] = [
+const EMPTY: [(&str, &str); 6] = [
     ("/verdicts", "Nothing was judged yet."),
     ("/data", "The table was not read yet."),
     ("/pictures", "This run has neither pictures nor texts to show: they are made when it is evaluated."),
     ("/job", "The run has no `job.toml`."),
+    ("/monitor", "This is no folder that `plumb monitor --out` writes."),
     ("/layers", "The training has not looked at its layers yet."),
 ];
 

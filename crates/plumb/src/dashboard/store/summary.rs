@@ -7,6 +7,7 @@ use plumb_ledger::{Verdict, lock};
 use serde::Deserialize;
 
 use super::json::{self, json_file};
+use crate::monitoring::MONITOR;
 use crate::report::files::lenient::Ordered;
 use crate::report::files::metrics::Score;
 use crate::run::files;
@@ -21,6 +22,8 @@ pub(crate) enum State {
     Running,
     /// It has its `metrics.json`.
     Finished,
+    /// It is no run, but the folder of a model that is monitored.
+    Monitored,
     /// Neither: it was interrupted, a gate stopped it, or it failed.
     Stopped,
 }
@@ -31,6 +34,7 @@ impl State {
         match self {
             Self::Running => "running",
             Self::Finished => "finished",
+            Self::Monitored => "monitored",
             Self::Stopped => "stopped",
         }
     }
@@ -85,6 +89,8 @@ pub(super) fn mark(folder: &Path) -> Option<Mark> {
 pub(super) fn state(folder: &Path, mark: &Mark) -> State {
     if mark[0].is_some() {
         State::Finished
+    } else if folder.join(MONITOR).is_file() {
+        State::Monitored
     } else if lock::is_held(folder) {
         State::Running
     } else {
