@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     ablate, audit, check, compare, completions, compress, diagnose, evaluate, explain, explain_key, export,
-    fairness, init, monitor, package, practices, pretrained, registry, retrain, run, schema, serve, ui, verify, watch,
+    fairness, init, monitor, package, practices, pretrained, registry, retrain, run, schema, serve, ui,
+    verify, watch,
 };
 
 /// From raw data to a model you can trust: every step is judged by established practice, with evidence.

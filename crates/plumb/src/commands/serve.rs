@@ -2,16 +2,24 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plumb_ledger::ExitCode;
 use plumb_serve::access::Hosts;
+use plumb_serve::monitor::{LogSettings, Recorder};
+use plumb_serve::observe::Observer;
 use plumb_serve::{Limits, Share};
+use serde_json::json;
 
+use crate::clock::SystemClock;
 use crate::fault::Fault;
 use crate::registry;
-use crate::serving::{Place, Serving, Wishes, serve};
+use crate::serving::{self, Place, Serving, Wishes, serve};
 use crate::token_file;
+
+/// For the log to write what it holds, at the end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serve models over HTTP and gRPC
 ///
@@ -20,6 +28,7 @@ use crate::token_file;
 #[command(
     after_help = "Examples:\n  plumb serve adult.plumb\n  plumb serve adult@champion --challenger adult@challenger --canary 5\n  \
                   plumb serve adult@champion --challenger adult@challenger --shadow --key key.pub\n  \
+                  plumb serve adult@champion --log served\n  \
                   plumb serve adult.plumb --listen 0.0.0.0:8000 --token-file token --host models.example --tls-cert cert.pem --tls-key key.pem\n  \
                   curl -d '{\"rows\": [{\"age\": 39, \"work\": \"private\"}]}' http://127.0.0.1:8000/v2/models/adult/rows\n  \
                   plumb verify adult.plumb --endpoint http://127.0.0.1:8000/v2/models/adult"
@@ -89,6 +98,15 @@ pub(crate) struct Args {
     /// Let clients load and unload the models that are named here
     #[arg(long)]
     model_control: bool,
+    /// Keep what was served, for `plumb monitor`: rows with their answers in this folder, pictures and texts as the network sees them last
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+    /// The share of rows that is kept; a row is in or out by its id alone
+    #[arg(long, value_name = "SHARE", requires = "log", default_value_t = 1.0)]
+    log_share: f64,
+    /// Mebibytes of the log; the oldest rows go
+    #[arg(long, value_name = "MIB", requires = "log", default_value_t = 1024)]
+    log_size: u64,
     /// Log a line for each request, without what it carries
     #[arg(long)]
     access_log: bool,
@@ -134,6 +152,13 @@ impl Args {
         }
     }
 
+    fn recorder(&self) -> Result<Option<Arc<Recorder>>, Fault> {
+        let Some(folder) = &self.log else { return Ok(None) };
+        let total_bytes = self.log_size.saturating_mul(1 << 20);
+        let settings = LogSettings { share: self.log_share, total_bytes, ..LogSettings::new(folder.clone()) };
+        Ok(Some(Arc::new(Recorder::start(settings, Arc::new(SystemClock::start()))?)))
+    }
+
     fn serving(&self) -> Result<Serving, Fault> {
         let registry = registry::Place::new(self.registry.as_deref(), false)?;
         let key = registry::key(self.key.as_deref())?;
@@ -171,6 +196,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         Fault::failed(format!("cannot listen ({error}): {}", args.listen))
             .hint("`--listen 127.0.0.1:0` takes any free port")
     })?;
-    serve(listener, serving, None)?;
+    let recorder = args.recorder()?;
+    serve(listener, serving, recorder.clone().map(|recorder| recorder as Arc<dyn Observer>))?;
+    if let Some(recorder) = recorder {
+        end_log(&recorder);
+    }
     Ok(ExitCode::Done)
+}
+
+/// Lets the log write what it holds.
+fn end_log(recorder: &Recorder) {
+    let in_time = recorder.close(PATIENCE);
+    let counts = recorder.counts();
+    serving::event(
+        "log",
+        json!({"in_time": in_time, "written": counts.written, "dropped": counts.dropped, "failures": counts.failures, "error": counts.last_failure}),
+    );
 }

@@ -16,6 +16,8 @@ use crate::run::{self, Place, Provenance, Run, RunFolder, Screen, Source, files}
 
 /// Example rows in the bundle, as `plumb package` has it.
 const EXAMPLES: usize = 64;
+/// Rows beside which a monitor holds served rows, as `plumb package` takes them.
+const REFERENCE: usize = 2000;
 const LICENSE: &str = "LICENSE";
 
 /// What became of the run.
@@ -102,6 +104,7 @@ fn package(
         sign,
         license: license.as_deref(),
         examples: EXAMPLES,
+        reference: REFERENCE,
         card: None,
         evidence: &[],
         oci: None,

@@ -8,7 +8,7 @@ use crate::clock::SystemClock;
 use crate::console;
 
 /// Something has happened.
-pub(super) fn event(name: &str, facts: Value) {
+pub(crate) fn event(name: &str, facts: Value) {
     let mut line = json!({"unix_ms": SystemClock::start().unix_ms(), "event": name});
     if let (Value::Object(line), Value::Object(facts)) = (&mut line, facts) {
         line.extend(facts);

@@ -24,6 +24,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
 pub(crate) use fleet::Wishes;
+pub(crate) use log::event;
 pub(crate) use place::Place;
 
 use fleet::Fleet;
