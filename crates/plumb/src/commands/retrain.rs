@@ -24,7 +24,7 @@ use crate::run::Screen;
 #[command(
     after_help = "Examples:\n  plumb retrain adult@champion --data adult-2026.csv\n  plumb retrain adult.plumb --data 2025.csv 2026.csv --target-metric auroc --least 0.005\n  \
                   plumb retrain adult@champion --data incoming/ --when monitor --dry-run\n  \
-                  plumb retrain adult@champion --data incoming/ --when monitor --every 1h --sign release.pem\n  \
+                  plumb retrain adult@champion --data incoming/ --when monitor --every 1h --key release.pub --sign release.pem\n  \
                   plumb retrain adult@champion --data adult-2026.csv --not-worse 0.002 --gate operate.retrained\n  plumb registry rollback adult champion"
 )]
 pub(crate) struct Args {
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// The folder of the registry; `registry` here or that of your state folder otherwise
     #[arg(long, value_name = "DIR")]
     registry: Option<PathBuf>,
+    /// The public key that the champion's signature must be of
+    #[arg(long, value_name = "PEM")]
+    key: Option<PathBuf>,
     /// The folder of the rounds, with `retrain.json` and `ledger.json` of the last one
     #[arg(long, value_name = "DIR", default_value = "retrain")]
     out: PathBuf,
@@ -93,6 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Fault> {
         metric: args.target_metric.as_deref(),
         rule: Rule { least: args.least, not_worse: args.not_worse },
         registry: args.registry.as_deref(),
+        key: args.key.as_deref(),
         out: &args.out,
         when: args.when.as_deref(),
         every: args.every,

@@ -4,18 +4,26 @@ use std::path::{Path, PathBuf};
 
 use plumb_ledger::Sha256;
 use plumb_package::registry::{Reference, Registry, Selector};
+use plumb_package::signature::PublicKey;
 use plumb_package::{Bundle, BundleLimits, DESCRIPTION, is_bundle};
 
 use super::round::Intent;
 use crate::fault::Fault;
-use crate::registry::{self, Place};
+use crate::registry;
 
 /// The alias of what was refused.
 pub(super) const CHALLENGER: &str = "challenger";
 
-/// Where the model in use stands.
+/// Where the model in use stands, and the key that its signature must be of.
 #[derive(Debug)]
-pub(super) enum Seat {
+pub(super) struct Seat {
+    place: Place,
+    key: Option<PublicKey>,
+}
+
+/// Where it stands.
+#[derive(Debug)]
+pub(super) enum Place {
     /// A bundle by itself: nothing can be promoted, what is better is told.
     File(PathBuf),
     /// An alias of a registry, which moves.
@@ -47,9 +55,8 @@ pub(super) fn digest_of(bundle: &Bundle) -> Result<Sha256, Fault> {
     Ok(Sha256::of(bundle.files.bytes_of(DESCRIPTION)?))
 }
 
-impl Seat {
-    /// What a person typed.
-    pub(super) fn of(text: &str, named: Option<&Path>) -> Result<Self, Fault> {
+impl Place {
+    fn of(text: &str, named: Option<&Path>) -> Result<Self, Fault> {
         let path = Path::new(text);
         if is_bundle(path) {
             if named.is_some() {
@@ -72,27 +79,39 @@ impl Seat {
             return Err(Fault::usage(format!("`{text}` is where refused models are pointed at"))
                 .hint(format!("name the alias of the model in use, such as `{}@champion`", reference.name)));
         }
-        let registry = Place::new(named, false)?.open()?;
+        let registry = registry::Place::new(named, false)?.open()?;
         Ok(Self::Alias { registry, name: reference.name, alias })
+    }
+}
+
+impl Seat {
+    /// What a person typed.
+    pub(super) fn of(text: &str, named: Option<&Path>, key: Option<&Path>) -> Result<Self, Fault> {
+        Ok(Self { place: Place::of(text, named)?, key: registry::key(key)? })
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The alias, where there is one.
     pub(super) fn alias(&self) -> Option<&str> {
-        match self {
-            Self::File(_) => None,
-            Self::Alias { alias, .. } => Some(alias),
+        match &self.place {
+            Place::File(_) => None,
+            Place::Alias { alias, .. } => Some(alias),
         }
     }
 
     /// The model that is there now.
     pub(super) fn current(&self) -> Result<Champion, Fault> {
-        match self {
-            Self::File(path) => {
-                let bundle = Bundle::open(path, None, &BundleLimits::DEFAULT)?;
+        match &self.place {
+            Place::File(path) => {
+                let bundle = Bundle::open(path, self.key.as_ref(), &BundleLimits::DEFAULT)?;
                 let name = bundle.description.name.clone();
                 Ok(Champion { name, version: None, sha256: digest_of(&bundle)?, bundle })
             }
-            Self::Alias { alias, .. } => self.selected(Selector::Alias(alias.clone())),
+            Place::Alias { alias, .. } => self.selected(Selector::Alias(alias.clone())),
         }
     }
 
@@ -110,10 +129,10 @@ impl Seat {
     }
 
     fn selected(&self, selector: Selector) -> Result<Champion, Fault> {
-        let Self::Alias { registry, name, .. } = self else { return self.current() };
+        let Place::Alias { registry, name, .. } = &self.place else { return self.current() };
         let reference = Reference { name: name.clone(), selector };
         let version = registry.resolve(&reference)?;
-        let bundle = registry::bundle(registry, &version, None)?;
+        let bundle = registry::bundle(registry, &version, self.key.as_ref())?;
         let sha256 = digest_of(&bundle)?;
         Ok(Champion { name: name.clone(), version: Some(version.version), sha256, bundle })
     }

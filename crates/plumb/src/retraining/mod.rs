@@ -51,6 +51,8 @@ pub(crate) struct Wishes<'a> {
     pub(crate) rule: Rule,
     /// The registry.
     pub(crate) registry: Option<&'a Path>,
+    /// The public key that the champion's signature must be of.
+    pub(crate) key: Option<&'a Path>,
     /// The folder of the rounds.
     pub(crate) out: &'a Path,
     /// The folder of a monitor, whose verdicts are the trigger.
@@ -87,7 +89,7 @@ enum Done {
 
 /// Retrains once, or again and again.
 pub(crate) fn retrain(wishes: &Wishes<'_>, mut screen: Screen) -> Result<ExitCode, Fault> {
-    let seat = Seat::of(wishes.champion, wishes.registry)?;
+    let seat = Seat::of(wishes.champion, wishes.registry, wishes.key)?;
     if wishes.dry_run {
         console::result(plan(wishes, &seat, &mut screen)?)?;
         return Ok(ExitCode::Done);

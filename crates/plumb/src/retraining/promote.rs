@@ -7,7 +7,7 @@ use plumb_ledger::clock::Clock as _;
 use plumb_package::Bundle;
 use plumb_package::registry::{Reference, Registry, RegistryError, Selector};
 
-use super::champion::{CHALLENGER, Champion, Seat};
+use super::champion::{CHALLENGER, Champion, Place, Seat};
 use crate::clock::SystemClock;
 use crate::fault::Fault;
 use crate::registry::lineage;
@@ -33,7 +33,7 @@ pub(super) fn placed(
     challenger: &Bundle,
     context: &mut RetrainContext,
 ) -> Result<Placed, Fault> {
-    let Seat::Alias { registry, name, alias } = seat else {
+    let Place::Alias { registry, name, alias } = seat.place() else {
         return Ok(Placed { version: None, promoted: false });
     };
     let now = SystemClock::start().unix_ms();

@@ -312,6 +312,27 @@ fn a_bundle_by_itself_is_compared_and_one_that_does_not_know_its_rows_says_so() 
     assert_eq!(alone["ledger"]["verdicts"][0]["verdict"], "warn");
 }
 
+#[test]
+fn with_keys_only_a_signed_champion_is_retrained_and_its_successor_is_signed() {
+    let context = TestContext::new();
+    assert_eq!(context.plumb(&["package", "--new-key", "key"]).code, Some(0));
+    champion(&context, &table(120), &[]);
+    context.write("new.csv", table(3000));
+    let command = retrain(&["--data", "new.csv", "--key", "key.pub", "--sign", "key.pem"]);
+    let refused = context.plumb(&command);
+    assert_eq!((refused.code, refused.stderr.contains("model.sig")), (Some(1), true), "{}", refused.stderr);
+    for command in [
+        ["package", "old", "--out", "signed.plumb", "--sign", "key.pem"].as_slice(),
+        &["registry", "add", "signed.plumb", "--name", "loans", "--alias", "champion", "--registry", "kept"],
+    ] {
+        assert_eq!(context.plumb(command).code, Some(0), "{command:?}");
+    }
+    let answer = context.plumb(&command);
+    assert_eq!(said(&answer)["promoted"], true, "{}", answer.stderr);
+    let get = ["registry", "get", CHAMPION, "--out", "out.plumb", "--registry", "kept", "--key", "key.pub"];
+    assert_eq!(context.plumb(&get).code, Some(0));
+}
+
 fn start(context: &TestContext, arguments: &[&str]) -> Child {
     context.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
