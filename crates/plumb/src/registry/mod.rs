@@ -40,7 +40,7 @@ impl Place {
         Ok(Self { root, json })
     }
 
-    /// The registry there, which must be one.
+    /// Opens it.
     pub(crate) fn open(&self) -> Result<Registry, Fault> {
         Ok(Registry::open(&self.root)?)
     }
