@@ -20,6 +20,8 @@ use crate::stats::{Failure, Stats};
 use crate::tensor::Tensor;
 use crate::{ApiError, ErrorKind, Loaded, Port};
 
+const TOO_MANY: &str = "too many requests wait for the model";
+
 /// How requests become batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batching {
@@ -171,12 +173,22 @@ impl Lane {
         self.0.run(Payload::Rows(cells::blank(served.signature()))).map(|_warm| ())
     }
 
+    /// An error where as many requests wait as may. Asked before a body is read: under overload a refusal must cost next to nothing.
+    pub(crate) fn check_room(&self) -> Result<(), ApiError> {
+        if self.0.locked().waiting.len() < self.0.batching.queue {
+            return Ok(());
+        }
+        self.0.stats.failed(Failure::Rejected);
+        Err(ApiError::new(ErrorKind::Unavailable, TOO_MANY))
+    }
+
     /// Lets a request wait for the model; an error where as many wait as may.
     pub(crate) fn submit(&self, job: Job) -> Result<(), ApiError> {
         let mut queue = self.0.locked();
         if queue.waiting.len() >= self.0.batching.queue {
             drop(queue);
-            return Err(ApiError::new(ErrorKind::Unavailable, "too many requests wait for the model"));
+            self.0.stats.failed(Failure::Rejected);
+            return Err(ApiError::new(ErrorKind::Unavailable, TOO_MANY));
         }
         queue.waiting.push_back(Waiting { job, since: tokio::time::Instant::now() });
         drop(queue);

@@ -8,6 +8,9 @@ use crate::error::ERRORS;
 use crate::tensor::Datatype;
 use crate::{App, Entry, ErrorKind, Limits, Loaded};
 
+/// Lists in lists of a tensor's elements that the description shows: of pictures with their rows, and a batch of them.
+const DEPTH: usize = 3;
+
 /// The description as OpenAPI 3.1 has it.
 pub(super) fn description(app: &App) -> Value {
     let mut paths = Map::new();
@@ -169,18 +172,24 @@ fn schemas(limits: &Limits) -> Value {
         &["name", "datatype", "shape"],
         &json!({"name": text, "datatype": datatype, "shape": extents}),
     );
-    let parameters = json!({"type": "object"});
+    let scalar = json!({"type": ["number", "string", "boolean", "null"]});
+    let parameters =
+        json!({"type": "object", "additionalProperties": {"type": ["number", "string", "boolean"]}});
+    let elements = (0..DEPTH).fold(
+        json!({"type": "array", "items": scalar}),
+        |inner, _| json!({"type": "array", "items": {"anyOf": [scalar, inner]}}),
+    );
     let input = object(
         &["name", "shape", "datatype", "data"],
         &json!({
             "name": name, "datatype": datatype, "parameters": parameters,
             "shape": {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": limits.rank},
-            "data": {"type": "array", "description": "Flat or in nested lists, row-major"},
+            "data": elements,
         }),
     );
     let tensor = object(
         &["name", "shape", "datatype"],
-        &json!({"name": text, "shape": extents, "datatype": datatype, "parameters": parameters, "data": {"type": "array"}}),
+        &json!({"name": text, "shape": extents, "datatype": datatype, "parameters": parameters, "data": elements}),
     );
     let output = object(&["name"], &json!({"name": name, "parameters": parameters}));
     let prediction = object(

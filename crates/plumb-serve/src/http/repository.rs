@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body;
 use super::routes::{Named, response, said};
@@ -13,14 +13,12 @@ use crate::{ApiError, App, Entry, ErrorKind, json};
 /// `POST /v2/repository/index`.
 pub(super) async fn index(app: &Arc<App>, request: Request) -> Result<Response, ApiError> {
     let (bytes, _held) = body::read(app, request).await?;
-    let asked = if bytes.is_empty() { Value::Null } else { json::read::<Value>(&bytes, app.limits())? };
+    let asked: Map<String, Value> =
+        if bytes.is_empty() { Map::new() } else { json::read(&bytes, app.limits())? };
     let only_ready = match asked.get("ready") {
         None => false,
         Some(ready) => ready.as_bool().ok_or_else(|| ApiError::bad("`ready` is true or false"))?,
     };
-    if !(asked.is_object() || asked.is_null()) {
-        return Err(ApiError::bad("the body is an object, or empty"));
-    }
     let mut models = Vec::new();
     for (name, entry) in app.hub.list() {
         match entry {

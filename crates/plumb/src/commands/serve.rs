@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::clock::SystemClock;
 use crate::fault::Fault;
+use crate::predictors::Runtime;
 use crate::registry;
 use crate::serving::{self, Place, Serving, Wishes, serve};
 use crate::token_file;
@@ -83,6 +84,9 @@ pub(crate) struct Args {
     /// Threads of a model of pictures or texts: as many as there are processors
     #[arg(long, value_name = "THREADS")]
     threads: Option<usize>,
+    /// What runs the bundles' ONNX files
+    #[arg(long, value_enum, default_value_t)]
+    runtime: Runtime,
     /// Requests a second of one client
     #[arg(long, value_name = "REQUESTS")]
     rate_limit: Option<f64>,
@@ -176,6 +180,7 @@ impl Args {
                 delay: Duration::from_millis(self.max_delay),
                 queue: self.queue,
                 threads: self.threads,
+                runtime: self.runtime,
             },
             limits: self.limits(),
             hosts: Hosts::new(&self.hosts),

@@ -23,6 +23,7 @@ use plumb_package::{Bundle, is_bundle};
 pub(crate) use bundle::{model as bundle_model, predictor as bundle_predictor};
 pub(crate) use exported::Exported;
 pub(crate) use given::GivenOptions;
+pub(crate) use onnx::for_onnxruntime;
 pub(crate) use pixels::{PixelOptions, Resize, Scaling, Size};
 pub(crate) use run_folder::{bytes as model_bytes, check as check_run, model as trained_model};
 pub(crate) use wiring::{Runtime, WiringOptions};

@@ -59,11 +59,13 @@ pub(super) fn open(
     target: &Target,
     options: &WiringOptions<'_>,
 ) -> Result<Opened, Fault> {
-    let failed = |error| UnreadableModel { error, file: file.display().to_string() };
     let bytes = bytes(file)?;
+    let shown = file.display().to_string();
     let model = match options.runtime {
-        Runtime::Embedded => OnnxModel::read(bytes).map_err(failed)?,
-        Runtime::Onnxruntime => for_onnxruntime(&bytes, failed)?,
+        Runtime::Embedded => {
+            OnnxModel::read(bytes).map_err(|error| UnreadableModel { error, file: shown })?
+        }
+        Runtime::Onnxruntime => for_onnxruntime(&bytes, shown)?,
     };
     let declared = |ports: &[Port]| ports.iter().filter_map(declared).collect::<Vec<_>>();
     let written = model.metadata().get(plumb_learn::export::CLASSES);
@@ -78,23 +80,19 @@ pub(super) fn open(
     Ok(Opened { predictor: Box::new(predictor), rows: None, table: table.clone(), target, remarks })
 }
 
-/// The library is that of `ORT_DYLIB_PATH`, or what the system's loader finds by the usual name.
+/// The model for ONNX Runtime, whose library is that of `ORT_DYLIB_PATH`, or what the system's loader finds by the usual name.
 #[cfg(feature = "onnxruntime")]
-fn for_onnxruntime(
-    bytes: &[u8],
-    failed: impl FnOnce(OnnxError) -> UnreadableModel,
-) -> Result<OnnxModel, Fault> {
+pub(crate) fn for_onnxruntime(bytes: &[u8], file: String) -> Result<OnnxModel, Fault> {
     use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
     let named = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
     let library = named.unwrap_or_else(|| format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}").into());
-    Ok(OnnxModel::read_for_onnxruntime(bytes, Path::new(&library)).map_err(failed)?)
+    let model = OnnxModel::read_for_onnxruntime(bytes, Path::new(&library));
+    Ok(model.map_err(|error| UnreadableModel { error, file })?)
 }
 
+/// A build without the feature cannot.
 #[cfg(not(feature = "onnxruntime"))]
-fn for_onnxruntime(
-    _bytes: &[u8],
-    _failed: impl FnOnce(OnnxError) -> UnreadableModel,
-) -> Result<OnnxModel, Fault> {
+pub(crate) fn for_onnxruntime(_bytes: &[u8], _file: String) -> Result<OnnxModel, Fault> {
     Err(Fault::usage("this build of plumb cannot load ONNX Runtime").hint(
         "build it with `cargo build --release --features onnxruntime`, and name the library in `ORT_DYLIB_PATH`",
     ))

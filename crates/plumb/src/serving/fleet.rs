@@ -12,6 +12,7 @@ use serde_json::json;
 use super::model::{BundleModel, Made};
 use super::{Place, log};
 use crate::fault::Fault;
+use crate::predictors::Runtime;
 
 /// How requests become batches, as far as an operator says it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub(crate) struct Wishes {
     pub(crate) delay: Duration,
     /// Requests that wait for a model.
     pub(crate) queue: usize,
+    /// What runs the files of bundles.
+    pub(crate) runtime: Runtime,
     /// Threads of a model of pictures or texts; as many as there are processors where none is said.
     pub(crate) threads: Option<usize>,
 }
@@ -185,7 +188,7 @@ impl Fleet {
         let Some(member) = self.members.get(at) else { return Ok(()) };
         let found = member.place.read()?;
         let embeds = self.telling.observer.is_some();
-        let made = BundleModel::load(&found.bundle, &found.name, embeds)?;
+        let made = BundleModel::load(&found.bundle, &found.name, (self.wishes.runtime, embeds))?;
         drop(found.bundle);
         let lanes = self.start(made)?;
         let warmed = lanes.rows.warm_up();

@@ -18,7 +18,7 @@ use super::network::BundleNetwork;
 use super::runtime;
 use crate::fault::Fault;
 use crate::packaging::{ONNX, SMALLER};
-use crate::predictors::bundle_model;
+use crate::predictors::{self, bundle_model};
 
 /// Rows of pictures or texts that go through a file at once.
 const AT_ONCE: usize = 16;
@@ -58,8 +58,12 @@ pub(super) struct Made {
 }
 
 impl BundleModel {
-    /// Loads the model of a bundle under a name. With `embeds` it can tell what its last layer shows of pictures and texts.
-    pub(super) fn load(bundle: &Bundle, name: &str, embeds: bool) -> Result<Made, Fault> {
+    /// Loads the model of a bundle under a name, on a runtime. With `embeds` it can tell what its last layer shows of pictures and texts.
+    pub(super) fn load(
+        bundle: &Bundle,
+        name: &str,
+        (runtime, embeds): (predictors::Runtime, bool),
+    ) -> Result<Made, Fault> {
         let damaged = |what: String, path: &str| Fault::from(Refusal::of(Why::Damaged(what), path));
         let preparation = Preparation::from_json(bundle.files.text_of(PREPARATION)?)
             .map_err(|error| damaged(error.to_string(), PREPARATION))?;
@@ -74,14 +78,18 @@ impl BundleModel {
             let model = Self { signature, runtime, trained };
             return Ok(Made { model, network: None, has_pictures, has_texts });
         };
-        let bytes = bundle.files.bytes_of(path)?.to_vec();
-        let file = if has_pictures || has_texts {
+        let bytes = bundle.files.bytes_of(path)?;
+        let file = if runtime == predictors::Runtime::Onnxruntime {
+            predictors::for_onnxruntime(bytes, path.to_owned())?
+        } else if has_pictures || has_texts {
             let blank = blank_table(&signature);
-            runtime::fastest(bytes, || onnx_inputs(&preparation, blank.as_ref()?, &[0]).ok(), output)
+            let inputs = || onnx_inputs(&preparation, blank.as_ref()?, &[0]).ok();
+            runtime::fastest(bytes.to_vec(), inputs, output)
+                .map_err(|error| damaged(error.to_string(), path))?
         } else {
-            OnnxModel::read(bytes)
+            OnnxModel::read(bytes.to_vec()).map_err(|error| damaged(error.to_string(), path))?
         };
-        let file = Arc::new(file.map_err(|error| damaged(error.to_string(), path))?);
+        let file = Arc::new(file);
         let network = (has_pictures || has_texts)
             .then(|| BundleNetwork::new(&signature, &preparation, Arc::clone(&file)));
         let runtime = Runtime::File { preparation: Box::new(preparation), file, output };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use plumb_package::registry::{Reference, Registry};
 use plumb_package::signature::PublicKey;
-use plumb_package::{Bundle, BundleLimits};
+use plumb_package::{Bundle, BundleLimits, EXTENSION};
 
 use crate::fault::Fault;
 use crate::registry;
@@ -42,7 +42,10 @@ impl Place {
         if path.exists() {
             return Ok(Self { text: text.to_owned(), source: Source::Path(path.to_owned()), key });
         }
-        let reference = Reference::parse(text).map_err(|_no_reference| {
+        // What is called like a file is not a name of a registry.
+        let is_file = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(EXTENSION));
+        let reference = Reference::parse(text).ok().filter(|_| !is_file);
+        let reference = reference.ok_or_else(|| {
             Fault::usage(format!("no bundle: {text}"))
                 .hint("name a folder, a file `NAME.plumb`, or `NAME@champion` of a registry; `plumb package` makes a bundle of a run")
         })?;

@@ -69,7 +69,7 @@ impl Server {
 /// A bundle `NAME.plumb` of a short run.
 fn bundled(context: &TestContext, name: &str, seed: &str) {
     context.write("table.csv", table(240));
-    let seed = format!("seed={seed}");
+    let seed = format!("train.seed={seed}");
     let set = ["--set", "train.epochs=2", "--set", seed.as_str()];
     let answer =
         context.plumb(&[&["run", "table.csv", "--target", "kind", "--out", name][..], &set].concat());
@@ -161,6 +161,7 @@ fn wrong_usage_is_refused_before_anything_is_served() {
         assert!(answer.stderr.contains(expected) && answer.stderr.contains("hint: "), "{}", answer.stderr);
     };
     refused(&["nothing/here"], "no bundle: nothing/here");
+    refused(&["nothing.plumb"], "no bundle: nothing.plumb");
     refused(&["x", "--listen", "0.0.0.0:0"], "without a token: 0.0.0.0:0");
     refused(&["x", "--queue", "0"], "a limit of nothing");
     refused(&["x", "--challenger", "y"], "would never be asked");
