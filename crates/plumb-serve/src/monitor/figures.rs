@@ -211,7 +211,7 @@ pub struct Skew {
 pub struct Finding {
     /// The column.
     pub column: String,
-    /// What: `unseen categories`, `missing`, `beyond the extremes`.
+    /// What: `unseen categories`, `missing values`, `values beyond the extremes`.
     pub what: String,
     /// Rows of the window that have it.
     pub rows: usize,

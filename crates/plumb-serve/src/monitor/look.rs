@@ -96,11 +96,7 @@ impl Look<'_> {
     fn judge_new(&self, logged: &Logged, windows: &mut Vec<Window>) -> Option<(String, Logged, f64)> {
         let last = windows.last().map(|window| window.last);
         let fresh = match last.filter(|_| self.mode.is_once()) {
-            Some(last) => {
-                let rows: Vec<usize> =
-                    (0..logged.len()).filter(|&row| logged.places.get(row) > Some(&last)).collect();
-                logged.keep(&rows)
-            }
+            Some(last) => logged.between(last.saturating_add(1), u64::MAX),
             None => logged.clone(),
         };
         let mut newest = None;
@@ -111,11 +107,7 @@ impl Look<'_> {
             }
         }
         if let Some(window) = windows.last() {
-            let is_its = |row: &usize| {
-                logged.places.get(*row).is_some_and(|place| (window.first..=window.last).contains(place))
-            };
-            let rows: Vec<usize> = (0..logged.len()).filter(is_its).collect();
-            newest = Some((window.name.clone(), logged.keep(&rows), window.level));
+            newest = Some((window.name.clone(), logged.between(window.first, window.last), window.level));
         }
         newest
     }
@@ -162,15 +154,11 @@ impl Look<'_> {
         let (predictions, truth) = self.judged.unwrap_or(&reference);
         let (Some(labels), Some(judged)) = (self.labels, Known::of(predictions, truth)) else { return };
         for window in windows.iter_mut().filter(|window| window.skipped.is_none()) {
-            let is_its = |row: &usize| {
-                logged.places.get(*row).is_some_and(|place| (window.first..=window.last).contains(place))
-            };
-            let rows: Vec<usize> = (0..logged.len()).filter(is_its).collect();
+            let of = logged.between(window.first, window.last);
             // What has left the log meanwhile cannot be measured again.
-            if rows.len() < window.rows {
+            if of.len() < window.rows {
                 continue;
             }
-            let of = logged.keep(&rows);
             let truth = labels.truth(&of.ids, &self.layout.classes);
             let Some(known) = Known::of(&of.rows.predictions, &truth) else { continue };
             let found = quality::quality(self.metric, &known, &judged, window.level, window.quality.as_ref());

@@ -86,7 +86,8 @@ pub fn read_log(folder: &Path, wanted: &Wanted<'_>) -> Result<Log, LogError> {
     }
     log.damaged.reverse();
     pieces.reverse();
-    log.rows = joined(pieces).map(|logged| logged.from(wanted.from));
+    log.rows = joined(pieces)
+        .map(|logged| if wanted.from > 0 { logged.between(wanted.from, u64::MAX) } else { logged });
     Ok(log)
 }
 
@@ -191,11 +192,11 @@ impl Logged {
         kept
     }
 
-    fn from(self, place: u64) -> Self {
-        if self.places.first().is_none_or(|first| *first >= place) {
-            return self;
-        }
-        let rows: Vec<usize> = (0..self.len()).filter(|&row| self.places.get(row) >= Some(&place)).collect();
-        self.keep(&rows)
+    /// Those between two places of the log, both included.
+    #[must_use]
+    pub(super) fn between(&self, first: u64, last: u64) -> Self {
+        let is_wanted =
+            |row: &usize| self.places.get(*row).is_some_and(|place| (first..=last).contains(place));
+        self.keep(&(0..self.len()).filter(is_wanted).collect::<Vec<_>>())
     }
 }

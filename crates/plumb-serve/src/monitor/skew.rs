@@ -94,7 +94,7 @@ fn missing(then: &Column, now: &Column) -> Option<Finding> {
     }
     let rows: Vec<usize> = (0..now.len()).filter(|&row| now.is_missing(row)).collect();
     let p = more(0, then.len(), rows.len(), now.len());
-    finding(now, "missing", &rows, p)
+    finding(now, "missing values", &rows, p)
 }
 
 fn beyond(then: &Column, now: &Column) -> Option<Finding> {
@@ -106,5 +106,5 @@ fn beyond(then: &Column, now: &Column) -> Option<Finding> {
         |(_, value): &(usize, Option<f64>)| value.is_some_and(|value| value < low || value > high);
     let rows: Vec<usize> = numbers.iter().enumerate().filter(is_beyond).map(|(row, _)| row).collect();
     let p = beyond_extremes(known.len(), now.len() - now.missing(), rows.len())?;
-    finding(now, "beyond the extremes", &rows, p)
+    finding(now, "values beyond the extremes", &rows, p)
 }

@@ -95,6 +95,7 @@ fn files(text: &str) -> Vec<(&'static str, String)> {
         ("preflight.json", json!({"metric": text, "learning_curve": [{"rows": 1, "train": 1, "valid": 1}, {"rows": 2, "train": 1, "valid": 1}]}).to_string()),
         ("worst.json", json!({"columns": [text], "rows": [{"row": 1, "target": text, "prediction": text, "probability": 0.1, "loss": 2, "cells": [text]}]}).to_string()),
         ("pictures.json", json!({"groups": [{"title": text, "caption": text, "pictures": [picture]}], "plane": {"classes": [text, "b"], "points": [[0, 1], [1, 0]], "truth": [0, 1], "predicted": [0, 0]}}).to_string()),
+        ("monitor.json", serde_json::to_string(&crate::report::monitoring::sample::figures(text)).unwrap()),
         ("texts.json", json!({"texts": [{"row": 1, "truth": text, "predicted": text, "probability": 0.4, "pieces": [{"text": text, "weight": 1}]}], "changed": [{"text": text, "changed": [text]}]}).to_string()),
     ]
 }

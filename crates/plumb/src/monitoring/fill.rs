@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_array::Array as _;
 use plumb_data::read::{ReadOptions, read};
 use plumb_data::{Kind, Predictions, Table};
 use plumb_ledger::clock::Clock as _;
-use plumb_serve::monitor::{LogSettings, Recorder};
+use plumb_serve::monitor::{Embeddings, LogSettings, Recorder, Rows};
 use plumb_serve::observe::{Answered, Observer as _, Role};
 use plumb_serve::signature::Input;
 use plumb_serve::{ServeError, Served, Signature};
@@ -70,13 +71,15 @@ pub(crate) fn fill(ask: &Fill<'_>, screen: &mut Screen) -> Result<(), Fault> {
     screen.begin("replaying", rows.len() as u64);
     let mut done = 0;
     for rows in rows.chunks(AT_ONCE) {
-        recorder.answered(answered(ask, &monitored, &table, rows, screen.clock().unix_ms())?);
+        for batch in answered(ask, &monitored, &table, rows, screen.clock().unix_ms())? {
+            // Whoever serves never waits; here there is time, and no row shall be dropped.
+            while recorder.waiting() > AHEAD {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            recorder.answered(batch);
+        }
         done += rows.len();
         screen.advance(done as u64, "");
-        // Whoever serves never waits; here there is time, and no row shall be dropped.
-        while recorder.waiting() > AHEAD {
-            std::thread::sleep(Duration::from_millis(2));
-        }
     }
     screen.end();
     let whole = recorder.close(PATIENCE);
@@ -111,37 +114,51 @@ fn table(ask: &Fill<'_>, of: &Monitored) -> Result<Table, Fault> {
     Ok(read(&options, &|_| {})?.table)
 }
 
+/// The rows with their answers, a batch for each run of rows that were served at the same time.
 fn answered(
     ask: &Fill<'_>,
     of: &Monitored,
     table: &Table,
     rows: &[u32],
     now: u64,
-) -> Result<Answered, Fault> {
+) -> Result<Vec<Answered>, Fault> {
     let failed = |error: plumb_data::PredictError| Fault::failed(error.message);
     let places: Vec<usize> = rows.iter().map(|&row| row as usize).collect();
     let part = table.keep(&places);
     let all: Vec<u32> = (0..rows.len() as u32).collect();
     let predictions = of.predictor.predict(&part, &all).map_err(failed)?;
     let embeddings = of.layout.is_embedded.then(|| of.predictor.embed(&part, &all)).flatten();
+    let embeddings = embeddings.transpose().map_err(failed)?;
     let ids = part.column(ask.id);
-    let id = |at: usize, row: u32| match ids.filter(|ids| !ids.is_missing(at)) {
+    let id = |at: usize| match ids.filter(|ids| !ids.is_missing(at)) {
         Some(ids) => ids.display(at),
-        None => format!("row-{row}"),
+        None => format!("row-{}", places.get(at).copied().unwrap_or(at)),
     };
-    let time = ask.time.and_then(|time| part.column(time)?.times()?.iter().flatten().next());
-    let unix_ms = time.map_or(now, |ms| u64::try_from(ms).unwrap_or(0));
-    Ok(Answered {
-        model: Arc::new(Shown {
-            signature: signature(of),
-            embeddings: embeddings.transpose().map_err(failed)?,
-        }),
-        role: Role::Champion,
-        unix_ms,
-        ids: (0..).zip(rows).map(|(at, &row)| id(at, row)).collect(),
-        table: part,
+    let times = ask.time.and_then(|time| part.column(time)?.times());
+    let served = |at: usize| match times.filter(|times| times.is_valid(at)) {
+        Some(times) => u64::try_from(times.value(at)).unwrap_or(0),
+        None => now,
+    };
+    let whole = Rows {
+        table: part.clone(),
         predictions,
-    })
+        embeddings: embeddings.map(|(values, width)| Embeddings { values, width }),
+    };
+    let order: Vec<usize> = (0..rows.len()).collect();
+    let signature = signature(of);
+    let batches = order.chunk_by(|a, b| served(*a) == served(*b)).map(|run| {
+        let Rows { table, predictions, embeddings } = whole.keep(run);
+        let embeddings = embeddings.map(|of| (of.values, of.width));
+        Answered {
+            model: Arc::new(Shown { signature: signature.clone(), embeddings }),
+            role: Role::Champion,
+            unix_ms: run.first().map_or(now, |&at| served(at)),
+            ids: run.iter().map(|&at| id(at)).collect(),
+            table,
+            predictions,
+        }
+    });
+    Ok(batches.collect())
 }
 
 fn signature(of: &Monitored) -> Signature {

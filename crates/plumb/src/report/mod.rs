@@ -8,7 +8,7 @@ pub(crate) mod charts;
 mod diagnosis;
 mod error;
 pub(crate) mod files;
-mod monitoring;
+pub(crate) mod monitoring;
 pub(crate) mod page;
 pub(crate) mod redact;
 mod retraining;

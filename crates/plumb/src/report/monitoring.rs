@@ -256,8 +256,9 @@ fn skew(figures: &Figures) -> Vec<Block> {
     let Some(skew) = &figures.skew else { return vec![Block::text(nothing(figures))] };
     let replayed = match skew.replayed.map(|of| (of, of.difference)) {
         Some((of, Some(difference))) => format!(
-            "{} asked again of the bundle's model give what was served within {difference:.0e} (up to {:.0e} is the same).",
+            "{} asked again of the bundle's model give what was served; the largest difference is {} (up to {:.0e} is the same).",
             counted(of.rows, "logged row"),
+            small(difference),
             of.tolerance
         ),
         Some((of, None)) => {
@@ -319,5 +320,7 @@ fn log(figures: &Figures) -> Vec<Block> {
     blocks
 }
 
+#[cfg(test)]
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

@@ -97,6 +97,23 @@ fn what_stays_passes_and_labels_are_joined() {
     assert_eq!((worse.code, verdict(&said, "operate.performance")), (Some(3), "fail"), "{}", worse.stdout);
     assert_eq!(said["monitor"]["labels"]["repeated"], 1_200, "the last one counts");
     assert_eq!(said["monitor"]["windows"][0]["quality"]["look"], 2);
+    looks_are_counted(&context);
+}
+
+/// A window that is looked at anew counts its looks, as long as something is new.
+fn looks_are_counted(context: &TestContext) {
+    let look = || {
+        let command =
+            ["monitor", "model.plumb", "--log", "log", "--window", "last:200", "--out", "newest", "--json"];
+        let said: Value = serde_json::from_str(&context.plumb(&command).stdout).unwrap();
+        let windows = said["monitor"]["windows"].as_array().unwrap().clone();
+        (windows.len(), windows.last().unwrap()["look"].as_u64().unwrap())
+    };
+    assert_eq!([look(), look()], [(1, 1), (1, 1)], "nothing is new");
+    let more =
+        context.plumb(&["monitor", "model.plumb", "--log", "log", "--replay", "rows.csv", "--id", "none"]);
+    assert_eq!(more.code, Some(0), "{}", more.stderr);
+    assert_eq!(look(), (2, 2));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use plumb_ledger::{Evidence, Judgement, Page, Practice, Source, Threshold};
 use serde_json::json;
 
+use super::p;
 use crate::monitor::compare::{DEVIATIONS, DISTANCE, TOLD_APART};
 use crate::monitor::figures::{Figures, Of, Series, Window};
 use crate::monitor::windows::LEAST_ROWS;
@@ -73,13 +74,13 @@ fn judge(figures: &Figures) -> Judgement {
     let all = newest.drift.len();
     let judgement = match (worst(newest), earlier.as_slice()) {
         (Some(worst), _) => Judgement::fail(format!(
-            "{} of {all} series moved in `{}`, most {}: {} {:.2}, p {:.1e}",
+            "{} of {all} series moved in `{}`, most {}: {} {:.2}, {}",
             moved(newest),
             newest.name,
             said(worst),
             worst.effect,
             worst.size,
-            worst.adjusted
+            p(worst.adjusted)
         )),
         (None, [last, ..]) => Judgement::warn(format!(
             "none of {all} series moved in `{}`, but {} earlier windows did, the last `{last}`",

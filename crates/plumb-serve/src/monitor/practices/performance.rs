@@ -2,6 +2,7 @@
 
 use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
+use super::p;
 use crate::monitor::figures::{Estimate, Figures, Quality, Window};
 use crate::monitor::quality::{LEAST_LABELLED, WORSE};
 
@@ -67,7 +68,7 @@ fn by_labels(figures: &Figures, window: &str, of: &Quality, worse: usize) -> Jud
         of.value, of.low, of.high, of.labelled, of.reference
     );
     let judged = if of.worse {
-        Judgement::fail(format!("worse by {:.0} %: {figure}, p {:.1e}", 100.0 * of.worse_by, of.p))
+        Judgement::fail(format!("worse by {:.0} %: {figure}, {}", 100.0 * of.worse_by, p(of.p)))
     } else if worse > 0 {
         Judgement::warn(format!("as good as recorded again, {worse} earlier windows were worse: {figure}"))
     } else {

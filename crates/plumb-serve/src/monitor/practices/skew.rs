@@ -54,7 +54,7 @@ fn judge(figures: &Figures) -> Judgement {
         (None, []) => {
             let replayed = skew.replayed.and_then(|of| Some((of.rows, of.difference?))).map_or_else(
                 || "logged rows were not asked again".to_owned(),
-                |(rows, off)| format!("{rows} logged rows asked again give what was served within {off:.0e}"),
+                |(rows, off)| format!("{rows} logged rows asked again give what was served{}", within(off)),
             );
             Judgement::pass(format!(
                 "{} rows of `{}` are as training had them; {replayed}",
@@ -64,6 +64,11 @@ fn judge(figures: &Figures) -> Judgement {
     };
     let found: Vec<Evidence> = skew.findings.iter().map(evidence).collect();
     judged.with("window", skew.window.as_str()).with("level", skew.level).with("found", found)
+}
+
+/// How close answers are.
+fn within(difference: f64) -> String {
+    if difference > 0.0 { format!(" within {difference:.0e}") } else { String::new() }
 }
 
 fn evidence(finding: &Finding) -> Evidence {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::super::App;
 use super::super::app::{Answer, Asked, in_address};
 use super::super::refusal::Refusal;
-use super::super::store::Summary;
+use super::super::store::{State, Summary};
 use super::{address, frame};
 use crate::report::format::{count, number};
 use crate::report::sections::metric_names::in_words;
@@ -70,6 +70,12 @@ pub(crate) fn page(app: &App, asked: &Asked) -> Result<Answer, Refusal> {
             after => (after < found.len()).then(|| link(sort.0, turned, after)),
         },
     )
+}
+
+/// The page that a name in the table leads to.
+fn first_page(run: &Summary) -> String {
+    let end = if run.state == State::Monitored { "/monitor" } else { "" };
+    format!("{}{end}", address(&run.id))
 }
 
 fn words(all: usize, found: usize, from: usize, shown: usize) -> String {
@@ -169,7 +175,7 @@ fn row(run: &Summary, now: u64) -> Row {
     let seed = run.seed.filter(|seed| *seed > 0).map(|seed| format!(", seed {seed}")).unwrap_or_default();
     Row {
         id: run.id.clone(),
-        address: address(&run.id),
+        address: first_page(run),
         state: run.state.as_str(),
         stage: run.stage.clone(),
         metric: if score.is_some() { in_words(&run.primary) } else { String::new() },
