@@ -45,7 +45,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("hyper", &["plumb-dl", "plumb-serve"]),
     ("tokio", &["plumb-dl", "plumb-serve"]),
     ("prost", &["plumb-dl", "plumb-onnx", "plumb-serve"]),
-    ("tonic", &["plumb-serve"]),
+    ("tonic", &["plumb-serve", "xtask"]),
     ("rten", &["plumb-onnx"]),
     ("p256", &["plumb-package"]),
     ("tar", &["plumb-package"]),

@@ -13,7 +13,7 @@ use crate::lane::{Job, Outcome, Payload};
 use crate::observe::Role;
 use crate::rate::RateLimit;
 use crate::stats::ServerStats;
-use crate::{ApiError, ErrorKind, Hub, Limits, Loaded};
+use crate::{ApiError, ErrorKind, Hub, Lane, Limits, Loaded};
 
 /// What an operator settles.
 #[derive(Debug)]
@@ -80,6 +80,15 @@ impl App {
     pub(crate) fn new_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         format!("{:x}-{number:x}", self.settings.started_unix_ms)
+    }
+
+    /// Waits a little for a place before a model. Asked before a body is read: under overload a refusal must cost next to nothing.
+    pub(crate) async fn room(&self, lane: &Lane) -> Result<(), ApiError> {
+        if lane.has_room() {
+            return Ok(());
+        }
+        tokio::time::sleep(self.limits().room).await;
+        if lane.has_room() { Ok(()) } else { Err(lane.refusal()) }
     }
 
     /// Asks a model, in the time that a request has.

@@ -20,8 +20,6 @@ use crate::stats::{Failure, Stats};
 use crate::tensor::Tensor;
 use crate::{ApiError, ErrorKind, Loaded, Port};
 
-const TOO_MANY: &str = "too many requests wait for the model";
-
 /// How requests become batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batching {
@@ -173,13 +171,15 @@ impl Lane {
         self.0.run(Payload::Rows(cells::blank(served.signature()))).map(|_warm| ())
     }
 
-    /// An error where as many requests wait as may. Asked before a body is read: under overload a refusal must cost next to nothing.
-    pub(crate) fn check_room(&self) -> Result<(), ApiError> {
-        if self.0.locked().waiting.len() < self.0.batching.queue {
-            return Ok(());
-        }
+    /// Whether one more request may wait.
+    pub(crate) fn has_room(&self) -> bool {
+        self.0.locked().waiting.len() < self.0.batching.queue
+    }
+
+    /// A request that finds no room, counted.
+    pub(crate) fn refusal(&self) -> ApiError {
         self.0.stats.failed(Failure::Rejected);
-        Err(ApiError::new(ErrorKind::Unavailable, TOO_MANY))
+        ApiError::new(ErrorKind::Unavailable, "too many requests wait for the model")
     }
 
     /// Lets a request wait for the model; an error where as many wait as may.
@@ -187,8 +187,7 @@ impl Lane {
         let mut queue = self.0.locked();
         if queue.waiting.len() >= self.0.batching.queue {
             drop(queue);
-            self.0.stats.failed(Failure::Rejected);
-            return Err(ApiError::new(ErrorKind::Unavailable, TOO_MANY));
+            return Err(self.refusal());
         }
         queue.waiting.push_back(Waiting { job, since: tokio::time::Instant::now() });
         drop(queue);

@@ -21,6 +21,9 @@ pub struct Limits {
     pub lame: Duration,
     /// Requests that wait for one model.
     pub queue: usize,
+    /// For a place among them, before a request is refused: a client that asks again at once, as many do, would else take the time of those that
+    /// are answered.
+    pub room: Duration,
     /// Connections at once; more are closed as they come.
     pub connections: usize,
     /// Requests at once on one connection of HTTP/2.
@@ -50,6 +53,7 @@ impl Limits {
         drain: Duration::from_secs(30),
         lame: Duration::from_millis(500),
         queue: 256,
+        room: Duration::from_millis(250),
         connections: 1_024,
         streams: 128,
         depth: 64,

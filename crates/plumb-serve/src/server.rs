@@ -75,6 +75,8 @@ pub async fn serve(
         }
     }
     drop(listener);
+    // Who was let in last has not asked yet: an end now would cut the question off.
+    tokio::time::sleep(limits.lame / 2).await;
     // Connections without a request end now, the others behind their answer.
     let _everybody = tell_end.send(true).is_ok();
     let all = async { while connections.join_next().await.is_some() {} };
@@ -186,6 +188,8 @@ async fn drive<Stream>(
             .keep_alive_timeout(SILENCE);
         let mut connection = pin!(builder.serve_connection(io, service));
         tokio::select! {
+            // What has come is read before the connection is told to end.
+            biased;
             _ = connection.as_mut() => return,
             _ = is_ending => connection.as_mut().graceful_shutdown(),
         }
@@ -196,6 +200,8 @@ async fn drive<Stream>(
         builder.max_buf_size(HEAD_BYTES).max_headers(HEADERS);
         let mut connection = pin!(builder.serve_connection(io, service));
         tokio::select! {
+            // What has come is read before the connection is told to end.
+            biased;
             _ = connection.as_mut() => return,
             _ = is_ending => connection.as_mut().graceful_shutdown(),
         }

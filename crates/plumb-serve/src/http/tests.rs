@@ -53,6 +53,7 @@ fn settings(token: Option<&str>) -> Settings {
         body_time: Duration::from_millis(300),
         lame: Duration::from_millis(100),
         queue: 16,
+        room: Duration::from_millis(20),
         ..Limits::DEFAULT
     };
     Settings {
