@@ -16,9 +16,7 @@ const SEGMENT_BYTES: u64 = 1 << 30;
 /// Which rows of a log are wanted.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
-    /// The name of the model.
-    pub model: &'a str,
-    /// Its version.
+    /// The version of the model: its bundle's, under whichever name it was served.
     pub version: &'a str,
     /// Its columns.
     pub layout: &'a Layout,
@@ -128,8 +126,7 @@ fn read(segment: &Segment, wanted: &Wanted<'_>) -> Result<Option<Logged>, String
 }
 
 fn is_wanted(table: &Table, wanted: &Wanted<'_>) -> bool {
-    let is = |name: &str, text: &str| table.column(name).and_then(|column| column.text_at(0)) == Some(text);
-    is("model", wanted.model) && is("version", wanted.version)
+    table.column("version").and_then(|column| column.text_at(0)) == Some(wanted.version)
 }
 
 fn joined(pieces: Vec<Logged>) -> Option<Logged> {

@@ -103,13 +103,7 @@ fn look(
     webhook: Option<&Webhook>,
     screen: &Screen,
 ) -> Result<Ledger, Fault> {
-    let wanted = Wanted {
-        model: &monitored.name,
-        version: &monitored.version,
-        layout: &monitored.layout,
-        from: 0,
-        most: MOST_ROWS,
-    };
+    let wanted = Wanted { version: &monitored.version, layout: &monitored.layout, from: 0, most: MOST_ROWS };
     let log = read_log(ask.log, &wanted)?;
     let labels = labels::read(ask.labels, ask.id, monitored)?;
     let replayed = log.rows.as_ref().and_then(|logged| monitored.replayed(&logged.rows));

@@ -88,7 +88,7 @@ fn until(what: impl Fn() -> bool) {
 
 fn read(folder: &Path, from: u64, most: usize) -> Log {
     let layout = Layout::of(Doubling::of("a").signature());
-    read_log(folder, &Wanted { model: "doubling", version: "a", layout: &layout, from, most }).unwrap()
+    read_log(folder, &Wanted { version: "a", layout: &layout, from, most }).unwrap()
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
