@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{SemaphorePermit, oneshot};
 
 use crate::access::{Hosts, Token};
 use crate::held::{Budget, Held};
@@ -82,13 +82,13 @@ impl App {
         format!("{:x}-{number:x}", self.settings.started_unix_ms)
     }
 
-    /// Waits a little for a place before a model. Asked before a body is read: under overload a refusal must cost next to nothing.
-    pub(crate) async fn room(&self, lane: &Lane) -> Result<(), ApiError> {
-        if lane.has_room() {
-            return Ok(());
+    /// A place before a model, for which a request waits a little. Asked before a body is read: under overload a refusal must cost next to nothing.
+    pub(crate) async fn place<'a>(&self, lane: &'a Lane) -> Result<SemaphorePermit<'a>, ApiError> {
+        if let Ok(place) = lane.places().try_acquire() {
+            return Ok(place);
         }
-        tokio::time::sleep(self.limits().room).await;
-        if lane.has_room() { Ok(()) } else { Err(lane.refusal()) }
+        let waiting = tokio::time::timeout(self.limits().room, lane.places().acquire());
+        waiting.await.ok().and_then(Result::ok).ok_or_else(|| lane.refusal())
     }
 
     /// Asks a model, in the time that a request has.

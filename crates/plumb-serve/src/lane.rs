@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plumb_data::Predictions;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::cells::{self, Cells};
 use crate::held::Held;
@@ -106,6 +106,7 @@ struct Shared {
     telling: Telling,
     queue: Mutex<Queue>,
     wake: Condvar,
+    places: Semaphore,
     stats: Stats,
 }
 
@@ -131,6 +132,7 @@ impl Lane {
             telling,
             queue: Mutex::default(),
             wake: Condvar::new(),
+            places: Semaphore::new(batching.queue.min(Semaphore::MAX_PERMITS)),
             stats: Stats::default(),
         });
         let of_thread = Arc::clone(&shared);
@@ -171,9 +173,9 @@ impl Lane {
         self.0.run(Payload::Rows(cells::blank(served.signature()))).map(|_warm| ())
     }
 
-    /// Whether one more request may wait.
-    pub(crate) fn has_room(&self) -> bool {
-        self.0.locked().waiting.len() < self.0.batching.queue
+    /// As many places as requests may wait; a client's request has one until it is answered.
+    pub(crate) fn places(&self) -> &Semaphore {
+        &self.0.places
     }
 
     /// A request that finds no room, counted.

@@ -66,13 +66,11 @@ pub async fn serve(
             accepted = listener.accept() => door.take(accepted, &places, &mut connections).await,
         }
     }
-    // What the system has taken already was promised an answer.
-    loop {
-        tokio::select! {
-            biased;
-            accepted = listener.accept() => door.take(accepted, &places, &mut connections).await,
-            () = std::future::ready(()) => break,
-        }
+    // What the system has taken already was promised an answer. The socket itself is asked: what the runtime knows of it may be old.
+    let listener = listener.into_std()?;
+    while let Ok((stream, address)) = listener.accept() {
+        let accepted = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+        door.take(accepted.map(|stream| (stream, address)), &places, &mut connections).await;
     }
     drop(listener);
     // Who was let in last has not asked yet: an end now would cut the question off.

@@ -63,7 +63,7 @@ impl Service {
         let request = request.into_inner();
         let (model, version) = (request.model_name.clone(), request.model_version.clone());
         let known = app.hub.lane(&model, named(&version))?;
-        app.room(&known).await?;
+        let _place = app.place(&known).await?;
         let mut held = app.budget.hold();
         held.more(prost::Message::encoded_len(&request))?;
         let asked = messages::asked(request, app.limits());
