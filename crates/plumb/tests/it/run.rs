@@ -29,6 +29,7 @@ fn one_command_leaves_a_whole_run_folder() {
         "preflight.json",
         "provenance.json",
         "report.html",
+        "rows.json",
         "split.json",
         "split.parquet",
         "tensorboard",
