@@ -72,7 +72,7 @@ pub(crate) struct Args {
     /// Ask the challenger too, without telling anybody its answers
     #[arg(long, requires = "challenger")]
     shadow: bool,
-    /// Rows that are computed together at most: 256 of columns alone, 16 of texts, 8 of pictures
+    /// Rows that are computed together at most: 256 of columns alone, 1 of texts, 8 of pictures
     #[arg(long, value_name = "ROWS")]
     max_batch: Option<usize>,
     /// Milliseconds that a request waits for others when the model is idle

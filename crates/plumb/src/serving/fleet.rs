@@ -29,8 +29,9 @@ pub(crate) struct Wishes {
     pub(crate) threads: Option<usize>,
 }
 
-/// Rows of a batch of columns alone, of texts, of pictures.
-const ROWS: [usize; 3] = [256, 16, 8];
+/// Rows of a batch of columns alone, of texts, of pictures. Texts of a batch are filled up to the longest: reviews of 64 clients got 106 answers a
+/// second sixteen at a time, where one client alone got 151.
+const ROWS: [usize; 3] = [256, 1, 8];
 
 /// All models.
 #[derive(Debug)]
