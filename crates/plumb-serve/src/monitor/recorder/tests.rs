@@ -151,8 +151,11 @@ fn a_broken_disk_is_counted_tried_again_and_waited_for_by_nobody() {
     std::fs::remove_dir_all(&folder).unwrap();
     plumb_ledger::atomic::write_file(&folder, b"in the way").unwrap();
     recorder.answered(batch("a", 0, 0, 50));
-    clock.0.store(2_000, Ordering::Relaxed);
-    until(|| recorder.counts().failures >= 1);
+    // Time goes on until the rows are old, whenever the other thread took them.
+    until(|| {
+        clock.0.fetch_add(2_000, Ordering::Relaxed);
+        recorder.counts().failures >= 1
+    });
     assert!(recorder.counts().last_failure.is_some());
     for at in 1..200 {
         recorder.answered(batch("a", 0, 50 * at, 50));
@@ -161,7 +164,7 @@ fn a_broken_disk_is_counted_tried_again_and_waited_for_by_nobody() {
     assert!(recorder.shared.pending.load(Ordering::Relaxed) <= 200_000);
     let dropped = recorder.counts().dropped;
     std::fs::remove_file(&folder).unwrap();
-    clock.0.store(200_000, Ordering::Relaxed);
+    clock.0.fetch_add(200_000, Ordering::Relaxed);
     until(|| recorder.counts().written > 0);
     assert!(recorder.close(PATIENCE));
     let counts = recorder.counts();
