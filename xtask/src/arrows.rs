@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plumb-evaluate", &["plumb-ledger", "plumb-stats", "plumb-data"]),
     ("plumb-onnx", &["plumb-kernels"]),
     ("plumb-package", &["plumb-ledger", "plumb-stats", "plumb-data"]),
-    ("plumb-serve", &["plumb-ledger", "plumb-stats", "plumb-data", "plumb-package"]),
+    ("plumb-serve", &["plumb-ledger", "plumb-stats", "plumb-data"]),
     (
         "plumb-dl",
         &[
