@@ -33,7 +33,7 @@ impl Rounding {
     }
 
     /// How many of its layers the network has.
-    pub fn found<N: Network>(&self, network: &N) -> usize {
+    pub(crate) fn found<N: Network>(&self, network: &N) -> usize {
         self.codes(network).inputs.len()
     }
 

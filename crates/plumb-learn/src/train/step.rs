@@ -95,10 +95,11 @@ fn window<N: Network>(
     let weight = batches.iter().map(|batch| plan.config.loss.weight_of_batch(batch)).sum();
     let rows = batches.iter().map(Batch::len).sum();
     let taught = batches.iter().map(weight_of_rows).sum();
+    // Weights rest until the step is taken, and norms where numbers are rounded: one copy is good for all batches.
+    let rounded = plan.data.rounding.map(|rounding| rounding.weights(network.clone()));
     let mut window = Window { map: state.map.clone(), ..Window::default() };
     for (index, batch) in batches.into_iter().enumerate() {
         let stream = plan.dropout.at(state.progress.step).at(index as u64);
-        let rounded = plan.data.rounding.map(|rounding| rounding.weights(network.clone()));
         let shown = rounded.as_ref().unwrap_or(&network);
         let mut pass = Pass::training(stream, rates.dropout_factor).frozen_below(at_rest);
         pass = pass.rounded_by(plan.codes.clone());
@@ -131,7 +132,6 @@ fn window<N: Network>(
             slopes.extend(of_map.map(|(name, slopes)| (format!("{MAP}.{name}"), slopes)));
         }
         add(&mut window.gradients, slopes);
-        drop(rounded);
         network = write_buffers(network, &pass.take_buffers());
         window.attention.extend(pass.take_attention());
         window.activations.extend(pass.take_taps().into_iter().map(figures_of));
