@@ -14,7 +14,7 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use plumb_evaluate::compress::{CompressContext, Footprint, Kept, PRACTICES};
-use plumb_evaluate::{EvaluateContext, Folds, Scored, Subject};
+use plumb_evaluate::{Evaluation, Scored};
 use plumb_ledger::{ExitCode, Verdict};
 use plumb_onnx::{Calibration, WeightForm};
 
@@ -173,31 +173,14 @@ fn score(run: &mut Run, ready: &Ready, variants: &mut [Variant], budget: f64) ->
 }
 
 /// Evaluates the last variant as a run is, and asks the practices of evaluation again; what only a training can answer stays.
-fn judge_predictions(
-    run: &mut Run,
-    ready: &Ready,
-    last: &Variant,
-) -> Result<plumb_evaluate::Evaluation, Fault> {
-    let (table, target) = (&ready.opened.table, &ready.opened.target);
-    let (train, valid, test) = (&ready.parts.train, &ready.parts.valid, &ready.parts.test);
-    let subject = Subject { table, target, train, valid, test, predictor: last.predictor() };
-    let config = run::evaluate_config(run);
-    let evaluation = plumb_evaluate::evaluate(&subject, &config)?;
-    let reads = evaluation::counted(&ready.data, &subject, &evaluation, &run.ledger.run, &run.screen);
-    let context = EvaluateContext {
-        subject,
-        config: &config,
-        evaluation: &evaluation,
-        folds: Folds::default(),
-        seeds: &[],
-        transfer: None,
-        reads: reads.as_ref(),
-    };
-    for practice in plumb_evaluate::practices() {
-        let judgement = (practice.judge)(&context);
-        if judgement.verdict != Verdict::Skipped || run.ledger.get(practice.page.id).is_none() {
-            run.ledger.record(&practice.page, judgement);
+fn judge_predictions(run: &mut Run, ready: &Ready, last: &Variant) -> Result<Evaluation, Fault> {
+    let name = run.ledger.run.clone();
+    evaluation::measured(run, ready, (last.predictor(), &name), |run, context| {
+        for practice in plumb_evaluate::practices() {
+            let judgement = (practice.judge)(context);
+            if judgement.verdict != Verdict::Skipped || run.ledger.get(practice.page.id).is_none() {
+                run.ledger.record(&practice.page, judgement);
+            }
         }
-    }
-    Ok(evaluation)
+    })
 }

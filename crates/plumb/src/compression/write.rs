@@ -82,12 +82,11 @@ pub(super) fn all(
 
 /// The network and its file; where the last file says something else than the network, that one too.
 fn write_model(run: &Run, variants: &[Variant]) -> Result<(), Fault> {
-    let at = |name: &str| format!("{}/{name}", files::MODEL);
     let network = variants.iter().rev().find(|of| of.stored.is_none());
     let network = network.ok_or_else(|| Fault::failed("there is no model"))?;
     // First, for the folder is replaced whole.
     run::write_model(run, &network.model)?;
-    run.write(&at(files::ONNX), &network.file)?;
+    run.write(files::ONNX, &network.file)?;
     let last = variants.last().and_then(|last| Some((last.stored?, &last.file)));
-    last.map_or(Ok(()), |(name, file)| run.write(&at(name), file))
+    last.map_or(Ok(()), |(name, file)| run.write(name, file))
 }

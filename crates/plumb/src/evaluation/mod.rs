@@ -12,12 +12,11 @@ mod several;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plumb_data::Kind;
 use plumb_data::split::Part;
+use plumb_data::{Kind, Predictor};
 use plumb_evaluate::{EvaluateContext, Evaluation, Folds, Subject, metrics_file};
 use plumb_ledger::{Entry, ExitCode};
 
-pub(crate) use account::take as counted;
 use card::Card;
 pub(crate) use open::{Ask, Ready, open};
 pub(crate) use several::several;
@@ -55,10 +54,27 @@ fn judged(ask: &Ask<'_>, screen: Screen, practices: &str, say: Say) -> Result<Ex
 
 /// Measures, and asks the practices whose ids begin so.
 fn whole(run: &mut Run, ready: &Ready, practices: &str) -> Result<(Evaluation, serde_json::Value), Fault> {
-    let Ready { data, opened, parts, name } = ready;
-    let Opened { predictor, table, target, .. } = opened;
+    let who = (ready.opened.predictor.as_ref(), ready.name.as_str());
+    let evaluation = measured(run, ready, who, |run, context| {
+        let mut asked = plumb_evaluate::practices();
+        asked.retain(|practice| practice.page.id.starts_with(practices));
+        run.judge(&asked, context);
+    })?;
+    let metrics = metrics_file(&evaluation, &ready.opened.target, None);
+    write(run, ready, &evaluation, &metrics)?;
+    Ok((evaluation, metrics))
+}
+
+/// Measures a predictor on the rows at hand and counts the look at them under a name; `judge` sees what was found.
+pub(crate) fn measured(
+    run: &mut Run,
+    ready: &Ready,
+    (predictor, name): (&dyn Predictor, &str),
+    judge: impl FnOnce(&mut Run, &EvaluateContext<'_>),
+) -> Result<Evaluation, Fault> {
+    let Ready { data, opened: Opened { table, target, .. }, parts, .. } = ready;
     let (train, valid, test) = (&parts.train, &parts.valid, &parts.test);
-    let subject = Subject { table, target, train, valid, test, predictor: predictor.as_ref() };
+    let subject = Subject { table, target, train, valid, test, predictor };
     let config = run::evaluate_config(run);
     let evaluation = plumb_evaluate::evaluate(&subject, &config)?;
     let reads = account::take(data, &subject, &evaluation, name, &run.screen);
@@ -71,12 +87,8 @@ fn whole(run: &mut Run, ready: &Ready, practices: &str) -> Result<(Evaluation, s
         transfer: None,
         reads: reads.as_ref(),
     };
-    let mut asked = plumb_evaluate::practices();
-    asked.retain(|practice| practice.page.id.starts_with(practices));
-    run.judge(&asked, &context);
-    let metrics = metrics_file(&evaluation, target, None);
-    write(run, ready, &evaluation, &metrics)?;
-    Ok((evaluation, metrics))
+    judge(run, &context);
+    Ok(evaluation)
 }
 
 /// Writes what a run writes of its evaluation, and the page.

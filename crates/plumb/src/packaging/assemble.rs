@@ -10,8 +10,9 @@ use plumb_package::{BundleLimits, Files};
 use super::answers::{self, SAME};
 use super::examples::{Chosen, EXAMPLES};
 use super::reference::REFERENCE;
-use super::source::{ONNX, SMALLER, Source};
+use super::source::Source;
 use crate::fault::Fault;
+use crate::run::files;
 
 /// What was put together.
 #[derive(Debug)]
@@ -36,13 +37,13 @@ pub(super) fn assemble(source: &Source) -> Result<Assembled, Fault> {
     if let Some(reference) = &source.reference {
         made.add(REFERENCE, reference.clone())?;
     }
-    let exported = if source.taken(ONNX).is_some() { None } else { made.exported(source) };
+    let exported = if source.taken(files::ONNX).is_some() { None } else { made.exported(source) };
     if let Some(examples) = &source.examples {
         made.ask(source, examples, exported)?;
     } else {
         made.notes.push("no example rows: `plumb verify` cannot ask the model".to_owned());
         if let Some(bytes) = exported {
-            made.add(ONNX, bytes)?;
+            made.add(files::ONNX, bytes)?;
         }
     }
     Ok(made)
@@ -56,7 +57,7 @@ impl Assembled {
     /// The network in ONNX; a note where it has no such form.
     fn exported(&mut self, source: &Source) -> Option<Vec<u8>> {
         let exported = source.model.to_onnx(env!("CARGO_PKG_VERSION"));
-        exported.map_err(|reason| self.notes.push(format!("no `{ONNX}`: {reason}"))).ok()
+        exported.map_err(|reason| self.notes.push(format!("no `{}`: {reason}", files::ONNX))).ok()
     }
 
     /// Records the answers of each way. An exported file that says other things than the model is left out.
@@ -67,28 +68,28 @@ impl Assembled {
         let mut outputs = BTreeMap::new();
         self.parities.push(Parity { way: NATIVE.to_owned(), found: Ok(examples.as_in_run) });
         let is_exported = exported.is_some();
-        if let Some(bytes) = exported.or_else(|| source.taken(ONNX).map(<[u8]>::to_vec)) {
+        if let Some(bytes) = exported.or_else(|| source.taken(files::ONNX).map(<[u8]>::to_vec)) {
             let found = answers::onnx(bytes.clone(), model, table);
             let found = found.map(|found| (answers::agreement(&native, &found, width, SAME), found));
             let agreement = found.map_err(|fault| fault.message().to_owned()).map(|(agreement, found)| {
-                outputs.insert(ONNX.to_owned(), found);
+                outputs.insert(files::ONNX.to_owned(), found);
                 agreement
             });
             match agreement {
                 Ok(agreement) if is_exported && !agreement.holds() => {
-                    outputs.remove(ONNX);
+                    outputs.remove(files::ONNX);
                     self.leave_out(&format!("it would differ by {:.1e}", agreement.difference));
                 }
                 Err(why) if is_exported => self.leave_out(&why),
                 found => {
-                    self.parities.push(Parity { way: ONNX.to_owned(), found });
+                    self.parities.push(Parity { way: files::ONNX.to_owned(), found });
                     if is_exported {
-                        self.add(ONNX, bytes)?;
+                        self.add(files::ONNX, bytes)?;
                     }
                 }
             }
         }
-        for name in SMALLER {
+        for name in files::SMALLER {
             if let Some(bytes) = source.taken(name) {
                 outputs.insert(name.to_owned(), answers::onnx(bytes.to_vec(), model, table)?);
             }
@@ -99,7 +100,7 @@ impl Assembled {
     }
 
     fn leave_out(&mut self, why: &str) {
-        self.notes.push(format!("no `{ONNX}`: {why}"));
-        self.parities.push(Parity { way: ONNX.to_owned(), found: Err(format!("left out: {why}")) });
+        self.notes.push(format!("no `{}`: {why}", files::ONNX));
+        self.parities.push(Parity { way: files::ONNX.to_owned(), found: Err(format!("left out: {why}")) });
     }
 }

@@ -20,7 +20,7 @@ use plumb_package::practices::{PRACTICES, PackageContext};
 use plumb_package::signature::{PrivateKey, PublicKey};
 use plumb_package::{Bundle, BundleLimits, EXTENSION, SignatureState, is_bundle};
 
-pub(crate) use source::{ONNX, SMALLER, recorded};
+pub(crate) use source::recorded;
 pub(crate) use verify::{holds, verify};
 
 use assemble::{Assembled, assemble};

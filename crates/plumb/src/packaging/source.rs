@@ -21,12 +21,6 @@ use crate::run::{Provenance, Screen, files, read_options};
 
 pub(super) use crate::predictors::model_bytes as bytes;
 
-/// Graphs that answer in the network's place where one of them is there: [`files::SMALLER`] in their folder.
-pub(crate) const SMALLER: [&str; 4] =
-    ["model/int8.onnx", "model/int4.onnx", "model/f16.onnx", "model/bf16.onnx"];
-/// The network in ONNX.
-pub(crate) const ONNX: &str = "model/model.onnx";
-
 /// A run as far as a bundle needs it.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -71,9 +65,9 @@ impl Source {
             files::PREDICTIONS,
             files::TRAINED_ROWS,
             files::COMPRESSION,
-            ONNX,
+            files::ONNX,
         ];
-        for name in own.into_iter().chain(SMALLER) {
+        for name in own.into_iter().chain(files::SMALLER) {
             if folder.join(name).is_file() {
                 taken.push((name, bytes(&folder.join(name))?));
             }
@@ -244,7 +238,7 @@ fn examples_of(ask: &Ask<'_>, job: &JobFile, model: &TrainedModel, drawn: &Drawn
     let then = recorded(predicted, &places, model);
     let now = answers::native(model, &chosen.table)?;
     chosen.as_in_run = answers::agreement(&then, &now, width, answers::SAME);
-    if let Some(smaller) = SMALLER.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
+    if let Some(smaller) = files::SMALLER.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
         // A compressed run has measured the graph that answers in the network's place.
         let now = answers::onnx(bytes(&smaller)?, model, &chosen.table)?;
         chosen.as_in_run = answers::agreement(&then, &now, width, answers::QUANTIZED);

@@ -13,7 +13,6 @@ use serde_json::Value;
 use super::answers::{self, QUANTIZED, SAME};
 use super::assemble::NATIVE;
 use super::examples::{self, EXAMPLES, Recorded};
-use super::source::{ONNX, SMALLER};
 use super::{answer, metrics, public_key, source};
 use crate::console;
 use crate::fault::Fault;
@@ -226,10 +225,12 @@ fn asked(
     let found = answers::native(model, &recorded.table)?;
     let parity = |way: &str, found| Parity { way: way.to_owned(), found: Ok(found) };
     let mut ways = vec![parity(NATIVE, answers::agreement(native, &found, width, SAME))];
-    for (path, tolerance) in std::iter::once((ONNX, SAME)).chain(SMALLER.map(|name| (name, QUANTIZED))) {
+    for (path, tolerance) in
+        std::iter::once((files::ONNX, SAME)).chain(files::SMALLER.map(|name| (name, QUANTIZED)))
+    {
         let Some(file) = bundle.files.get(path) else { continue };
         // A float file must say what the trained model says; a quantized one what it said itself.
-        let beside = if path == ONNX { native } else { then(path)? };
+        let beside = if path == files::ONNX { native } else { then(path)? };
         let found = answers::onnx(file.bytes().to_vec(), model, &recorded.table)
             .map_err(|fault| Refusal::of(Why::Damaged(fault.message().to_owned()), path))?;
         ways.push(parity(path, answers::agreement(beside, &found, width, tolerance)));
@@ -237,7 +238,7 @@ fn asked(
     if let Some(url) = endpoint {
         screen.say(&format!("asking {url}"));
         // A server answers by the smaller file where there is one, as every command does.
-        let smaller = SMALLER.iter().find(|path| bundle.files.get(path).is_some());
+        let smaller = files::SMALLER.iter().find(|path| bundle.files.get(path).is_some());
         let (beside, tolerance) = match smaller {
             Some(path) => (then(path)?, QUANTIZED),
             None => (native, SAME),

@@ -29,7 +29,11 @@ impl Image {
             some => format!(", {some} libraries of this machine"),
         };
         let digest = self.digest.get(..19).unwrap_or(&self.digest);
-        format!("{} ({digest}, {} kB{libraries})", self.file.display(), self.bytes.div_ceil(1000))
+        format!(
+            "{} ({digest}, {} kB{libraries}); serves on port 8080 with `--token-file FILE` behind its name, or `--insecure-no-auth`",
+            self.file.display(),
+            self.bytes.div_ceil(1000)
+        )
     }
 }
 

@@ -38,8 +38,7 @@ pub(super) fn open(bundle: &Bundle, table: &Table, target: &Target) -> Result<Op
 
 /// What answers, the model or a smaller graph in its place, and whether it is one.
 pub(crate) fn predictor(bundle: &Bundle, model: TrainedModel) -> Result<(Box<dyn Predictor>, bool), Fault> {
-    let smaller =
-        files::SMALLER.iter().find_map(|name| bundle.files.get(&format!("{}/{name}", files::MODEL)));
+    let smaller = files::SMALLER.iter().find_map(|name| bundle.files.get(name));
     let Some(file) = smaller else { return Ok((Box::new(model), false)) };
     let damaged = |error: &dyn std::fmt::Display| Refusal::of(Why::Damaged(error.to_string()), "model");
     let exported = Exported::new(model, file.bytes().to_vec()).map_err(|error| damaged(&error))?;

@@ -34,8 +34,7 @@ pub(super) fn open(folder: &Path, table: &Table, target: &Target) -> Result<Open
 
 /// The graph that answers in the network's place; none where the run was not compressed.
 fn smaller(folder: &Path) -> Result<Option<Vec<u8>>, Fault> {
-    let found =
-        files::SMALLER.iter().map(|name| folder.join(files::MODEL).join(name)).find(|path| path.is_file());
+    let found = files::SMALLER.iter().map(|name| folder.join(name)).find(|path| path.is_file());
     found.map(|path| bytes(&path)).transpose()
 }
 

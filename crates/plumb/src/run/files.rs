@@ -45,14 +45,14 @@ pub(crate) const COMPRESSION: &str = "compress.json";
 /// What can be deployed.
 pub(crate) const MODEL: &str = "model";
 /// In it, the network as a graph.
-pub(crate) const ONNX: &str = "model.onnx";
+pub(crate) const ONNX: &str = "model/model.onnx";
 /// The same with numbers of 8 bits.
-pub(crate) const INT8: &str = "int8.onnx";
+pub(crate) const INT8: &str = "model/int8.onnx";
 /// With weights of 4 bits.
-pub(crate) const INT4: &str = "int4.onnx";
+pub(crate) const INT4: &str = "model/int4.onnx";
 /// With weights of half precision.
-pub(crate) const F16: &str = "f16.onnx";
+pub(crate) const F16: &str = "model/f16.onnx";
 /// With weights of brain floating point.
-pub(crate) const BF16: &str = "bf16.onnx";
+pub(crate) const BF16: &str = "model/bf16.onnx";
 /// Graphs that answer in the network's place where one of them is there.
 pub(crate) const SMALLER: [&str; 4] = [INT8, INT4, F16, BF16];

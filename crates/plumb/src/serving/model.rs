@@ -17,8 +17,8 @@ use plumb_serve::{Limits, ServeError, Served, Signature, blank_table, is_name};
 use super::network::BundleNetwork;
 use super::runtime;
 use crate::fault::Fault;
-use crate::packaging::{ONNX, SMALLER};
 use crate::predictors::{self, bundle_model};
+use crate::run::files;
 
 /// Rows of pictures or texts that go through a file at once.
 const AT_ONCE: usize = 16;
@@ -72,7 +72,8 @@ impl BundleModel {
         let has_texts = preparation.texts.is_some();
         let output = if signature.classes.is_empty() { "prediction" } else { "probabilities" };
         let trained = if embeds && (has_pictures || has_texts) { Some(bundle_model(bundle)?) } else { None };
-        let path = SMALLER.into_iter().chain([ONNX]).find(|path| bundle.files.get(path).is_some());
+        let path =
+            files::SMALLER.into_iter().chain([files::ONNX]).find(|path| bundle.files.get(path).is_some());
         let Some(path) = path else {
             let runtime = Runtime::Trained(Box::new(bundle_model(bundle)?));
             let model = Self { signature, runtime, trained };
