@@ -50,6 +50,7 @@ impl Fronted {
             node: back.clone(),
             name: graph.name.clone(),
             output: graph.output.clone(),
+            value_info: Vec::new(),
         });
         let network = Network::read(model.encode_to_vec())?;
         Ok(Some(Self { front: Classic::of(front, constants)?, passed, columns, network }))

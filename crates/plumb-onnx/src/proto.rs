@@ -1,4 +1,5 @@
-//! The messages of `onnx.proto` (IR version 10), those fields that are read or written. `onnx.proto` is of
+//! The messages of `onnx.proto` (IR version 10), those fields that are read or written, here or by `rten`: what is decoded here has no
+//! length beyond its end, and `rten` reserves what a length says before it looks. `onnx.proto` is of
 //! version 2: repeated numbers are packed only where it says so, and not every reader takes them otherwise.
 
 use prost::Message;
@@ -51,6 +52,8 @@ pub(crate) struct Graph {
     pub(crate) input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
     pub(crate) output: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) value_info: Vec<ValueInfo>,
 }
 
 /// `NodeProto`.
@@ -117,6 +120,8 @@ pub(crate) struct TensorMessage {
     pub(crate) raw_data: Vec<u8>,
     #[prost(double, repeated, tag = "10")]
     pub(crate) double_data: Vec<f64>,
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) external_data: Vec<Entry>,
     #[prost(int32, tag = "14")]
     pub(crate) data_location: i32,
 }
@@ -135,6 +140,15 @@ pub(crate) struct ValueInfo {
 pub(crate) struct Type {
     #[prost(message, optional, tag = "1")]
     pub(crate) tensor_type: Option<TensorType>,
+    #[prost(message, optional, boxed, tag = "4")]
+    pub(crate) sequence_type: Option<Box<Sequence>>,
+}
+
+/// `TypeProto.Sequence`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Sequence {
+    #[prost(message, optional, boxed, tag = "1")]
+    pub(crate) elem_type: Option<Box<Type>>,
 }
 
 /// `TypeProto.Tensor`.

@@ -259,7 +259,8 @@ fn port(name: &str, element: ElementType, shape: &[Extent<'_>]) -> ValueInfo {
     });
     let shape = Shape { dim: dim.collect() };
     let tensor_type = TensorType { elem_type: element as i32, shape: Some(shape) };
-    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type: Some(tensor_type) }) }
+    let of = Type { tensor_type: Some(tensor_type), sequence_type: None };
+    ValueInfo { name: name.to_owned(), r#type: Some(of) }
 }
 
 fn attribute(name: &str, setting: Setting<'_>) -> Attribute {

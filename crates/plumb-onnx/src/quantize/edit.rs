@@ -95,7 +95,8 @@ impl Edit {
         let read: BTreeSet<&str> = self.nodes.iter().flat_map(Node::reads).collect();
         let kept = old.initializer.iter().filter(|constant| read.contains(constant.name.as_str())).cloned();
         let initializer = kept.chain(self.constants).collect();
-        Graph { node: self.nodes, initializer, ..old.clone() }
+        // What was said of values between nodes need not hold of the new ones.
+        Graph { node: self.nodes, initializer, value_info: Vec::new(), ..old.clone() }
     }
 }
 

@@ -79,7 +79,7 @@ impl Original {
         let known: BTreeSet<String> = graph.output.iter().map(|port| port.name.clone()).collect();
         let added = values.iter().filter(|name| !known.contains(*name)).map(|name| ValueInfo {
             name: name.clone(),
-            r#type: Some(Type { tensor_type: Some(edit::floats()) }),
+            r#type: Some(Type { tensor_type: Some(edit::floats()), sequence_type: None }),
         });
         graph.output.extend(added);
         self.file(graph)

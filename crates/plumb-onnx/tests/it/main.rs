@@ -66,6 +66,30 @@ fn every_model_gives_the_answers_of_onnx_runtime() {
     }
 }
 
+/// A field of a message that holds another one.
+fn field(tag: u8, inner: &[u8]) -> Vec<u8> {
+    [&[tag << 3 | 2, inner.len() as u8], inner].concat()
+}
+
+#[test]
+fn a_length_beyond_the_file_is_refused_before_memory_is_reserved_for_it() {
+    let file = std::fs::read(golden("network.onnx")).unwrap();
+    // A text of 2^40 bytes, of which there is none.
+    let text = |tag: u8| vec![tag << 3 | 2, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
+    let tensor_type = field(1, &field(2, &field(1, &text(2))));
+    let of_value = |of: &[u8]| field(13, &field(2, of));
+    for graph in [
+        of_value(&tensor_type),
+        of_value(&field(4, &field(1, &tensor_type))),
+        field(11, &field(2, &tensor_type)),
+        field(5, &field(13, &text(2))),
+        field(1, &field(5, &field(6, &of_value(&tensor_type)))),
+    ] {
+        let damaged = [file.clone(), field(7, &graph)].concat();
+        assert!(matches!(OnnxModel::read(damaged), Err(OnnxError::Damaged(_))), "{graph:?}");
+    }
+}
+
 #[test]
 fn a_model_says_what_goes_in_and_what_comes_out() {
     let model = read("columns");
