@@ -147,17 +147,14 @@ pub(crate) fn table(cells: Vec<Cells>, signature: &Signature) -> Result<Table, A
     Table::new(columns.collect()).map_err(|error| ApiError::bad(error.to_string()))
 }
 
-/// One row of nothing in particular, to ask a model once before clients do; none where two of its columns have one name.
-pub fn blank_table(signature: &Signature) -> Option<Table> {
-    table(blank(signature), signature).ok()
-}
-
-/// The same as it comes from a request.
+/// One row of nothing in particular, to ask a model once before clients do.
 pub(crate) fn blank(signature: &Signature) -> Vec<Cells> {
     let cells = |input: &Input| match input.kind {
         Kind::Number => Cells::Numbers(vec![0.0]),
         Kind::Time => Cells::Times(vec![Some(0)]),
         Kind::Image => Cells::Pictures(vec![Picture::new(64, 64, Channels::Rgb, vec![128; 64 * 64 * 3])]),
+        // About as long as people write, so that buffers grow to their size.
+        Kind::Text => Cells::Texts(vec![Some("a few words of nothing in particular, ".repeat(10))]),
         _ => Cells::Texts(vec![Some("a few words".to_owned())]),
     };
     signature.inputs.iter().map(cells).collect()

@@ -1,5 +1,7 @@
 //! Models for tests that answer at once: a number for the length, and what the name of a site ends in.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use plumb_data::{Kind, Predictions, Table};
 use plumb_stats::Task;
 
@@ -27,13 +29,22 @@ pub(crate) struct Pens {
     pub(crate) calls: std::sync::Mutex<Vec<usize>>,
     /// How long it thinks.
     pub(crate) pause: std::time::Duration,
+    busy: AtomicUsize,
+    /// How many asked at the same time, at most.
+    pub(crate) most: AtomicUsize,
 }
 
 impl Pens {
     pub(crate) fn new(version: &str, pause_ms: u64) -> Self {
         let signature = Signature { version: version.to_owned(), ..signature() };
         let pause = std::time::Duration::from_millis(pause_ms);
-        Self { signature, calls: std::sync::Mutex::default(), pause }
+        Self {
+            signature,
+            calls: std::sync::Mutex::default(),
+            pause,
+            busy: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -44,7 +55,9 @@ impl Served for Pens {
 
     fn predict(&self, table: &Table) -> Result<Predictions, ServeError> {
         self.calls.lock().unwrap().push(table.rows());
+        self.most.fetch_max(self.busy.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
         std::thread::sleep(self.pause);
+        self.busy.fetch_sub(1, Ordering::Relaxed);
         let lengths = table.column("length").and_then(|column| column.numbers().cloned()).unwrap();
         let mut values = Vec::new();
         for length in lengths.iter().map(|length| length.unwrap_or(0.5)) {

@@ -222,7 +222,7 @@ mod tests {
 
     fn lane(version: &str) -> Arc<Lane> {
         let batching = Batching { rows: 16, delay: Duration::ZERO, queue: 16, threads: 1 };
-        let telling = Telling { observer: None, unix_ms: || 0, turn: Arc::default() };
+        let telling = Telling { observer: None, unix_ms: || 0, turns: Arc::new(crate::Turns::new(2)) };
         Lane::start(Loaded::Rows(Arc::new(Pens::new(version, 0))), batching, telling).unwrap()
     }
 

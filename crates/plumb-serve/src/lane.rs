@@ -1,8 +1,9 @@
-//! One version of a model at work: a bounded queue before it and a thread that answers what waits there, many requests at once.
+//! One version of a model at work: a bounded queue before it and threads that answer what waits there, many requests at once.
 //!
-//! A lone request is answered at once. While the model computes, what comes meanwhile waits and is answered together. Requests of several clients
+//! A lone request is answered at once, by all threads of the model together. While they compute, what comes meanwhile waits. Requests of several clients
 //! become one batch and their answers are cut apart by counts of rows; where a batch fails, each of its requests is tried alone, so
-//! that one client's row cannot take another's answer away.
+//! that one client's row cannot take another's answer away. Where others wait or work, a batch has one thread to itself: several
+//! such threads wait for nobody, where threads that share a batch wait for each other at each of its steps.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +19,7 @@ use crate::held::Held;
 use crate::observe::{Answered, Observer, Role};
 use crate::stats::{Failure, Stats};
 use crate::tensor::Tensor;
+use crate::turns::Turns;
 use crate::{ApiError, ErrorKind, Loaded, Port};
 
 /// How requests become batches.
@@ -29,7 +31,7 @@ pub struct Batching {
     pub delay: Duration,
     /// Requests that wait at most.
     pub queue: usize,
-    /// Threads that work at a batch together. Models of more than one take turns, so that they do not fight for the processors.
+    /// Threads that work at a lone batch together, or at one each. Models of more than one take turns, so that they do not fight for the processors.
     pub threads: usize,
 }
 
@@ -40,8 +42,8 @@ pub struct Telling {
     pub observer: Option<Arc<dyn Observer>>,
     /// Milliseconds since 1970-01-01 UTC.
     pub unix_ms: fn() -> u64,
-    /// Whose turn it is among models that need all processors.
-    pub turn: Arc<Mutex<()>>,
+    /// The processors that models of several threads share.
+    pub turns: Arc<Turns>,
 }
 
 impl std::fmt::Debug for Telling {
@@ -94,6 +96,8 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
+    /// Threads that have taken a batch.
+    busy: usize,
     is_closed: bool,
 }
 
@@ -107,10 +111,12 @@ struct Shared {
     queue: Mutex<Queue>,
     wake: Condvar,
     places: Semaphore,
+    /// All threads of the model, where it has several.
+    together: Option<rayon::ThreadPool>,
     stats: Stats,
 }
 
-/// One version of a model at work. Its thread ends when it is dropped and everything that waited is answered.
+/// One version of a model at work. Its threads end when it is dropped and everything that waited is answered.
 #[derive(Debug)]
 pub struct Lane(Arc<Shared>);
 
@@ -122,9 +128,18 @@ impl Drop for Lane {
 }
 
 impl Lane {
-    /// Starts the thread of a model.
+    /// Starts the threads of a model.
     pub fn start(loaded: Loaded, batching: Batching, telling: Telling) -> std::io::Result<Arc<Self>> {
         let ports = loaded.ports();
+        let name = loaded.name().to_owned();
+        let threads = batching.threads.max(1);
+        let pool = |count: usize| {
+            let name = name.clone();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(count)
+                .thread_name(move |at| format!("{name} {at}"));
+            pool.build().map_err(std::io::Error::other)
+        };
         let shared = Arc::new(Shared {
             loaded,
             ports,
@@ -133,17 +148,14 @@ impl Lane {
             queue: Mutex::default(),
             wake: Condvar::new(),
             places: Semaphore::new(batching.queue.min(Semaphore::MAX_PERMITS)),
+            together: (threads > 1).then(|| pool(threads)).transpose()?,
             stats: Stats::default(),
         });
-        let of_thread = Arc::clone(&shared);
-        let name = shared.loaded.name().to_owned();
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(batching.threads.max(1))
-            .thread_name(move |at| format!("{name} {at}"))
-            .build()
-            .map_err(std::io::Error::other)?;
-        // One of the pool's threads takes the batches, so that what it starts needs no hand-over; the pool ends with it.
-        pool.spawn(move || of_thread.work());
+        for _ in 0..threads {
+            let of_thread = Arc::clone(&shared);
+            // The thread of a pool of one: what a model does in parallel stays on it. The pool ends with its work.
+            pool(1)?.spawn(move || of_thread.work());
+        }
         Ok(Arc::new(Self(shared)))
     }
 
@@ -170,7 +182,11 @@ impl Lane {
     /// Asks the model once about a row of nothing in particular, so that the first client finds caches filled.
     pub fn warm_up(&self) -> Result<(), ApiError> {
         let Loaded::Rows(served) = &self.0.loaded else { return Ok(()) };
-        self.0.run(Payload::Rows(cells::blank(served.signature()))).map(|_warm| ())
+        let warm = || self.0.run(Payload::Rows(cells::blank(served.signature()))).map(|_warm| ());
+        match &self.0.together {
+            Some(all) => all.install(warm),
+            None => warm(),
+        }
     }
 
     /// As many places as requests may wait; a client's request has one until it is answered.
@@ -284,22 +300,40 @@ impl Shared {
     }
 
     fn work(&self) {
-        while let Some(batch) = self.next_batch() {
+        while let Some((batch, is_alone)) = self.next_batch() {
             let count = batch.len() as i64;
-            self.answer(batch);
+            match &self.together {
+                Some(all) if is_alone => {
+                    let turn = self.telling.turns.take(self.batching.threads);
+                    all.install(|| self.answer(batch));
+                    drop(turn);
+                }
+                Some(_) => {
+                    let turn = self.telling.turns.take(1);
+                    self.answer(batch);
+                    drop(turn);
+                }
+                None => self.answer(batch),
+            }
             self.stats.pending.fetch_sub(count, Ordering::Relaxed);
+            self.locked().busy -= 1;
         }
     }
 
-    /// Waits for requests, and takes as many as go together; none at the end.
-    fn next_batch(&self) -> Option<Vec<Waiting>> {
+    /// Forgets requests for which nobody waits any longer.
+    fn let_go(&self, queue: &mut Queue) {
+        let before = queue.waiting.len();
+        queue.waiting.retain(|waiting| !waiting.is_over());
+        let gone = before - queue.waiting.len();
+        self.stats.pending.fetch_sub(gone as i64, Ordering::Relaxed);
+        (0..gone).for_each(|_| self.stats.failed(Failure::Cancelled));
+    }
+
+    /// Waits for requests, and takes as many as go together; whether nobody else waits or works; none at the end.
+    fn next_batch(&self) -> Option<(Vec<Waiting>, bool)> {
         let mut queue = self.locked();
         loop {
-            let before = queue.waiting.len();
-            queue.waiting.retain(|waiting| !waiting.is_over());
-            let gone = before - queue.waiting.len();
-            self.stats.pending.fetch_sub(gone as i64, Ordering::Relaxed);
-            (0..gone).for_each(|_| self.stats.failed(Failure::Cancelled));
+            self.let_go(&mut queue);
             let Some(oldest) = queue.waiting.front() else {
                 if queue.is_closed {
                     return None;
@@ -310,7 +344,9 @@ impl Shared {
             let rows: usize = queue.waiting.iter().map(|waiting| waiting.job.payload.rows()).sum();
             let patience = self.batching.delay.saturating_sub(oldest.since.elapsed());
             if patience.is_zero() || rows >= self.batching.rows || queue.is_closed {
-                return Some(self.take(&mut queue));
+                let batch = self.take(&mut queue);
+                queue.busy += 1;
+                return Some((batch, queue.waiting.is_empty() && queue.busy == 1));
             }
             let (guard, _) = self.wake.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner);
             queue = guard;
@@ -445,14 +481,11 @@ impl Shared {
         ask: impl FnOnce() -> Result<Outcome, ApiError>,
         rows: usize,
     ) -> Result<Outcome, ApiError> {
-        let turn = (self.batching.threads > 1)
-            .then(|| self.telling.turn.lock().unwrap_or_else(PoisonError::into_inner));
         let started = tokio::time::Instant::now();
         let answer = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_panic| {
             self.stats.panics.fetch_add(1, Ordering::Relaxed);
             Err(ApiError::new(ErrorKind::Failed, "the model gave up on this request"))
         });
-        drop(turn);
         self.stats.executions.fetch_add(1, Ordering::Relaxed);
         self.stats.compute_time.add(started.elapsed());
         match answer {

@@ -31,9 +31,9 @@ mod stall;
 mod stats;
 pub mod tensor;
 mod tls;
+mod turns;
 
 pub use app::{App, Line, Settings};
-pub use cells::blank_table;
 pub use error::{ApiError, ErrorKind};
 pub use hub::{Entry, Hub, Share, Source, is_name};
 pub use lane::{Batching, Lane, Telling};
@@ -42,3 +42,4 @@ pub use served::{Loaded, Network, Port, ServeError, Served};
 pub use server::serve;
 pub use signature::Signature;
 pub use tls::{Tls, TlsError};
+pub use turns::Turns;

@@ -11,13 +11,15 @@ use super::routes::{Handler, ROUTES, is_open};
 use crate::access::{Hosts, Token};
 use crate::error::ERRORS;
 use crate::fixture::Pens;
-use crate::{App, Batching, Entry, Lane, Limits, Loaded, ServeError, Settings, Source, Telling, serve};
+use crate::{
+    App, Batching, Entry, Lane, Limits, Loaded, ServeError, Settings, Source, Telling, Turns, serve,
+};
 
 const TOKEN: &str = "0123456789abcdef0123";
 
 fn lane(version: &str, pause_ms: u64) -> Arc<Lane> {
     let batching = Batching { rows: 16, delay: Duration::ZERO, queue: 16, threads: 1 };
-    let telling = Telling { observer: None, unix_ms: || 0, turn: Arc::default() };
+    let telling = Telling { observer: None, unix_ms: || 0, turns: Arc::new(Turns::new(2)) };
     Lane::start(Loaded::Rows(Arc::new(Pens::new(version, pause_ms))), batching, telling).unwrap()
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::fixture::Pens;
 
 fn telling() -> Telling {
-    Telling { observer: None, unix_ms: || 0, turn: Arc::default() }
+    Telling { observer: None, unix_ms: || 0, turns: Arc::new(Turns::new(2)) }
 }
 
 fn batching(queue: usize) -> Batching {
@@ -67,6 +67,33 @@ fn rows_of_many_clients_are_batched_and_never_mixed() {
 }
 
 #[test]
+fn where_many_wait_each_thread_has_a_batch_and_a_lone_one_has_all_threads() {
+    let pens = Arc::new(Pens::new("1", 5));
+    let loaded = || Loaded::Rows(Arc::clone(&pens) as _);
+    let wide = Batching { rows: 1, threads: 2, ..batching(256) };
+    let (turns, other) = (Arc::new(Turns::new(2)), Arc::new(Pens::new("1", 1)));
+    let telling = || Telling { turns: Arc::clone(&turns), ..telling() };
+    let lane = Lane::start(loaded(), wide, telling()).unwrap();
+    // A second model that needs processors too is not kept waiting for ever.
+    let beside = Lane::start(Loaded::Rows(Arc::clone(&other) as _), wide, telling()).unwrap();
+    let answers: Vec<Answer> = (0..40).map(|at| ask(&lane, f64::from(at) / 40.0)).collect();
+    let of_other: Vec<Answer> = (0..10).map(|at| ask(&beside, f64::from(at) / 10.0)).collect();
+    for (at, answer) in (0..).zip(of_other) {
+        assert_eq!(first(answer), Ok(f64::from(at) / 10.0));
+    }
+    for (at, answer) in (0..).zip(answers) {
+        assert_eq!(first(answer), Ok(f64::from(at) / 40.0));
+    }
+    assert_eq!(pens.calls.lock().unwrap().len(), 40);
+    assert_eq!(pens.most.load(Ordering::Relaxed), 2, "two at a time");
+    pens.most.store(0, Ordering::Relaxed);
+    for _ in 0..3 {
+        assert_eq!(first(ask(&lane, 0.5)), Ok(0.5));
+    }
+    assert_eq!(pens.most.load(Ordering::Relaxed), 1, "one after the other");
+}
+
+#[test]
 fn a_row_that_fails_or_panics_takes_no_other_with_it() {
     let pens = Arc::new(Pens::new("1", 20));
     let lane = Lane::start(Loaded::Rows(pens as _), batching(256), telling()).unwrap();
@@ -123,7 +150,8 @@ impl Observer for Notes {
 #[test]
 fn an_observer_is_told_of_every_row_by_its_id() {
     let notes = Arc::new(Notes::default());
-    let telling = Telling { observer: Some(Arc::clone(&notes) as _), unix_ms: || 7, turn: Arc::default() };
+    let telling =
+        Telling { observer: Some(Arc::clone(&notes) as _), unix_ms: || 7, turns: Arc::new(Turns::new(2)) };
     let lane = Lane::start(Loaded::Rows(Arc::new(Pens::new("1", 0))), batching(256), telling).unwrap();
     assert_eq!(first(ask(&lane, 0.5)), Ok(0.5));
     let (mut two, answer) = job(0.5);

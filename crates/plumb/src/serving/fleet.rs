@@ -29,6 +29,13 @@ pub(crate) struct Wishes {
     pub(crate) threads: Option<usize>,
 }
 
+impl Wishes {
+    /// Threads of a model of pictures or texts, and processors that all of them share.
+    pub(super) fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    }
+}
+
 /// Rows of a batch of columns alone, of texts, of pictures. Texts of a batch are filled up to the longest: reviews of 64 clients got 106 answers a
 /// second sixteen at a time, where one client alone got 151.
 const ROWS: [usize; 3] = [256, 1, 8];
@@ -203,10 +210,10 @@ impl Fleet {
     }
 
     fn start(&self, made: Made) -> Result<Lanes, Fault> {
-        let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let all = self.wishes.threads();
         let (rows, threads) = match (made.has_pictures, made.has_texts) {
-            (true, _) => (ROWS[2], self.wishes.threads.unwrap_or(all)),
-            (false, true) => (ROWS[1], self.wishes.threads.unwrap_or(all)),
+            (true, _) => (ROWS[2], all),
+            (false, true) => (ROWS[1], all),
             (false, false) => (ROWS[0], 1),
         };
         let rows = self.wishes.rows.unwrap_or(rows);

@@ -8,7 +8,6 @@ mod log;
 mod model;
 mod network;
 mod place;
-mod runtime;
 
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
@@ -19,7 +18,7 @@ use std::time::Duration;
 use plumb_ledger::clock::Clock as _;
 use plumb_serve::access::{Hosts, Token};
 use plumb_serve::observe::Observer;
-use plumb_serve::{App, Limits, Settings, Share, Telling, Tls};
+use plumb_serve::{App, Limits, Settings, Share, Telling, Tls, Turns};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
@@ -82,7 +81,8 @@ pub(crate) fn serve(listener: TcpListener, serving: Serving, observer: Told) -> 
         started_unix_ms: SystemClock::start().unix_ms(),
         log: serving.logs_requests.then_some(log::request as fn(&plumb_serve::Line<'_>)),
     });
-    let telling = Telling { observer, unix_ms: || SystemClock::start().unix_ms(), turn: Arc::default() };
+    let turns = Arc::new(Turns::new(serving.batching.threads()));
+    let telling = Telling { observer, unix_ms: || SystemClock::start().unix_ms(), turns };
     raise_descriptors();
     let runtime = async_runtime().map_err(failed)?;
     // Who asks whether the server lives is answered while models are loaded.

@@ -12,16 +12,17 @@ use plumb_learn::predict::TrainedModel;
 use plumb_onnx::{OnnxModel, Values};
 use plumb_package::{Bundle, Refusal, Why};
 use plumb_serve::signature::Input;
-use plumb_serve::{Limits, ServeError, Served, Signature, blank_table, is_name};
+use plumb_serve::{Limits, ServeError, Served, Signature, is_name};
+use rayon::prelude::*;
 
 use super::network::BundleNetwork;
-use super::runtime;
 use crate::fault::Fault;
 use crate::predictors::{self, bundle_model};
 use crate::run::files;
 
-/// Rows of pictures or texts that go through a file at once.
-const AT_ONCE: usize = 16;
+/// Pictures that go through a file at once. Of texts it is one, whatever a request has: texts of a batch are filled up to the longest, and say
+/// then the same only to rounding.
+const PICTURES: usize = 16;
 /// The file that says how rows become inputs.
 const PREPARATION: &str = "model/preparation.json";
 /// Hex digits of a bundle's digest that are its version.
@@ -82,11 +83,6 @@ impl BundleModel {
         let bytes = bundle.files.bytes_of(path)?;
         let file = if runtime == predictors::Runtime::Onnxruntime {
             predictors::for_onnxruntime(bytes, path.to_owned())?
-        } else if has_pictures || has_texts {
-            let blank = blank_table(&signature);
-            let inputs = || onnx_inputs(&preparation, blank.as_ref()?, &[0]).ok();
-            runtime::fastest(bytes.to_vec(), inputs, output)
-                .map_err(|error| damaged(error.to_string(), path))?
         } else {
             OnnxModel::read(bytes.to_vec()).map_err(|error| damaged(error.to_string(), path))?
         };
@@ -144,15 +140,21 @@ impl Served for BundleModel {
                 model.predict(table, &rows).map_err(|error| ServeError::Failed(error.message))
             }
             Runtime::File { preparation, file, output } => {
-                let is_table = !preparation
-                    .columns
-                    .iter()
-                    .any(|column| matches!(column.encoding, Encoding::Image(_) | Encoding::Text));
-                let at_once = if is_table { rows.len().max(1) } else { AT_ONCE };
-                let mut values = Vec::new();
-                for rows in rows.chunks(at_once) {
-                    values.extend(answered(table, rows, (preparation, file, output))?);
-                }
+                let has = |wanted: fn(&Encoding) -> bool| {
+                    preparation.columns.iter().any(|column| wanted(&column.encoding))
+                };
+                let at_once = if has(|of| matches!(of, Encoding::Text)) {
+                    1
+                } else if has(|of| matches!(of, Encoding::Image(_))) {
+                    PICTURES
+                } else {
+                    rows.len().max(1)
+                };
+                let pieces: Vec<Vec<f64>> = rows
+                    .par_chunks(at_once)
+                    .map(|rows| answered(table, rows, (preparation, file, output)))
+                    .collect::<Result<_, _>>()?;
+                let values = pieces.concat();
                 Ok(match self.signature.classes.len() {
                     0 => Predictions::Numbers(values),
                     classes => Predictions::Probabilities { values, classes },
