@@ -145,14 +145,14 @@ pub static PRESETS: &[Preset] = &[
         summary: "SqueezeNet 1.1: 1.2 million weights; best with pretrained weights",
         takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::Squeezenet1_1(Widths::default())),
-        train: pictures_train,
+        train: |of| if of.pretrained { fine_tune(of) } else { squeezenet_train(of) },
     },
     Preset {
         name: "vit_tiny_patch16_224",
         summary: "a small Transformer over patches; wants pretrained weights",
         takes: Takes::Pictures,
         network: |_| pictures(BackboneConfig::Vit(VitConfig::TINY)),
-        train: pictures_train,
+        train: |of| if of.pretrained { fine_tune(of) } else { vit_train(of) },
     },
     Preset {
         name: "transformer",
@@ -367,6 +367,22 @@ fn resnet_train(of: &Circumstances<'_>) -> TrainConfig {
             _ => Augmentation { policy: Policy::of(Method::FlipCrop), ..Augmentation::none() },
         },
         ..base(of)
+    }
+}
+
+/// The rate that torchvision's reference takes for networks without norms; a tenth of what ResNets bear.
+fn squeezenet_train(of: &Circumstances<'_>) -> TrainConfig {
+    TrainConfig { lr: 0.01, ..resnet_train(of) }
+}
+
+/// `AdamW`, its rate and decay as DeiT is trained (Touvron et al. 2021), with AutoGluon's clipping.
+fn vit_train(of: &Circumstances<'_>) -> TrainConfig {
+    TrainConfig {
+        optimizer: OptimizerConfig::AdamW(AdamConfig::DEFAULT),
+        lr: 5e-4,
+        weight_decay: 0.05,
+        clip_norm: Some(1.0),
+        ..resnet_train(of)
     }
 }
 

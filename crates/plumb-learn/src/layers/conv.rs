@@ -58,6 +58,13 @@ impl Conv {
         Ok(Self { weight, bias: None, options, padded_behind: false })
     }
 
+    /// The same, its weights drawn with this standard deviation.
+    #[must_use]
+    pub fn with_deviation(self, deviation: f64, stream: Stream, device: &Device) -> Self {
+        let start = normal(stream);
+        Self { weight: parameter(self.weight.dims(), device, |i| deviation * start(i)), ..self }
+    }
+
     /// The same with a bias for each filter, started at 0.
     #[must_use]
     pub fn with_bias(self, device: &Device) -> Self {

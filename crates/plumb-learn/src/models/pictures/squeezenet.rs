@@ -61,6 +61,8 @@ const FIRES: [(usize, usize, usize); 8] = [
     (11, 64, 256),
     (12, 64, 256),
 ];
+/// How the last convolution starts, as in torchvision: all classes alike.
+const HEAD_DEVIATION: f64 = 0.01;
 /// Places of the poolings.
 const POOLS: [usize; 3] = [2, 5, 8];
 
@@ -78,7 +80,9 @@ impl SqueezeNet {
             features.push(Some(Feature::Fire(fire)));
             at = one + three;
         }
-        let head = Square::pointwise(at + head.beside, head.outputs).start(stream.at(98), device);
+        let head = Square::pointwise(at + head.beside, head.outputs)
+            .start(stream.at(98), device)
+            .with_deviation(HEAD_DEVIATION, stream.at(98), device);
         Self { features, classifier: vec![None, Some(head.with_bias(device))] }
     }
 }
