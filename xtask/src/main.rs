@@ -60,6 +60,7 @@ fn check() -> Result<()> {
 fn tidy() -> Result<()> {
     let sources = sources::read(&root())?;
     let mut faults = arrows::faults(&root())?;
+    faults.extend(proto::faults(&root())?);
     faults.extend(doors::faults(&sources));
     faults.extend(doors::unsafe_faults(&sources));
     let figures = style::measure(&sources);
