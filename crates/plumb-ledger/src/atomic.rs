@@ -121,6 +121,37 @@ fn sibling(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Whether a name is that of a [`sibling`].
+fn is_sibling(name: &str) -> bool {
+    let numbers = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part")?.rsplit_once('.'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers
+        .and_then(|(_, numbers)| numbers.split_once('-'))
+        .is_some_and(|(a, b)| is_number(a) && is_number(b))
+}
+
+/// Removes what killed processes have left half written, in a folder and in those directly below it. Nobody but the caller may be writing there. What
+/// cannot be read or removed stays: it is in nobody's way.
+pub(crate) fn sweep(folder: &Path) {
+    for path in entries(folder) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if is_sibling(&name) {
+            remove_quietly(&path);
+        } else if path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+            for inner in entries(&path) {
+                if is_sibling(&inner.file_name().unwrap_or_default().to_string_lossy()) {
+                    remove_quietly(&inner);
+                }
+            }
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(all) = fs::read_dir(folder) else { return Vec::new() };
+    all.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
 /// Cleaning up after a failure that is already being reported: a second failure adds nothing.
 fn remove_quietly(path: &Path) {
     let _reported_already = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };

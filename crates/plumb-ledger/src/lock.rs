@@ -33,7 +33,7 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
-    /// Takes the lock of `folder`, in its file `.lock`, or says who has it.
+    /// Takes the lock of `folder`, in its file `.lock`, or says who has it. What a killed holder left half written is removed.
     pub fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(".lock");
         let io = |source| LockError::Io { source, path: path.clone() };
@@ -50,6 +50,7 @@ impl FolderLock {
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(io)?;
         writeln!(file, "{}", std::process::id()).map_err(io)?;
+        crate::atomic::sweep(folder);
         Ok(Self { _file: file })
     }
 }
@@ -76,6 +77,22 @@ pub fn is_held(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_holder_left_half_written_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("checkpoints/.last.7-1.part")).unwrap();
+        std::fs::create_dir_all(at("checkpoints/last")).unwrap();
+        let left = [".ledger.json.12-3.part", "checkpoints/.last.7-1.part/weights"];
+        let kept = [".hidden", ".ledger.json.part", "a.12-3.part", ".x.1-a.part", "checkpoints/last/weights"];
+        for name in left.iter().chain(&kept) {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        let _lock = FolderLock::take(folder.path()).unwrap();
+        assert!(left.iter().all(|name| !at(name).exists()) && !at("checkpoints/.last.7-1.part").exists());
+        assert!(kept.iter().all(|name| at(name).exists()));
+    }
 
     #[test]
     fn the_second_taker_is_told_who_has_it() {
