@@ -10,12 +10,15 @@ const TOGETHER: usize = 8;
 const FLOOR: usize = 10;
 
 /// The units of each set that stay, ascending, so that about `share` of each kind goes: the least important ones over all layers, by
-/// what they are worth beside the mean of their layer. Layers of 16 units or more keep a multiple of eight.
-pub(super) fn kept(sets: &[Units], scores: &[Vec<f64>], share: f64) -> Vec<Vec<usize>> {
+/// what they are worth beside the mean of their layer and beside the root of what one costs (`costs`, by set). Molchanov et al. 2017 take costs off;
+/// the whole ratio would empty the first layers of picture networks, whose units cost six times as much as the last ones'. Layers of 16
+/// units or more keep a multiple of eight.
+pub(super) fn kept(sets: &[Units], scores: &[Vec<f64>], costs: &[f64], share: f64) -> Vec<Vec<usize>> {
     let mut by_kind: BTreeMap<UnitKind, Vec<(f64, usize)>> = BTreeMap::new();
-    for (set, (units, scores)) in sets.iter().zip(scores).enumerate() {
+    for (set, ((units, scores), cost)) in sets.iter().zip(scores).zip(costs).enumerate() {
         let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
-        let relative = |score: &f64| if mean > 0.0 { score / mean } else { 1.0 };
+        let cost = if *cost > 0.0 { cost.sqrt() } else { 1.0 };
+        let relative = |score: &f64| if mean > 0.0 { score / mean / cost } else { 1.0 / cost };
         by_kind.entry(units.kind).or_default().extend(scores.iter().map(|score| (relative(score), set)));
     }
     let mut gone = vec![0usize; sets.len()];
@@ -72,7 +75,10 @@ mod tests {
         let sets = [set(UnitKind::Hidden, 4), set(UnitKind::Hidden, 4), set(UnitKind::Heads, 2)];
         // The second layer's numbers are a hundred times the first one's, and all alike.
         let scores = [vec![0.1, 1.9, 0.2, 1.8], vec![100.0; 4], vec![3.0, 1.0]];
-        let found = kept(&sets, &scores, 0.25);
+        let found = kept(&sets, &scores, &[1.0; 3], 0.25);
         assert_eq!(found, [vec![1, 3], vec![0, 1, 2, 3], vec![0]].map(|kept| kept).to_vec());
+        // Where one of the second layer's costs four hundred times as much it is worth a twentieth; one stays all the same.
+        let found = kept(&sets, &scores, &[1.0, 400.0, 1.0], 0.5);
+        assert_eq!(found, [vec![0, 1, 2, 3], vec![0], vec![0]].map(|kept| kept).to_vec());
     }
 }

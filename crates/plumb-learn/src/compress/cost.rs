@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use plumb_data::prepare::Prepared;
 
+use super::units::{Place, Units};
 use crate::batches::Batch;
 use crate::model::{NetworkConfig, TabularNetwork};
 use crate::models::pictures::resnet::Stem;
@@ -39,6 +40,22 @@ impl Cost {
             .sum();
         Self { parameters: arrays.count() as u64, multiply_adds: multiply_adds.round() as u64 }
     }
+}
+
+/// The multiply-adds of a row that go with one unit of each set.
+pub(super) fn of_units(model: &TrainedModel, rows: &Prepared, sets: &[Units]) -> Vec<f64> {
+    let (arrays, seen) = (Arrays::of(model.network()), Seen::of(model, rows));
+    let of_place = |place: &Place, count: usize| {
+        let array = arrays.0.get(&place.name).filter(|array| array.shape.len() > 1)?;
+        let extent = *array.shape.get(place.axis)? as f64;
+        let share = place.entries(count, 0).count() as f64 / extent.max(1.0);
+        Some(share * seen.products(&place.name, &array.shape))
+    };
+    let of_set = |units: &Units| {
+        let places = units.own.iter().chain(&units.fed).filter(|place| place.name.ends_with("weight"));
+        places.filter_map(|place| of_place(place, units.count)).sum()
+    };
+    sets.iter().map(of_set).collect()
 }
 
 /// How often each layer was used for a row.

@@ -7,7 +7,7 @@ use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
 
 use super::choose::kept;
-use super::cost::Cost;
+use super::cost::{Cost, of_units};
 use super::cut::without;
 use super::importance::{self, Importance};
 use super::tune::{TuneError, Tuning, tuned};
@@ -133,7 +133,7 @@ pub fn prune(
         }
         Importance::Magnitude => importance::magnitude(&model.weights(), &sets),
     };
-    let kept = kept(&sets, &scores, share);
+    let kept = kept(&sets, &scores, &of_units(model, rows, &sets), share);
     let layer = |(units, kept): (&Units, &Vec<usize>)| PrunedLayer {
         layer: units.layer.clone(),
         kind: UnitKind::as_str(units.kind).to_owned(),
