@@ -6,7 +6,7 @@ use plumb_ledger::{ExitCode, Explain};
 use plumb_stats::Task;
 use serde::{Deserialize, Serialize};
 
-use super::choose::kept;
+use super::choose::{FLOOR, kept};
 use super::cost::{Cost, of_units};
 use super::cut::without;
 use super::importance::{self, Importance};
@@ -117,6 +117,15 @@ pub fn prune(
     importance: Importance,
     rows: &Prepared,
 ) -> Result<Pruned, PruneError> {
+    step(model, (share, FLOOR), importance, rows)
+}
+
+fn step(
+    model: &TrainedModel,
+    (share, floor): (f64, f64),
+    importance: Importance,
+    rows: &Prepared,
+) -> Result<Pruned, PruneError> {
     if !(share > 0.0 && share < 1.0) {
         return Err(PruneError::Share(share));
     }
@@ -133,7 +142,7 @@ pub fn prune(
         }
         Importance::Magnitude => importance::magnitude(&model.weights(), &sets),
     };
-    let kept = kept(&sets, &scores, &of_units(model, rows, &sets), share);
+    let kept = kept(&sets, (&scores, &of_units(model, rows, &sets)), (share, floor));
     let layer = |(units, kept): (&Units, &Vec<usize>)| PrunedLayer {
         layer: units.layer.clone(),
         kind: UnitKind::as_str(units.kind).to_owned(),
@@ -173,13 +182,14 @@ pub fn prune_gradually(
     }
     let steps = how.steps.max(1);
     // The same share of what is left each time: after the last step `1 - share` is.
-    let share = 1.0 - (1.0 - how.share).powf(1.0 / steps as f64);
+    let of_step = |whole: f64| whole.powf(1.0 / steps as f64);
+    let (share, floor) = (1.0 - of_step(1.0 - how.share), of_step(FLOOR));
     let mut whole: Option<Pruned> = None;
-    for step in 0..steps {
+    for at in 0..steps {
         let last = whole.as_ref().map_or(model, |pruned| &pruned.model);
-        let mut pruned = prune(last, share, how.importance, data.train)?;
+        let mut pruned = step(last, (share, floor), how.importance, data.train)?;
         if how.epochs > 0 {
-            let more = Tuning { epochs: how.epochs, rate: how.rate, round: 1 + step as u64 };
+            let more = Tuning { epochs: how.epochs, rate: how.rate, round: 1 + at as u64 };
             pruned.model = tuned(&pruned.model, more, data, train, observer, clock)?;
         }
         whole = Some(match whole {
