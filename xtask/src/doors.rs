@@ -39,6 +39,7 @@ const DOORS: &[Door] = &[
         open_to: &[
             "crates/plumb/src/log/mlflow/",
             "crates/plumb/src/monitoring/webhook.rs",
+            "crates/plumb/src/serving/traces.rs",
             "crates/plumb/src/predictors/endpoint.rs",
         ],
     },

@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::sync::{SemaphorePermit, oneshot};
 
 use crate::access::{Hosts, Token};
+use crate::explain::Desk;
 use crate::held::{Budget, Held};
 use crate::hub::Chosen;
 use crate::lane::{Job, Outcome, Payload};
-use crate::observe::Role;
+use crate::observe::{Observer, Role};
 use crate::rate::RateLimit;
 use crate::stats::ServerStats;
 use crate::{ApiError, ErrorKind, Hub, Lane, Limits, Loaded};
 
 /// What an operator settles.
-#[derive(Debug)]
 pub struct Settings {
     /// The limits.
     pub limits: Limits,
@@ -32,8 +32,22 @@ pub struct Settings {
     pub is_https: bool,
     /// Milliseconds since 1970-01-01 UTC at the start: what ids of requests begin with.
     pub started_unix_ms: u64,
-    /// Takes a line for each request; none for no such log.
-    pub log: Option<fn(&Line<'_>)>,
+    /// Who is told of answers, for what it counts; none where nobody is.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// Take a line for each request; none for no such log.
+    pub logs: Vec<Arc<dyn Log>>,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Takes lines about requests.
+pub trait Log: Send + Sync {
+    /// A request was answered. A call must return at once.
+    fn request(&self, line: &Line<'_>);
 }
 
 /// What is logged of a request. Nothing of what it carries.
@@ -47,6 +61,8 @@ pub struct Line<'a> {
     pub status: u16,
     /// How long the answer took.
     pub time: Duration,
+    /// The `traceparent` of W3C's Trace Context that the client sent: which of its doings the request is part of.
+    pub parent: Option<&'a str>,
 }
 
 /// A server without its sockets.
@@ -59,6 +75,7 @@ pub struct App {
     pub(crate) stats: ServerStats,
     pub(crate) budget: Arc<Budget>,
     pub(crate) rate: Option<RateLimit>,
+    pub(crate) desk: Desk,
     requests: AtomicU64,
 }
 
@@ -68,7 +85,8 @@ impl App {
         let budget = Budget::new(settings.limits.held);
         let rate = settings.rate.map(RateLimit::new);
         let (hub, stats) = (Hub::default(), ServerStats::default());
-        Arc::new(Self { hub, settings, stats, budget, rate, requests: AtomicU64::new(0) })
+        let (desk, requests) = (Desk::new(), AtomicU64::new(0));
+        Arc::new(Self { hub, settings, stats, budget, rate, desk, requests })
     }
 
     /// The limits.

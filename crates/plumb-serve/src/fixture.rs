@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use plumb_data::{Kind, Predictions, Table};
 use plumb_stats::Task;
 
+use crate::explain::{Part, Reasons};
 use crate::signature::Input;
 use crate::{ServeError, Served, Signature};
 
@@ -51,6 +52,21 @@ impl Pens {
 impl Served for Pens {
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn explains(&self) -> bool {
+        true
+    }
+
+    /// The length alone says what the first class has.
+    fn explain(&self, table: &Table) -> Option<Result<Vec<Reasons>, ServeError>> {
+        let lengths = table.column("length")?.numbers()?.clone();
+        let of = |length: Option<f64>| {
+            let adds = length.unwrap_or(0.5) - 0.5;
+            assert!(adds >= -0.5, "a length below 0");
+            Reasons { output: 0, base: Some(0.5), parts: vec![Part { name: "length".to_owned(), adds }] }
+        };
+        Some(Ok(lengths.iter().map(of).collect()))
     }
 
     fn predict(&self, table: &Table) -> Result<Predictions, ServeError> {

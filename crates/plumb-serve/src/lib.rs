@@ -10,6 +10,7 @@ pub mod access;
 mod app;
 mod cells;
 mod error;
+pub mod explain;
 #[cfg(test)]
 mod fixture;
 mod grpc;
@@ -33,7 +34,7 @@ pub mod tensor;
 mod tls;
 mod turns;
 
-pub use app::{App, Line, Settings};
+pub use app::{App, Line, Log, Settings};
 pub use error::{ApiError, ErrorKind};
 pub use hub::{Entry, Hub, Share, Source, is_name};
 pub use lane::{Batching, Lane, Telling};

@@ -38,6 +38,8 @@ pub struct Limits {
     pub elements: usize,
     /// Rows of a request.
     pub rows: usize,
+    /// Rows of a request that asks for reasons.
+    pub explained: usize,
     /// Bytes of a name, a version or an id.
     pub name: usize,
 }
@@ -61,6 +63,7 @@ impl Limits {
         rank: 16,
         elements: 1 << 31,
         rows: 1 << 16,
+        explained: 16,
         name: 255,
     };
 }

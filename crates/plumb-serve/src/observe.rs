@@ -49,4 +49,19 @@ pub struct Answered {
 pub trait Observer: Send + Sync {
     /// Takes note of rows, or drops them and counts that.
     fn answered(&self, answered: Answered);
+    /// What it counts, for `/metrics`.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
+}
+
+/// A number that an observer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name, without `plumb_`; ends in `_total` where it only grows.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Its value.
+    pub value: u64,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plumb_data::{Predictions, Table};
 
+use crate::explain::Reasons;
 use crate::tensor::{Datatype, Tensor};
 use crate::{ApiError, Signature};
 
@@ -24,6 +25,14 @@ pub trait Served: std::fmt::Debug + Send + Sync {
     fn signature(&self) -> &Signature;
     /// The predictions for all rows of a table of its input columns, in their order.
     fn predict(&self, table: &Table) -> Result<Predictions, ServeError>;
+    /// Why it says what it says of each row of a table, row by row; none of a model that cannot tell ([`Self::explains`]).
+    fn explain(&self, _table: &Table) -> Option<Result<Vec<Reasons>, ServeError>> {
+        None
+    }
+    /// Whether it gives reasons.
+    fn explains(&self) -> bool {
+        false
+    }
     /// What its last layer shows of the rows, row by row, and how many numbers a row has; none of a model that shows nothing.
     fn embed(&self, _table: &Table) -> Option<Result<(Vec<f32>, usize), ServeError>> {
         None

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::ErrorKind;
+use crate::observe::Figure;
 
 /// The upper ends of the buckets of a latency, in seconds.
 const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -102,9 +103,9 @@ pub(crate) struct ServerStats {
 pub(crate) type Counted<'a> = (&'a str, &'a str, &'a Stats);
 
 /// A counter or gauge: its name, its type, what it is, its value.
-type Figure = (&'static str, &'static str, &'static str, fn(&Stats) -> i64);
+type OfModel = (&'static str, &'static str, &'static str, fn(&Stats) -> i64);
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [OfModel; 5] = [
     ("plumb_requests_total", "counter", "Requests answered", |of| read(&of.requests)),
     ("plumb_inferences_total", "counter", "Rows answered", |of| read(&of.inferences)),
     ("plumb_executions_total", "counter", "Batches computed", |of| read(&of.executions)),
@@ -128,9 +129,9 @@ fn read(counter: &AtomicU64) -> i64 {
 }
 
 /// The figures in the text format of Prometheus. Writing to a text cannot fail, so that errors are let go.
-pub(crate) fn prometheus(server: &ServerStats, models: &[Counted<'_>]) -> String {
+pub(crate) fn prometheus(server: &ServerStats, models: &[Counted<'_>], observed: &[Figure]) -> String {
     let mut text = String::new();
-    let written = write_all(&mut text, server, models);
+    let written = write_all(&mut text, server, models).and_then(|()| write_observed(&mut text, observed));
     debug_assert!(written.is_ok(), "a text takes everything");
     text
 }
@@ -185,6 +186,14 @@ fn write_server(text: &mut String, server: &ServerStats) -> std::fmt::Result {
     write!(text, "# HELP {name} Connections without a place.\n# TYPE {name} counter\n{name} {away}\n")
 }
 
+fn write_observed(text: &mut String, figures: &[Figure]) -> std::fmt::Result {
+    for Figure { name, help, value } in figures {
+        let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
+        write!(text, "# HELP plumb_{name} {help}.\n# TYPE plumb_{name} {kind}\nplumb_{name} {value}\n")?;
+    }
+    Ok(())
+}
+
 /// Names and versions are of letters that need no escape.
 fn labels(model: &str, version: &str) -> String {
     format!("model=\"{model}\",version=\"{version}\"")
@@ -202,8 +211,14 @@ mod tests {
         for ms in [1, 5, 60, 20_000] {
             stats.request_time.add(Duration::from_millis(ms));
         }
-        let text = prometheus(&server, &[("pens", "1", &stats)]);
+        let text = prometheus(
+            &server,
+            &[("pens", "1", &stats)],
+            &[Figure { name: "log_bytes", help: "Bytes", value: 7 }],
+        );
         for line in [
+            "# TYPE plumb_log_bytes gauge",
+            "plumb_log_bytes 7",
             "plumb_requests_total{model=\"pens\",version=\"1\"} 3",
             "plumb_request_failures_total{model=\"pens\",version=\"1\",reason=\"rejected\"} 1",
             "plumb_request_duration_seconds_bucket{model=\"pens\",version=\"1\",le=\"0.005\"} 2",

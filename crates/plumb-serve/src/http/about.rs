@@ -58,7 +58,8 @@ pub(super) fn model_ready(app: &App, named: &Named) -> Result<Response, ApiError
 
 /// `GET /metrics`.
 pub(super) fn metrics(app: &App) -> Response {
-    let text = app.hub.with_counts(|counted| stats::prometheus(&app.stats, counted));
+    let figures = app.settings.observer.as_ref().map(|observer| observer.figures()).unwrap_or_default();
+    let text = app.hub.with_counts(|counted| stats::prometheus(&app.stats, counted, &figures));
     response("text/plain; version=0.0.4; charset=utf-8", text)
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use plumb_ledger::{Sha256, from_base64};
@@ -85,11 +85,16 @@ fn check_rate(app: &App, request: &Request) -> Result<(), ApiError> {
     })
 }
 
+/// Where the request stands in what its client does.
+const TRACE: HeaderName = HeaderName::from_static("traceparent");
+
 /// Asks the guard, and writes on every answer what it may do.
 pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = tokio::time::Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let (method, is_grpc) = (request.method().clone(), is_grpc(request.headers()));
+    let logs = &app.settings.logs;
+    let parent = (!logs.is_empty()).then(|| header(request.headers(), &TRACE).map(str::to_owned)).flatten();
     let is_first = request.version() < axum::http::Version::HTTP_2;
     let mut response = match look(&app, &request, &route) {
         Ok(()) => next.run(request).await,
@@ -107,12 +112,13 @@ pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
     if let Some(count) = app.stats.answers.get(usize::from(status.as_u16() / 100)) {
         count.fetch_add(1, Ordering::Relaxed);
     }
-    if let Some(log) = app.settings.log {
-        log(&Line {
+    for log in logs {
+        log.request(&Line {
             method: method.as_str(),
             route: &route,
             status: status.as_u16(),
             time: started.elapsed(),
+            parent: parent.as_deref(),
         });
     }
     response

@@ -6,13 +6,16 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
+use plumb_data::Table;
 
 use super::body::{self, header};
 use super::routes::{Named, response, said};
+use crate::cells::{self, Cells};
+use crate::explain::explains_nothing;
 use crate::lane::{Lane, Outcome, Payload};
 use crate::oip::{self, Asked, Headed};
 use crate::rows::{self, AskedRows};
-use crate::{ApiError, App, ErrorKind, Loaded};
+use crate::{ApiError, App, ErrorKind, Loaded, Served};
 
 /// Where the JSON of a body with binary tensors ends.
 const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
@@ -109,11 +112,35 @@ pub(super) async fn rows(app: &Arc<App>, named: &Named, request: Request) -> Res
         // Another model than the body was read for: by a challenger's share, or because it was replaced meanwhile.
         asked = read_rows(app, &chosen.lane, bytes).await?;
     }
-    let outcome = app.ask(&chosen, Payload::Rows(asked.cells), &id, (held, None)).await?;
-    let (Outcome::Predictions(predictions), Loaded::Rows(served)) = (&outcome, chosen.lane.loaded()) else {
+    let Loaded::Rows(served) = chosen.lane.loaded() else {
         return Err(ApiError::plain(ErrorKind::Failed));
     };
-    Ok(with_id(said(&rows::answer(&id, predictions, served.signature())?), &id))
+    let deadline = tokio::time::Instant::now() + app.limits().request;
+    let explained = explained(app, &asked, served)?;
+    let outcome = app.ask(&chosen, Payload::Rows(asked.cells), &id, (held, None)).await?;
+    let Outcome::Predictions(predictions) = &outcome else {
+        return Err(ApiError::plain(ErrorKind::Failed));
+    };
+    let reasons = match explained {
+        Some(table) => app.desk.explain(served, table, deadline).await?,
+        None => Vec::new(),
+    };
+    Ok(with_id(said(&rows::answer(&id, predictions, &reasons, served.signature())?), &id))
+}
+
+/// The rows as a table, where reasons are wanted and there can be some.
+fn explained(app: &App, asked: &AskedRows, served: &Arc<dyn Served>) -> Result<Option<Table>, ApiError> {
+    if !asked.explain {
+        return Ok(None);
+    }
+    if !served.explains() {
+        return Err(explains_nothing());
+    }
+    let most = app.limits().explained;
+    if asked.cells.first().map_or(0, Cells::len) > most {
+        return Err(ApiError::bad(format!("reasons are given for {most} rows of a request at most")));
+    }
+    Ok(Some(cells::table(asked.cells.clone(), served.signature())?))
 }
 
 async fn read_rows(app: &App, lane: &Arc<Lane>, bytes: Bytes) -> Result<AskedRows, ApiError> {

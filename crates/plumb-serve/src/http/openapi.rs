@@ -160,11 +160,47 @@ fn object(required: &[&str], properties: &Value) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
+/// What rows are asked with, and what is said of each.
+fn rows_schemas(limits: &Limits) -> (Value, Value) {
+    let text = json!({"type": "string"});
+    let id = json!({"type": "string", "minLength": 1, "maxLength": limits.name});
+    let part = object(&["name", "adds"], &json!({"name": text, "adds": {"type": "number"}}));
+    let explanation = object(
+        &["of", "parts"],
+        &json!({
+            "of": text, "base": {"type": "number"}, "parts": {"type": "array", "items": part},
+        }),
+    );
+    let prediction = object(
+        &["id"],
+        &json!({
+            "id": text, "label": text, "prediction": {"type": "number"},
+            "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
+            "explanation": explanation,
+        }),
+    );
+    let cell = json!({"type": ["string", "number", "boolean", "null"]});
+    let mut rows_request = object(
+        &["rows"],
+        &json!({
+            "id": id,
+            "rows": {
+                "type": "array", "minItems": 1, "maxItems": limits.rows,
+                "items": {"type": "object", "additionalProperties": cell},
+                "description": "A value for each column of the model: a number, a text, a time in ISO 8601, a picture in Base64 or as a `data:` URI; null where it is missing",
+            },
+        }),
+    );
+    let wanted = format!("Reasons for each answer, of {} rows at most", limits.explained);
+    rows_request["properties"]["explain"] = json!({"type": "boolean", "description": wanted});
+    rows_request["additionalProperties"] = json!(false);
+    (rows_request, prediction)
+}
+
 fn schemas(limits: &Limits) -> Value {
     let datatypes: Vec<&str> = Datatype::all().map(Datatype::as_str).collect();
     let text = json!({"type": "string"});
     let texts = json!({"type": "array", "items": text});
-    let id = json!({"type": "string", "minLength": 1, "maxLength": limits.name});
     let extents = json!({"type": "array", "items": {"type": "integer"}, "maxItems": limits.rank});
     let name = json!({"type": "string", "maxLength": limits.name});
     let datatype = json!({"type": "string", "enum": datatypes});
@@ -192,26 +228,7 @@ fn schemas(limits: &Limits) -> Value {
         &json!({"name": text, "shape": extents, "datatype": datatype, "parameters": parameters, "data": elements}),
     );
     let output = object(&["name"], &json!({"name": name, "parameters": parameters}));
-    let prediction = object(
-        &["id"],
-        &json!({
-            "id": text, "label": text, "prediction": {"type": "number"},
-            "probabilities": {"type": "object", "additionalProperties": {"type": "number"}},
-        }),
-    );
-    let cell = json!({"type": ["string", "number", "boolean", "null"]});
-    let mut rows_request = object(
-        &["rows"],
-        &json!({
-            "id": id,
-            "rows": {
-                "type": "array", "minItems": 1, "maxItems": limits.rows,
-                "items": {"type": "object", "additionalProperties": cell},
-                "description": "A value for each column of the model: a number, a text, a time in ISO 8601, a picture in Base64 or as a `data:` URI; null where it is missing",
-            },
-        }),
-    );
-    rows_request["additionalProperties"] = json!(false);
+    let (rows_request, prediction) = rows_schemas(limits);
     json!({
         "Error": object(&["error"], &json!({"error": text})),
         "Health": {"type": "object", "minProperties": 1, "additionalProperties": {"type": "boolean"}},

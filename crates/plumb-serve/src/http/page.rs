@@ -29,7 +29,7 @@ pub(super) fn page(app: &App) -> Response {
     for (_, entry) in app.hub.list() {
         let Some(entry) = entry else { continue };
         if let Loaded::Rows(served) = entry.champion.loaded() {
-            forms += &form(served.signature());
+            forms += &form(served.signature(), served.explains());
         }
     }
     let body = format!(
@@ -51,12 +51,14 @@ pub(super) fn page(app: &App) -> Response {
     response
 }
 
-fn form(of: &Signature) -> String {
+fn form(of: &Signature, explains: bool) -> String {
     let (name, version, target) = (escaped(&of.name), escaped(&of.version), escaped(&of.target));
     let fields: Vec<String> = of.inputs.iter().map(field).collect();
+    let why =
+        if explains { "<label class=\"why\"><input type=\"checkbox\" data-why> and why</label>" } else { "" };
     format!(
         "<section><h2>{name}</h2><p>Version {version} predicts {target}.</p>\
-         <form data-model=\"{name}\">{}<button>Ask</button><output></output></form></section>",
+         <form data-model=\"{name}\">{}{why}<button>Ask</button><output></output></form></section>",
         fields.concat()
     )
 }
@@ -102,7 +104,7 @@ mod tests {
         {
             payload.clone_into(&mut of.inputs[0].name);
             payload.clone_into(&mut of.target);
-            let form = form(&of);
+            let form = form(&of, true);
             assert!(!form.contains("<script") && !form.contains("<img") && !form.contains("' on"), "{form}");
         }
     }

@@ -66,7 +66,8 @@ fn settings(token: Option<&str>) -> Settings {
         allows_control: false,
         is_https: false,
         started_unix_ms: 255,
-        log: None,
+        observer: None,
+        logs: Vec::new(),
     }
 }
 
@@ -194,9 +195,15 @@ fn tensors_and_rows_are_answered_as_json_and_as_binary() {
     assert_eq!((status, said), (500, json!({"error": "a length above 1"})));
     let (status, said) = server.post("/v2/models/pens/rows", &json!({"rows": [row(-1.0)]}));
     assert_eq!((status, said), (500, json!({"error": "the model gave up on this request"})));
+    let (status, said) = server.post("/v2/models/pens/rows", &json!({"rows": [row(0.75)], "explain": true}));
+    let reasons = json!({"of": "long", "base": 0.5, "parts": [{"name": "length", "adds": 0.25}]});
+    assert_eq!((status, &said["predictions"][0]["explanation"]), (200, &reasons));
+    let (status, said) =
+        server.post("/v2/models/pens/rows", &json!({"rows": vec![row(0.75); 17], "explain": true}));
+    assert_eq!(status, 400, "{said}");
     assert_eq!(server.post("/v2/models/pens/rows", &json!({"rows": [row(0.5)]})).0, 200);
     let metrics = server.ask("GET", "/metrics", "", b"").1;
-    assert!(metrics.contains("plumb_requests_total{model=\"pens\",version=\"1\"} 4\n"), "{metrics}");
+    assert!(metrics.contains("plumb_requests_total{model=\"pens\",version=\"1\"} 5\n"), "{metrics}");
 }
 
 #[test]

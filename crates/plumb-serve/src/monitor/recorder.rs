@@ -15,7 +15,7 @@ use plumb_ledger::lock::FolderLock;
 use super::segments;
 use super::settings::{LogError, LogSettings};
 use super::writer::Writer;
-use crate::observe::{Answered, Observer};
+use crate::observe::{Answered, Figure, Observer};
 
 /// What became of the rows that were told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -179,6 +179,17 @@ impl Observer for Recorder {
             self.shared.pending.fetch_sub(bytes, Ordering::AcqRel);
             self.dropped(count);
         }
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let of = self.counts();
+        let figure = |name, help, value| Figure { name, help, value };
+        vec![
+            figure("log_rows_written_total", "Rows of the log that stand in segments", of.written),
+            figure("log_rows_dropped_total", "Rows that found no room on their way to the log", of.dropped),
+            figure("log_failures_total", "Writes of the log that failed, each tried again", of.failures),
+            figure("log_bytes", "Bytes of the log on the disk", of.bytes),
+        ]
     }
 }
 

@@ -7,13 +7,19 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use read::{AskedRows, read};
 
+use crate::explain::{self, Reasons};
 use crate::lane::row_ids;
 use crate::{ApiError, ErrorKind, Signature};
 
-/// The answer to rows, in their order.
-pub(crate) fn answer(id: &str, predictions: &Predictions, of: &Signature) -> Result<Value, ApiError> {
+/// The answer to rows, in their order, each with its reasons where they were wanted.
+pub(crate) fn answer(
+    id: &str,
+    predictions: &Predictions,
+    reasons: &[Reasons],
+    of: &Signature,
+) -> Result<Value, ApiError> {
     let ids = row_ids(id, predictions.len());
-    let rows: Vec<Value> = match predictions {
+    let mut rows: Vec<Value> = match predictions {
         Predictions::Numbers(values) => {
             ids.iter().zip(values).map(|(id, value)| json!({"id": id, "prediction": value})).collect()
         }
@@ -37,6 +43,9 @@ pub(crate) fn answer(id: &str, predictions: &Predictions, of: &Signature) -> Res
             ids.iter().zip(labels).zip(values.chunks_exact((*classes).max(1))).map(row).collect()
         }
     };
+    for (row, reasons) in rows.iter_mut().zip(reasons) {
+        row["explanation"] = explain::written(reasons, of);
+    }
     Ok(json!({"model_name": of.name, "model_version": of.version, "id": id, "predictions": rows}))
 }
 
@@ -45,6 +54,7 @@ mod tests {
     use super::*;
     use crate::Limits;
     use crate::cells;
+    use crate::explain::Part;
     use crate::fixture::signature;
 
     fn read(text: &str) -> Result<AskedRows, ApiError> {
@@ -95,13 +105,22 @@ mod tests {
     #[test]
     fn answers_name_rows_and_classes() {
         let predictions = Predictions::Probabilities { values: vec![0.25, 0.75, 1.0, 0.0], classes: 2 };
-        let said = answer("a", &predictions, &signature()).unwrap();
+        let said = answer("a", &predictions, &[], &signature()).unwrap();
         assert_eq!(
             said["predictions"][0],
             json!({"id": "a-0", "label": "short", "probabilities": {"long": 0.25, "short": 0.75}})
         );
         assert_eq!(said["predictions"][1]["label"], "long");
-        let said = answer("a", &Predictions::Numbers(vec![2.5]), &signature()).unwrap();
+        let part = |name: &str, adds| Part { name: name.to_owned(), adds };
+        let parts = vec![part("length", 0.25), part("site", -0.5)];
+        let reasons = [Reasons { output: 1, base: Some(0.5), parts }];
+        let said = answer("a", &predictions, &reasons, &signature()).unwrap();
+        let parts = json!([{"name": "site", "adds": -0.5}, {"name": "length", "adds": 0.25}]);
+        assert_eq!(
+            said["predictions"][0]["explanation"],
+            json!({"of": "short", "base": 0.5, "parts": parts})
+        );
+        let said = answer("a", &Predictions::Numbers(vec![2.5]), &[], &signature()).unwrap();
         assert_eq!(said["predictions"], json!([{"id": "a", "prediction": 2.5}]));
     }
 }

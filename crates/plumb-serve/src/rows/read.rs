@@ -16,6 +16,8 @@ pub(crate) struct AskedRows {
     pub(crate) id: Option<String>,
     /// The values of each column of the model.
     pub(crate) cells: Vec<Cells>,
+    /// Whether reasons are wanted.
+    pub(crate) explain: bool,
 }
 
 /// What a body asks.
@@ -52,7 +54,7 @@ impl<'de> DeserializeSeed<'de> for BodySeed<'_> {
     }
 }
 
-const FIELDS: &[&str] = &["id", "rows"];
+const FIELDS: &[&str] = &["id", "rows", "explain"];
 
 impl<'de> Visitor<'de> for BodySeed<'_> {
     type Value = AskedRows;
@@ -62,18 +64,20 @@ impl<'de> Visitor<'de> for BodySeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AskedRows, A::Error> {
-        let (mut id, mut cells) = (None, None);
+        let (mut id, mut cells, mut explain) = (None, None, None);
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "id" if id.is_none() => id = Some(map.next_value::<Option<String>>()?),
                 "rows" if cells.is_none() => cells = Some(map.next_value_seed(RowsSeed(self.0))?),
+                "explain" if explain.is_none() => explain = Some(map.next_value::<bool>()?),
+                "explain" => return Err(A::Error::duplicate_field("explain")),
                 "id" => return Err(A::Error::duplicate_field("id")),
                 "rows" => return Err(A::Error::duplicate_field("rows")),
                 other => return Err(A::Error::unknown_field(other, FIELDS)),
             }
         }
         let cells = cells.ok_or_else(|| A::Error::missing_field("rows"))?;
-        Ok(AskedRows { id: id.flatten(), cells })
+        Ok(AskedRows { id: id.flatten(), cells, explain: explain.unwrap_or(false) })
     }
 }
 

@@ -111,6 +111,9 @@ pub(crate) struct Args {
     /// Mebibytes of the log; the oldest rows go
     #[arg(long, value_name = "MIB", requires = "log", default_value_t = 1024)]
     log_size: u64,
+    /// Send a span of each request to a collector of OpenTelemetry (OTLP over HTTP), such as http://127.0.0.1:4318; in a build with the feature `opentelemetry`
+    #[arg(long, value_name = "URL")]
+    traces: Option<String>,
     /// Log a line for each request, without what it carries
     #[arg(long)]
     access_log: bool,
@@ -189,6 +192,7 @@ impl Args {
             allows_control: self.model_control,
             tls: self.tls_cert.clone().zip(self.tls_key.clone()),
             logs_requests: self.access_log,
+            traces: self.traces.clone(),
         })
     }
 }

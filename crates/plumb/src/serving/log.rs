@@ -1,7 +1,7 @@
 //! The log of a server: a JSON object a line on stderr. Nothing of what requests carry stands in it.
 
 use plumb_ledger::clock::Clock as _;
-use plumb_serve::Line;
+use plumb_serve::{Line, Log};
 use serde_json::{Value, json};
 
 use crate::clock::SystemClock;
@@ -16,11 +16,15 @@ pub(crate) fn event(name: &str, facts: Value) {
     console::log(line);
 }
 
-/// A request was answered.
-pub(super) fn request(line: &Line<'_>) {
-    let milliseconds = (line.time.as_secs_f64() * 1e6).round() / 1e3;
-    event(
-        "request",
-        json!({"method": line.method, "route": line.route, "status": line.status, "ms": milliseconds}),
-    );
+/// A line on stderr for each request.
+pub(super) struct Lines;
+
+impl Log for Lines {
+    fn request(&self, line: &Line<'_>) {
+        let milliseconds = (line.time.as_secs_f64() * 1e6).round() / 1e3;
+        event(
+            "request",
+            json!({"method": line.method, "route": line.route, "status": line.status, "ms": milliseconds}),
+        );
+    }
 }

@@ -8,6 +8,8 @@ mod log;
 mod model;
 mod network;
 mod place;
+mod reasons;
+mod traces;
 
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use plumb_ledger::clock::Clock as _;
 use plumb_serve::access::{Hosts, Token};
 use plumb_serve::observe::Observer;
-use plumb_serve::{App, Limits, Settings, Share, Telling, Tls, Turns};
+use plumb_serve::{App, Limits, Log, Settings, Share, Telling, Tls, Turns};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
@@ -27,6 +29,7 @@ pub(crate) use log::event;
 pub(crate) use place::Place;
 
 use fleet::Fleet;
+use traces::Traces;
 
 use crate::clock::SystemClock;
 use crate::console;
@@ -60,6 +63,8 @@ pub(crate) struct Serving {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     /// Whether each request is logged.
     pub(crate) logs_requests: bool,
+    /// Where a span of each request is sent.
+    pub(crate) traces: Option<String>,
 }
 
 /// Who is told of answers.
@@ -70,6 +75,12 @@ pub(crate) fn serve(listener: TcpListener, serving: Serving, observer: Told) -> 
     let failed = |error: std::io::Error| Fault::failed(format!("cannot serve ({error})"));
     let address = listener.local_addr().map_err(failed)?;
     let tls = serving.tls.as_ref().map(|files| Ok::<_, Fault>(Arc::new(certificate(files)?))).transpose()?;
+    let traces = serving.traces.as_deref().map(Traces::start).transpose()?;
+    let mut logs: Vec<Arc<dyn Log>> = Vec::new();
+    if serving.logs_requests {
+        logs.push(Arc::new(log::Lines));
+    }
+    logs.extend(traces.clone().map(|traces| traces as Arc<dyn Log>));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let app = App::new(Settings {
         limits: serving.limits,
@@ -79,7 +90,8 @@ pub(crate) fn serve(listener: TcpListener, serving: Serving, observer: Told) -> 
         allows_control: serving.allows_control,
         is_https: tls.is_some(),
         started_unix_ms: SystemClock::start().unix_ms(),
-        log: serving.logs_requests.then_some(log::request as fn(&plumb_serve::Line<'_>)),
+        observer: observer.clone(),
+        logs,
     });
     let turns = Arc::new(Turns::new(serving.batching.threads()));
     let telling = Telling { observer, unix_ms: || SystemClock::start().unix_ms(), turns };
@@ -97,6 +109,9 @@ pub(crate) fn serve(listener: TcpListener, serving: Serving, observer: Told) -> 
     let ended = runtime.block_on(answering).map_err(|_panic| Fault::failed("the server gave up"))?;
     let in_time = ended.map_err(failed)?;
     log::event("ended", json!({"in_time": in_time}));
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // Threads that still compute for somebody who has gone are not waited for.
     runtime.shutdown_background();
     Ok(())

@@ -11,11 +11,13 @@ use plumb_learn::export::onnx_inputs;
 use plumb_learn::predict::TrainedModel;
 use plumb_onnx::{OnnxModel, Values};
 use plumb_package::{Bundle, Refusal, Why};
+use plumb_serve::explain::Reasons;
 use plumb_serve::signature::Input;
 use plumb_serve::{Limits, ServeError, Served, Signature, is_name};
 use rayon::prelude::*;
 
 use super::network::BundleNetwork;
+use super::reasons::Beside;
 use crate::fault::Fault;
 use crate::predictors::{self, bundle_model};
 use crate::run::files;
@@ -35,6 +37,8 @@ pub(crate) struct BundleModel {
     runtime: Runtime,
     /// For what the last layer shows.
     trained: Option<TrainedModel>,
+    /// What answers are explained beside; none of a model that gives no reasons.
+    reasons: Option<Beside>,
 }
 
 #[derive(Debug)]
@@ -72,12 +76,13 @@ impl BundleModel {
         let has_pictures = preparation.image().is_some();
         let has_texts = preparation.texts.is_some();
         let output = if signature.classes.is_empty() { "prediction" } else { "probabilities" };
+        let reasons = Beside::of(bundle, &signature, has_pictures, has_texts);
         let trained = if embeds && (has_pictures || has_texts) { Some(bundle_model(bundle)?) } else { None };
         let path =
             files::SMALLER.into_iter().chain([files::ONNX]).find(|path| bundle.files.get(path).is_some());
         let Some(path) = path else {
             let runtime = Runtime::Trained(Box::new(bundle_model(bundle)?));
-            let model = Self { signature, runtime, trained };
+            let model = Self { signature, runtime, trained, reasons };
             return Ok(Made { model, network: None, has_pictures, has_texts });
         };
         let bytes = bundle.files.bytes_of(path)?;
@@ -90,7 +95,8 @@ impl BundleModel {
         let network = (has_pictures || has_texts)
             .then(|| BundleNetwork::new(&signature, &preparation, Arc::clone(&file)));
         let runtime = Runtime::File { preparation: Box::new(preparation), file, output };
-        Ok(Made { model: Self { signature, runtime, trained }, network, has_pictures, has_texts })
+        let model = Self { signature, runtime, trained, reasons };
+        Ok(Made { model, network, has_pictures, has_texts })
     }
 }
 
@@ -161,6 +167,14 @@ impl Served for BundleModel {
                 })
             }
         }
+    }
+
+    fn explains(&self) -> bool {
+        self.reasons.is_some()
+    }
+
+    fn explain(&self, table: &Table) -> Option<Result<Vec<Reasons>, ServeError>> {
+        Some(self.reasons.as_ref()?.explain(self, table))
     }
 
     fn embed(&self, table: &Table) -> Option<Result<(Vec<f32>, usize), ServeError>> {

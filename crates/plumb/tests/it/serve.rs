@@ -95,6 +95,19 @@ fn a_bundle_is_served_verified_and_ended_without_a_lost_request() {
     assert_eq!(labels, ["long", "short"], "{said}");
     assert_eq!(server.rows("pens", &json!([{"length": 1}])).0, 400);
 
+    let body = json!({"rows": [row(9.0), row(0.5)], "explain": true}).to_string();
+    let (status, said) = server.ask("POST", "/v2/models/pens/rows", &body);
+    assert_eq!(status, 200, "{said}");
+    for row in serde_json::from_str::<Value>(&said).unwrap()["predictions"].as_array().unwrap() {
+        let (label, why) = (row["label"].as_str().unwrap(), &row["explanation"]);
+        assert_eq!(why["of"], label);
+        let parts = why["parts"].as_array().unwrap();
+        let sum: f64 = parts.iter().filter_map(|part| part["adds"].as_f64()).sum();
+        let answer = row["probabilities"][label].as_f64().unwrap();
+        assert!((why["base"].as_f64().unwrap() + sum - answer).abs() < 1e-6, "{row}");
+        assert_eq!(parts[0]["name"], "length", "{row}");
+    }
+
     // What a bundle recorded is what its server says, and what a table of rows is judged by.
     let verified = context.plumb(&["verify", "pens.plumb", "--endpoint", &server.url("pens"), "--json"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);

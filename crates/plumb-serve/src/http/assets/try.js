@@ -24,13 +24,33 @@ function shown(answer) {
   return [row.label, ...shares.map(([name, share]) => `${(100 * share).toFixed(1)} %  ${name}`)].join("\n");
 }
 
+// A bar for each reason, to the right where it adds and to the left where it takes away.
+function reasons(answer) {
+  const { of, base, parts } = answer.predictions?.[0]?.explanation ?? { parts: [] };
+  const most = Math.max(...parts.map((part) => Math.abs(part.adds)), Number.MIN_VALUE);
+  const rows = parts.slice(0, 12).map((part) => {
+    const meter = document.createElement("meter");
+    meter.max = most;
+    meter.value = Math.abs(part.adds);
+    meter.className = part.adds < 0 ? "less" : "more";
+    const row = document.createElement("div");
+    row.append(`${part.adds < 0 ? "−" : "+"}${Math.abs(part.adds).toPrecision(2)} `, meter, ` ${part.name}`);
+    return row;
+  });
+  if (!rows.length) return [];
+  const head = document.createElement("p");
+  head.textContent = base === undefined ? `What words add to ${of}` : `From ${base.toPrecision(3)}, as of other rows, to ${of}`;
+  return [head, ...rows];
+}
+
 async function ask(form) {
   const row = {};
   for (const field of form.elements) if (field.name) row[field.name] = await value(field);
   const url = `v2/models/${encodeURIComponent(form.dataset.model)}/rows`;
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify({ rows: [row] }) });
-  return shown(await answer.json());
+  const explain = form.querySelector("[data-why]")?.checked ?? false;
+  const body = JSON.stringify({ rows: [row], ...(explain && { explain }) });
+  return (await fetch(url, { method: "POST", headers, body })).json();
 }
 
 for (const form of document.querySelectorAll("form")) {
@@ -38,6 +58,7 @@ for (const form of document.querySelectorAll("form")) {
     event.preventDefault();
     const output = form.querySelector("output");
     output.textContent = "…";
-    output.textContent = await ask(form).catch((error) => String(error));
+    const answer = await ask(form).catch((error) => ({ error: String(error) }));
+    output.replaceChildren(shown(answer), ...reasons(answer));
   });
 }
