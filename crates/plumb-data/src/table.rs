@@ -316,7 +316,14 @@ impl Column {
         kind: Kind,
         texts: impl IntoIterator<Item = Option<S>>,
     ) -> Self {
-        let mut builder = arrow_array::builder::LargeStringDictionaryBuilder::<UInt32Type>::new();
+        let texts = texts.into_iter();
+        // Without a hint it makes room for a thousand rows, of which a request to a server has one.
+        let (rows, levels) = (texts.size_hint().0, texts.size_hint().0.min(64));
+        let mut builder = arrow_array::builder::LargeStringDictionaryBuilder::<UInt32Type>::with_capacity(
+            rows,
+            levels,
+            8 * levels,
+        );
         for text in texts {
             builder.append_option(text);
         }

@@ -140,10 +140,12 @@ impl Writer {
         if now < self.again {
             return;
         }
+        // Rows that come one by one take some kilobytes each: rather a short segment than dropped rows.
+        let is_tight = self.shared.pending.load(Ordering::Acquire) > self.settings.memory_bytes / 2;
         let mut buffers = std::mem::take(&mut self.buffers);
         for buffer in &mut buffers {
             let is_old = now.saturating_sub(buffer.since) >= self.settings.segment_age;
-            while buffer.rows() >= self.settings.segment_rows || is_old && buffer.rows() > 0 {
+            while buffer.rows() >= self.settings.segment_rows || (is_old || is_tight) && buffer.rows() > 0 {
                 if !self.write(buffer) {
                     break;
                 }

@@ -34,12 +34,13 @@ function reasons(answer) {
     meter.value = Math.abs(part.adds);
     meter.className = part.adds < 0 ? "less" : "more";
     const row = document.createElement("div");
-    row.append(`${part.adds < 0 ? "−" : "+"}${Math.abs(part.adds).toPrecision(2)} `, meter, ` ${part.name}`);
+    row.append(`${part.adds < 0 ? "−" : "+"}${Math.abs(part.adds).toPrecision(2)}`, meter, part.name);
     return row;
   });
   if (!rows.length) return [];
   const head = document.createElement("p");
-  head.textContent = base === undefined ? `What words add to ${of}` : `From ${base.toPrecision(3)}, as of other rows, to ${of}`;
+  const adds = `what each ${base === undefined ? "word" : "column"} adds to ${of}`;
+  head.textContent = base === undefined ? adds : `${adds}, from ${base.toPrecision(3)} that other rows have on average`;
   return [head, ...rows];
 }
 
