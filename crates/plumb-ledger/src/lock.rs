@@ -87,7 +87,7 @@ mod tests {
         let left = [".ledger.json.12-3.part", "checkpoints/.last.7-1.part/weights"];
         let kept = [".hidden", ".ledger.json.part", "a.12-3.part", ".x.1-a.part", "checkpoints/last/weights"];
         for name in left.iter().chain(&kept) {
-            std::fs::write(at(name), "x").unwrap();
+            crate::atomic::write_file(&at(name), b"x").unwrap();
         }
         let _lock = FolderLock::take(folder.path()).unwrap();
         assert!(left.iter().all(|name| !at(name).exists()) && !at("checkpoints/.last.7-1.part").exists());
