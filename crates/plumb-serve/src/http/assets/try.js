@@ -24,7 +24,7 @@ function shown(answer) {
   return [row.label, ...shares.map(([name, share]) => `${(100 * share).toFixed(1)} %  ${name}`)].join("\n");
 }
 
-// A bar for each reason, to the right where it adds and to the left where it takes away.
+// A bar for each reason, blue where it adds and red where it takes away.
 function reasons(answer) {
   const { of, base, parts } = answer.predictions?.[0]?.explanation ?? { parts: [] };
   const most = Math.max(...parts.map((part) => Math.abs(part.adds)), Number.MIN_VALUE);
