@@ -9,8 +9,10 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of all bodies and decoded pictures that are held at once. 512 MiB: eight of the largest.
     pub held: usize,
-    /// For the head of a request, and between requests of a connection.
+    /// For the head of a request, and until a connection says anything at all.
     pub head: Duration,
+    /// Between requests of a connection of HTTP/1: as long as common proxies keep theirs.
+    pub idle: Duration,
     /// For the body of a request, and for a client that does not read its answer.
     pub body_time: Duration,
     /// From the body to the answer, waiting in the queue included.
@@ -50,6 +52,7 @@ impl Limits {
         body: 64 << 20,
         held: 512 << 20,
         head: Duration::from_secs(10),
+        idle: Duration::from_mins(1),
         body_time: Duration::from_secs(30),
         request: Duration::from_secs(30),
         drain: Duration::from_secs(30),

@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::http::{self, Client};
-use crate::stall::Stalling;
+use crate::stall::{Stalling, Turns};
 use crate::tls::Tls;
 use crate::{App, Limits};
 
@@ -170,14 +170,22 @@ async fn drive<Stream>(
     Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let router = TowerToHyperService::new(router);
+    let turns = Turns::default();
+    let of_service = turns.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(client);
-        router.call(request)
+        of_service.pass();
+        let (answer, turns) = (router.call(request), of_service.clone());
+        async move {
+            let answer = answer.await;
+            turns.pass();
+            answer
+        }
     });
-    let io = TokioIo::new(stream);
     // A connection that breaks is the client's affair, and so is one that was told to end.
     let is_ending = async move { is_ending.wait_for(|is_ending| *is_ending).await.is_ok() };
     if is_second {
+        let io = TokioIo::new(stream);
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).max_concurrent_streams(limits.streams);
         builder
@@ -193,8 +201,10 @@ async fn drive<Stream>(
         }
         let _ended = connection.await.is_ok();
     } else {
+        let io = TokioIo::new(stream.with_heads(limits.head, turns));
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(limits.head);
+        // For hyper the pause before a head belongs to it.
+        builder.timer(TokioTimer::new()).header_read_timeout(limits.idle + limits.head);
         builder.max_buf_size(HEAD_BYTES).max_headers(HEADERS);
         let mut connection = pin!(builder.serve_connection(io, service));
         tokio::select! {
