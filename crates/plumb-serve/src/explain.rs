@@ -2,9 +2,11 @@
 //! those waiting who ask for answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use plumb_data::Table;
+use rayon::ThreadPool;
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -35,14 +37,25 @@ pub struct Part {
 #[derive(Debug)]
 pub(crate) struct Desk {
     turn: Arc<Semaphore>,
+    /// One thread, from the first request for reasons on; none where the system gave none.
+    pool: Arc<OnceLock<Option<ThreadPool>>>,
+}
+
+/// A client that waits for reasons; it has gone when this is dropped.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self { turn: Arc::new(Semaphore::new(1)) }
+        Self { turn: Arc::new(Semaphore::new(1)), pool: Arc::default() }
     }
 
-    /// The reasons for all rows of a table. Who has gone by the time of their turn is not computed for; work that has begun is ended.
+    /// The reasons for all rows of a table. Nothing is computed for who has gone, by the time of their turn or behind it.
     pub(crate) async fn explain(
         &self,
         served: &Arc<dyn Served>,
@@ -53,9 +66,11 @@ impl Desk {
         let failed = || ApiError::plain(ErrorKind::Failed);
         let waiting = tokio::time::timeout_at(deadline, Arc::clone(&self.turn).acquire_owned());
         let turn = waiting.await.map_err(late)?.map_err(|_closed| failed())?;
-        let (served, rows) = (Arc::clone(served), table.rows());
+        let (served, pool, rows) = (Arc::clone(served), Arc::clone(&self.pool), table.rows());
+        let is_gone = Arc::new(AtomicBool::new(false));
+        let _waiting = Waiting(Arc::clone(&is_gone));
         let finding = tokio::task::spawn_blocking(move || {
-            let found = alone(|| served.explain(&table));
+            let found = alone(&pool, || served.explain(&table, &is_gone));
             drop(turn);
             found
         });
@@ -66,8 +81,8 @@ impl Desk {
 }
 
 /// Does it without help of other threads, which have rows to answer; none where it panicked.
-fn alone<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok()?;
+fn alone<T: Send>(pool: &OnceLock<Option<ThreadPool>>, work: impl FnOnce() -> T + Send) -> Option<T> {
+    let pool = pool.get_or_init(|| rayon::ThreadPoolBuilder::new().num_threads(1).build().ok()).as_ref()?;
     catch_unwind(AssertUnwindSafe(|| pool.install(work))).ok()
 }
 

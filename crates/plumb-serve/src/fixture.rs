@@ -1,6 +1,6 @@
 //! Models for tests that answer at once: a number for the length, and what the name of a site ends in.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use plumb_data::{Kind, Predictions, Table};
 use plumb_stats::Task;
@@ -59,7 +59,7 @@ impl Served for Pens {
     }
 
     /// The length alone says what the first class has.
-    fn explain(&self, table: &Table) -> Option<Result<Vec<Reasons>, ServeError>> {
+    fn explain(&self, table: &Table, _is_gone: &AtomicBool) -> Option<Result<Vec<Reasons>, ServeError>> {
         let lengths = table.column("length")?.numbers()?.clone();
         let of = |length: Option<f64>| {
             let adds = length.unwrap_or(0.5) - 0.5;

@@ -1,6 +1,7 @@
 //! What answers: a loaded model, whichever runtime it needs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use plumb_data::{Predictions, Table};
 
@@ -25,8 +26,9 @@ pub trait Served: std::fmt::Debug + Send + Sync {
     fn signature(&self) -> &Signature;
     /// The predictions for all rows of a table of its input columns, in their order.
     fn predict(&self, table: &Table) -> Result<Predictions, ServeError>;
-    /// Why it says what it says of each row of a table, row by row; none of a model that cannot tell ([`Self::explains`]).
-    fn explain(&self, _table: &Table) -> Option<Result<Vec<Reasons>, ServeError>> {
+    /// Why it says what it says of each row of a table, row by row; none of a model that cannot tell ([`Self::explains`]). It may take seconds:
+    /// it is to fail soon after nobody waits any more.
+    fn explain(&self, _table: &Table, _is_gone: &AtomicBool) -> Option<Result<Vec<Reasons>, ServeError>> {
         None
     }
     /// Whether it gives reasons.

@@ -4,6 +4,7 @@
 //! weights are read only where there is no such file, or where somebody wants to know what the last layer shows.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use plumb_data::prepare::{Encoding, Preparation};
 use plumb_data::{Predictions, Predictor as _, Table};
@@ -173,8 +174,8 @@ impl Served for BundleModel {
         self.reasons.is_some()
     }
 
-    fn explain(&self, table: &Table) -> Option<Result<Vec<Reasons>, ServeError>> {
-        Some(self.reasons.as_ref()?.explain(self, table))
+    fn explain(&self, table: &Table, is_gone: &AtomicBool) -> Option<Result<Vec<Reasons>, ServeError>> {
+        Some(self.reasons.as_ref()?.explain(self, table, is_gone))
     }
 
     fn embed(&self, table: &Table) -> Option<Result<(Vec<f32>, usize), ServeError>> {

@@ -1,5 +1,8 @@
 //! Why a bundle's model answers as it does: Shapley values of columns beside rows of its sample, or what an answer loses without each word.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use plumb_data::{Kind, PredictError, Predictions, Predictor, Table};
 use plumb_evaluate::EvaluateError;
 use plumb_evaluate::explain::{Asked, ShapConfig, ShapMethod, WordsConfig, shap, words};
@@ -24,26 +27,53 @@ const SEED: Seed = Seed(0);
 #[derive(Debug)]
 pub(super) enum Beside {
     /// Rows of the bundle's sample.
-    Sample(Box<Rows>),
+    Sample(Background),
     /// Nothing but the text itself, in the column of this name.
     Text(String),
 }
 
-/// A served model as what explanations ask.
-struct Model<'a>(&'a BundleModel);
+/// Rows of a bundle's sample, which are read from the file when the first reasons are wanted: most servers are never asked.
+#[derive(Debug)]
+pub(super) struct Background {
+    file: Vec<u8>,
+    layout: Layout,
+    rows: OnceLock<Result<Rows, String>>,
+}
+
+impl Background {
+    fn rows(&self) -> Result<&Rows, ServeError> {
+        let read = || {
+            let rows = Sample::read(REFERENCE, &self.file, &self.layout)?.rows;
+            let count = rows.len().min(BACKGROUND);
+            let places: Vec<usize> = (0..count).map(|at| at * rows.len() / count).collect();
+            if count == 0 { Err("it has no rows".to_owned()) } else { Ok(rows.keep(&places)) }
+        };
+        let rows = self.rows.get_or_init(read).as_ref();
+        rows.map_err(|why| ServeError::Failed(format!("{REFERENCE} cannot be read: {why}")))
+    }
+}
+
+/// A served model as what explanations ask, as long as somebody waits for them.
+struct Model<'a> {
+    model: &'a BundleModel,
+    is_gone: &'a AtomicBool,
+}
 
 impl Predictor for Model<'_> {
     fn task(&self) -> Task {
-        self.0.signature().task
+        self.model.signature().task
     }
 
     fn classes(&self) -> &[String] {
-        &self.0.signature().classes
+        &self.model.signature().classes
     }
 
     fn predict(&self, table: &Table, rows: &[u32]) -> Result<Predictions, PredictError> {
+        if self.is_gone.load(Ordering::Relaxed) {
+            return Err(PredictError { message: "nobody waits for the reasons".to_owned() });
+        }
         let places: Vec<usize> = rows.iter().map(|&row| row as usize).collect();
-        self.0.predict(&table.keep(&places)).map_err(|error| PredictError { message: error.to_string() })
+        self.model.predict(&table.keep(&places)).map_err(|error| PredictError { message: error.to_string() })
     }
 }
 
@@ -63,35 +93,38 @@ impl Beside {
             let text = signature.inputs.iter().find(|input| input.kind == Kind::Text)?;
             return Some(Self::Text(text.name.clone()));
         }
-        let bytes = bundle.files.bytes_of(REFERENCE).ok()?;
-        // What the monitor refuses is no reason not to serve.
-        let rows = Sample::read(REFERENCE, bytes, &Layout::of(signature)).ok()?.rows;
-        let count = rows.len().min(BACKGROUND);
-        let places: Vec<usize> = (0..count).map(|at| at * rows.len() / count).collect();
-        (count > 0).then(|| Self::Sample(Box::new(rows.keep(&places))))
+        let file = bundle.files.bytes_of(REFERENCE).ok()?.to_vec();
+        Some(Self::Sample(Background { file, layout: Layout::of(signature), rows: OnceLock::new() }))
     }
 
     /// The reasons of all rows of a table.
-    pub(super) fn explain(&self, model: &BundleModel, table: &Table) -> Result<Vec<Reasons>, ServeError> {
+    pub(super) fn explain(
+        &self,
+        model: &BundleModel,
+        table: &Table,
+        is_gone: &AtomicBool,
+    ) -> Result<Vec<Reasons>, ServeError> {
         let failed = |error: &dyn std::fmt::Display| ServeError::Failed(error.to_string());
         let predictions = model.predict(table)?;
+        let model = Model { model, is_gone };
         match self {
-            Self::Sample(sample) => {
+            Self::Sample(background) => {
+                let sample = background.rows()?;
                 let asked = Rows { table: table.clone(), predictions, embeddings: None };
                 let joined = Rows::joined(&[sample, &asked])
                     .ok_or_else(|| ServeError::Failed("rows do not go with the sample".to_owned()))?;
-                by_columns(model, &joined, sample.len()).map_err(|error| failed(&error))
+                by_columns(&model, &joined, sample.len()).map_err(|error| failed(&error))
             }
-            Self::Text(name) => by_words(model, table, &predictions, name).map_err(|error| failed(&error)),
+            Self::Text(name) => by_words(&model, table, &predictions, name).map_err(|error| failed(&error)),
         }
     }
 }
 
 /// The reasons of the rows behind the first `background`, which are those that they are held beside.
-fn by_columns(model: &BundleModel, all: &Rows, background: usize) -> Result<Vec<Reasons>, EvaluateError> {
+fn by_columns(model: &Model<'_>, all: &Rows, background: usize) -> Result<Vec<Reasons>, EvaluateError> {
     let table = &all.table;
     let inputs: Vec<usize> = (0..table.columns().len()).collect();
-    let asked = Asked { predictor: &Model(model), table, inputs: &inputs };
+    let asked = Asked { predictor: model, table, inputs: &inputs };
     let (background, rows): (Vec<u32>, Vec<u32>) =
         (0..all.len() as u32).partition(|&row| (row as usize) < background);
     let budget = COALITIONS + 2 * inputs.len();
@@ -109,7 +142,7 @@ fn by_columns(model: &BundleModel, all: &Rows, background: usize) -> Result<Vec<
 
 /// What each word of a text keeps the answer up by.
 fn by_words(
-    model: &BundleModel,
+    model: &Model<'_>,
     table: &Table,
     predictions: &Predictions,
     name: &str,
@@ -117,7 +150,7 @@ fn by_words(
     let Some(place) = table.columns().iter().position(|column| column.name == name) else {
         return Ok(Vec::new());
     };
-    let asked = Asked { predictor: &Model(model), table, inputs: &[place] };
+    let asked = Asked { predictor: model, table, inputs: &[place] };
     let outputs = match predictions {
         Predictions::Numbers(numbers) => vec![0; numbers.len()],
         Predictions::Probabilities { .. } => predictions.classes(),
