@@ -79,6 +79,8 @@ pub(crate) struct Job {
     pub(crate) id: String,
     /// In which role the model answers.
     pub(crate) role: Role,
+    /// When it is refused if it is still behind as many requests as may wait.
+    pub(crate) place_by: tokio::time::Instant,
     /// When nobody waits any longer.
     pub(crate) deadline: tokio::time::Instant,
     /// Who waits; nobody where the answer is for comparison.
@@ -86,6 +88,9 @@ pub(crate) struct Job {
     /// The memory that it counts for.
     pub(crate) held: Option<Arc<Held>>,
 }
+
+/// For each request that may wait, as many as that come behind them and wait for a place; more are refused at once.
+const CROWD: usize = 4;
 
 #[derive(Debug)]
 struct Waiting {
@@ -98,6 +103,8 @@ struct Queue {
     waiting: VecDeque<Waiting>,
     /// Threads that have taken a batch.
     busy: usize,
+    /// Threads that sleep until they are woken, without those that were woken and have not come yet.
+    idle: usize,
     is_closed: bool,
 }
 
@@ -189,28 +196,32 @@ impl Lane {
         }
     }
 
-    /// As many places as requests may wait; a client's request has one until it is answered.
+    /// As many places as requests may wait; a client's request with a large body has one until it is answered.
     pub(crate) fn places(&self) -> &Semaphore {
         &self.0.places
     }
 
     /// A request that finds no room, counted.
     pub(crate) fn refusal(&self) -> ApiError {
-        self.0.stats.failed(Failure::Rejected);
-        ApiError::new(ErrorKind::Unavailable, "too many requests wait for the model")
+        self.0.refusal()
     }
 
-    /// Lets a request wait for the model; an error where as many wait as may.
+    /// Lets a request wait for the model, or for a place behind those that may; an error where too many do.
     pub(crate) fn submit(&self, job: Job) -> Result<(), ApiError> {
         let mut queue = self.0.locked();
-        if queue.waiting.len() >= self.0.batching.queue {
+        if queue.waiting.len() >= self.0.batching.queue.saturating_mul(CROWD) {
             drop(queue);
             return Err(self.refusal());
         }
         queue.waiting.push_back(Waiting { job, since: tokio::time::Instant::now() });
+        let wakes = queue.idle > 0;
+        queue.idle -= usize::from(wakes);
         drop(queue);
         self.0.stats.pending.fetch_add(1, Ordering::Relaxed);
-        self.0.wake.notify_one();
+        // Each waking is a call of the system, which a thread at work has no need of.
+        if wakes {
+            self.0.wake.notify_one();
+        }
         Ok(())
     }
 
@@ -327,6 +338,32 @@ impl Shared {
         let gone = before - queue.waiting.len();
         self.stats.pending.fetch_sub(gone as i64, Ordering::Relaxed);
         (0..gone).for_each(|_| self.stats.failed(Failure::Cancelled));
+        if queue.waiting.len() > self.batching.queue {
+            self.refuse_late(queue);
+        }
+    }
+
+    /// Refuses who has waited long enough for a place.
+    fn refuse_late(&self, queue: &mut Queue) {
+        let now = tokio::time::Instant::now();
+        let behind = queue.waiting.split_off(self.batching.queue);
+        let (early, late): (VecDeque<_>, VecDeque<_>) =
+            behind.into_iter().partition(|waiting| waiting.job.place_by > now);
+        queue.waiting.extend(early);
+        self.stats.pending.fetch_sub(late.len() as i64, Ordering::Relaxed);
+        for waiting in late {
+            let refusal = self.refusal();
+            if let Some(reply) = waiting.job.reply {
+                // Who has gone in this moment hears nothing.
+                let _heard = reply.send(Err(refusal)).is_ok();
+            }
+        }
+    }
+
+    /// A request that finds no room, counted.
+    fn refusal(&self) -> ApiError {
+        self.stats.failed(Failure::Rejected);
+        ApiError::new(ErrorKind::Unavailable, "too many requests wait for the model")
     }
 
     /// Waits for requests, and takes as many as go together; whether nobody else waits or works; none at the end.
@@ -338,6 +375,7 @@ impl Shared {
                 if queue.is_closed {
                     return None;
                 }
+                queue.idle += 1;
                 queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
@@ -348,8 +386,12 @@ impl Shared {
                 queue.busy += 1;
                 return Some((batch, queue.waiting.is_empty() && queue.busy == 1));
             }
-            let (guard, _) = self.wake.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner);
+            queue.idle += 1;
+            let (guard, waited) =
+                self.wake.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner);
             queue = guard;
+            // Nobody has woken it.
+            queue.idle = queue.idle.saturating_sub(usize::from(waited.timed_out()));
         }
     }
 

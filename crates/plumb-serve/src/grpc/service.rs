@@ -63,9 +63,10 @@ impl Service {
         let request = request.into_inner();
         let (model, version) = (request.model_name.clone(), request.model_version.clone());
         let known = app.hub.lane(&model, named(&version))?;
-        let _place = app.place(&known).await?;
+        let bytes = prost::Message::encoded_len(&request);
+        let _place = app.place(&known, Some(bytes)).await?;
         let mut held = app.budget.hold();
-        held.more(prost::Message::encoded_len(&request))?;
+        held.more(bytes)?;
         let asked = messages::asked(request, app.limits());
         let mut asked = asked.inspect_err(|error| known.stats().refused(error.kind))?;
         let id = asked.id.clone().unwrap_or_else(|| app.new_id());

@@ -22,6 +22,16 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
+/// How many bytes a body has, where the client says so and they are not compressed.
+pub(super) fn length(request: &Request) -> Option<usize> {
+    let headers = request.headers();
+    if headers.contains_key(CONTENT_ENCODING) { None } else { stated(headers) }
+}
+
+fn stated(headers: &HeaderMap) -> Option<usize> {
+    header(headers, &CONTENT_LENGTH).and_then(|length| length.parse().ok())
+}
+
 /// Reads a body whole, and holds its bytes.
 pub(super) async fn read(app: &App, request: Request) -> Result<(Bytes, Held), ApiError> {
     let (head, body) = request.into_parts();
@@ -32,8 +42,7 @@ pub(super) async fn read(app: &App, request: Request) -> Result<(Bytes, Held), A
         }
     }
     let limit = app.limits().body;
-    let stated = header(&head.headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if stated.is_some_and(|length| length > limit) {
+    if stated(&head.headers).is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let mut held = app.budget.hold();

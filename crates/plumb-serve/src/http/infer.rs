@@ -55,7 +55,7 @@ fn with_id(mut response: Response, id: &str) -> Response {
 pub(super) async fn tensors(app: &Arc<App>, named: &Named, request: Request) -> Result<Response, ApiError> {
     // A model that is not there, or has no room, is told before a body is read.
     let known = app.hub.lane(&named.model, named.version.as_deref())?;
-    let _place = app.place(&known).await?;
+    let _place = app.place(&known, body::length(&request)).await?;
     let headers = request.headers().clone();
     let length = match header(&headers, &JSON_LENGTH) {
         None => None,
@@ -101,7 +101,7 @@ async fn read_tensors(
 /// `POST .../rows`.
 pub(super) async fn rows(app: &Arc<App>, named: &Named, request: Request) -> Result<Response, ApiError> {
     let known = app.hub.lane(&named.model, named.version.as_deref())?;
-    let _place = app.place(&known).await?;
+    let _place = app.place(&known, body::length(&request)).await?;
     let headers = request.headers().clone();
     let (bytes, held) = body::read(app, request).await?;
     let asked = read_rows(app, &known, bytes.clone()).await;

@@ -20,10 +20,12 @@ type Answer = oneshot::Receiver<Result<Outcome, ApiError>>;
 fn job(length: f64) -> (Job, Answer) {
     let (reply, answer) = oneshot::channel();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let place_by = deadline;
     let job = Job {
         payload: payload(length),
         id: "x".to_owned(),
         role: Role::Champion,
+        place_by,
         deadline,
         reply: Some(reply),
         held: None,
@@ -118,12 +120,22 @@ fn who_has_gone_or_is_late_is_not_computed_and_who_is_too_many_is_told() {
     let (mut late, answer) = job(0.3);
     late.deadline = tokio::time::Instant::now();
     lane.submit(late).unwrap();
+    let behind = (2..2 * CROWD).map(|_| {
+        let (mut job, answer) = job(0.5);
+        job.place_by = tokio::time::Instant::now();
+        lane.submit(job).unwrap();
+        answer
+    });
+    let behind: Vec<Answer> = behind.collect();
     let refused = lane.submit(job(0.4).0).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Unavailable);
     assert_eq!(first(busy), Ok(0.1));
     assert!(answer.blocking_recv().is_err(), "a late request has no answer");
+    let found: Vec<Result<f64, ErrorKind>> = behind.into_iter().map(first).collect();
+    assert_eq!(found[..2], [Ok(0.5), Ok(0.5)], "two may wait");
+    assert_eq!(found[2..], [Err(ErrorKind::Unavailable); 4], "who has found no place in its time");
     assert_eq!(first(ask(&lane, 0.6)), Ok(0.6));
-    assert_eq!(pens.calls.lock().unwrap().len(), 2, "nobody wanted the others");
+    assert_eq!(pens.calls.lock().unwrap().len(), 3, "nobody wanted the others");
 }
 
 #[test]
