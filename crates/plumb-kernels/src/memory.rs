@@ -1,4 +1,4 @@
-//! Memory that a training step frees stays with the process.
+//! Memory that a training step frees stays with the process; what loading a model frees goes back.
 //!
 //! A step allocates and frees the same activations again and again. glibc gives blocks of more than 128 KiB back to the
 //! system each time, and the next step pays for a page fault on every 4 KiB of them: on a step of `tabm` with 512 rows
@@ -26,6 +26,23 @@ pub fn keep_freed() -> bool {
 /// Elsewhere than on glibc nothing is to be set.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_freed() -> bool {
+    false
+}
+
+/// Asks the allocator to give what is free back to the system, once: behind work that needed much more than what follows. It looks at the whole heap, which
+/// takes milliseconds.
+///
+/// Tells whether anything went back; elsewhere than on glibc it does nothing.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "glibc's allocator gives memory back at a C call")]
+pub fn give_back() -> bool {
+    // SAFETY: malloc_trim takes an integer, touches free memory alone and holds the allocator's own locks.
+    unsafe { libc::malloc_trim(0) == 1 }
+}
+
+/// Elsewhere than on glibc nothing is given back.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn give_back() -> bool {
     false
 }
 

@@ -203,6 +203,8 @@ impl Fleet {
         warmed.map_err(|error| {
             Fault::failed(format!("the model of {} does not answer ({error})", member.place.shown()))
         })?;
+        // Reading took the bundle, its parts and their packed form at once; what stays is the last.
+        let _less_memory = plumb_kernels::memory::give_back();
         if let Some(member) = self.members.get_mut(at) {
             (member.name, member.stamp, member.lanes) = (found.name, found.stamp, Some(lanes));
         }
