@@ -37,6 +37,7 @@ const DOORS: &[Door] = &[
         what: "the network",
         paths: &["ureq::"],
         open_to: &[
+            "crates/plumb/src/outgoing.rs",
             "crates/plumb/src/log/mlflow/",
             "crates/plumb/src/monitoring/webhook.rs",
             "crates/plumb/src/serving/traces.rs",

@@ -20,6 +20,7 @@ mod fault;
 mod job;
 mod log;
 mod monitoring;
+mod outgoing;
 mod packaging;
 mod papers;
 mod predictors;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use plumb_ledger::{Ledger, Verdict};
 use plumb_serve::monitor::Figures;
 use serde_json::{Value, json};
-use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::fault::Fault;
+use crate::outgoing;
 
 /// For a whole request, connecting included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,16 +33,7 @@ impl Webhook {
             return Err(Fault::usage("the webhook is no address")
                 .hint("write it as `https://HOST/PATH`; verdicts are sent there as JSON"));
         }
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            // What is told is for this address and for no other.
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .user_agent(concat!("plumb/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Ok(Self { agent: config.into(), address: address.to_owned() })
+        Ok(Self { agent: outgoing::agent(Some(TIMEOUT)), address: address.to_owned() })
     }
 
     /// Tells the verdicts that are other than those that were told last. At the first look that is what failed.

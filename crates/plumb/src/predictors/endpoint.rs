@@ -9,11 +9,11 @@ use plumb_ledger::{ExitCode, Explain};
 use plumb_stats::Task;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use ureq::tls::{RootCerts, TlsConfig};
 
 use super::Opened;
 use super::wiring::{Declared, Element, Elements, Tensor, Wiring, WiringError, WiringOptions};
 use crate::fault::Fault;
+use crate::outgoing;
 
 /// For a request, connecting included: a large network takes seconds for a batch on a small machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -142,16 +142,7 @@ pub(super) fn open(
     if !url.contains("/v2/models/") {
         return Err(EndpointError::Address(url).into());
     }
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .tls_config(tls)
-        .http_status_as_error(false)
-        // The token is for this server and for no other.
-        .max_redirects(0)
-        .timeout_global(Some(TIMEOUT))
-        .user_agent(concat!("plumb/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into();
+    let agent = outgoing::agent(Some(TIMEOUT));
     let token = std::env::var("PLUMB_TOKEN").ok().filter(|token| !token.is_empty());
     let request = authorized(agent.get(&url), token.as_deref());
     let metadata: Metadata = read(request.call(), &url)?;

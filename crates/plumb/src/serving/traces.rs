@@ -25,10 +25,10 @@ mod with {
     use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
     use plumb_ledger::clock::Clock as _;
     use plumb_serve::{Line, Log};
-    use ureq::tls::{RootCerts, TlsConfig};
 
     use super::Fault;
     use crate::clock::SystemClock;
+    use crate::outgoing;
 
     /// For one batch of spans.
     const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,17 +48,9 @@ mod with {
     impl Traces {
         /// Begins to send to the collector at an address, such as `http://127.0.0.1:4318`.
         pub(in crate::serving) fn start(collector: &str) -> Result<Arc<Self>, Fault> {
-            let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-            let config = ureq::Agent::config_builder()
-                .tls_config(tls)
-                .http_status_as_error(false)
-                .max_redirects(0)
-                .timeout_global(Some(PATIENCE))
-                .user_agent(concat!("plumb/", env!("CARGO_PKG_VERSION")))
-                .build();
             let exporter = SpanExporter::builder()
                 .with_http()
-                .with_http_client(Client(config.into()))
+                .with_http_client(Client(outgoing::agent(Some(PATIENCE))))
                 .with_endpoint(format!("{}{TRACES}", collector.trim_end_matches('/')))
                 .build()
                 .map_err(|error| {

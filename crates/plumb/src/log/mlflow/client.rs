@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use plumb_ledger::base64;
 use serde_json::Value;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::log::Patience;
+use crate::outgoing;
 
 /// For a whole request, connecting included: a loopback server needs milliseconds, one that is starting some seconds.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -69,15 +69,8 @@ impl fmt::Debug for Client {
 impl Client {
     /// A client for `address`; nothing is sent yet.
     pub(super) fn new(address: &str, authorization: Option<String>) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            // The token is for this server and for no other.
-            .max_redirects(0)
-            .user_agent(concat!("plumb/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Self { agent: config.into(), address: address.trim_end_matches('/').to_owned(), authorization }
+        let address = address.trim_end_matches('/').to_owned();
+        Self { agent: outgoing::agent(None), address, authorization }
     }
 
     /// The server's address.
