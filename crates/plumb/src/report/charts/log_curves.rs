@@ -33,6 +33,7 @@ pub(crate) fn draw(about: &About<'_>, curves: &[Curve]) -> Option<Markup> {
     let points = || curves.iter().flat_map(|curve| curve.points.iter());
     let spread = spread(points().map(|point| point.1));
     let x = Scale::around(Spread::Linear, points().map(|point| point.0))?;
+    let x = if points().all(|point| point.0.fract().abs() < f64::MIN_POSITIVE) { x.counting() } else { x };
     let y = Scale::around(spread, points().map(|point| point.1))?;
     let legend: Vec<(String, String)> =
         curves.iter().enumerate().map(|(at, curve)| (curve.name.clone(), series(at))).collect();

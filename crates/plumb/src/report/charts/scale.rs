@@ -19,6 +19,8 @@ pub(crate) struct Scale {
     high: f64,
     from: f64,
     to: f64,
+    /// Ticks of a linear scale are at least so far apart.
+    least_step: f64,
 }
 
 /// A value worth a mark on an axis, and its label.
@@ -43,18 +45,23 @@ impl Scale {
         };
         // Near the end of what numbers can say there is no room for air.
         let (low, high) = ((low - air).max(f64::MIN), (high + air).min(f64::MAX));
-        Some(Self { spread, low, high, from: 0.0, to: 1.0 })
+        Some(Self { spread, low, high, from: 0.0, to: 1.0, least_step: 0.0 })
     }
 
     /// A linear scale from `low` to `high` exactly.
     pub(crate) fn exactly(low: f64, high: f64) -> Self {
         let high = if high > low { high } else { low + 1.0 };
-        Self { spread: Spread::Linear, low, high, from: 0.0, to: 1.0 }
+        Self { spread: Spread::Linear, low, high, from: 0.0, to: 1.0, least_step: 0.0 }
     }
 
     /// The same scale with its lower end at zero, for lengths that are compared.
     pub(crate) fn with_zero(self) -> Self {
         Self { low: 0.0, ..self }
+    }
+
+    /// The same scale with ticks at whole numbers alone, for what is counted.
+    pub(crate) fn counting(self) -> Self {
+        Self { least_step: 1.0, ..self }
     }
 
     /// The same scale over other pixels.
@@ -82,7 +89,10 @@ impl Scale {
     }
 
     fn linear_ticks(&self, wanted: usize) -> Vec<Tick> {
-        let step = round_step((self.high / 2.0 - self.low / 2.0) * 2.0 / wanted.max(1) as f64);
+        let even = (self.high / 2.0 - self.low / 2.0) * 2.0 / wanted.max(1) as f64;
+        let step = round_step(even.max(self.least_step));
+        // Of 2.5 neither.
+        let step = if self.least_step > 0.0 { step.ceil() } else { step };
         let first = (self.low / step - 1e-9).ceil();
         // `+ 0.0` turns a negative zero into zero.
         let values = (0..=2 * wanted).map(|index| (first + index as f64) * step + 0.0);
@@ -157,6 +167,15 @@ mod tests {
         assert_eq!(labels(&Scale::exactly(-1.5, 1.5), 3), ["−1", "0", "1"]);
         let log = Scale::around(Spread::Log, [1e-6, 1.0]).unwrap();
         assert_eq!(labels(&log, 4), ["1e−6", "0.0001", "0.01", "1"]);
+    }
+
+    #[test]
+    fn what_is_counted_has_whole_ticks() {
+        let of = |low, high, wanted| labels(&Scale::exactly(low, high).counting(), wanted);
+        assert_eq!(of(0.5, 1.5, 6), ["1"]);
+        assert_eq!(of(0.96, 2.04, 6), ["1", "2"]);
+        assert_eq!(of(0.0, 15.0, 6), ["0", "3", "6", "9", "12", "15"]);
+        assert_eq!(of(0.0, 100.0, 5), ["0", "20", "40", "60", "80", "100"]);
     }
 
     #[test]
