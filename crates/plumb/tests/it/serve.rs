@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::context::{TestContext, table};
 
 /// A server that ends with its test.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     address: SocketAddr,
 }
@@ -22,7 +22,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(context: &TestContext, arguments: &[&str]) -> Self {
+    pub(crate) fn start(context: &TestContext, arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
         let mut command = context.command(&arguments);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -36,7 +36,7 @@ impl Server {
         format!("http://{}/v2/models/{model}", self.address)
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let length = body.len();
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();

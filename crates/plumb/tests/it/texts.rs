@@ -1,6 +1,9 @@
 //! Columns of texts: split into tokens, learned by a Transformer, held against terms and their frequencies.
 
+use serde_json::{Value, json};
+
 use crate::context::TestContext;
+use crate::serve::Server;
 
 /// Sentences about one of two things, in words that the other has too.
 fn reviews(rows: usize) -> String {
@@ -38,18 +41,19 @@ fn a_table_of_texts_is_learned_beside_its_terms() {
     assert!(context.read("a/model/model.json").contains("\"vocabulary\""));
     assert_eq!(metrics["weights_sha256"], run("b")["weights_sha256"]);
     the_word_that_decides_is_the_strongest(&context);
+    its_server_tells_the_word_that_decides(&context);
 }
 
 /// Of the run `a`: each text has one word that tells what it is about.
 fn the_word_that_decides_is_the_strongest(context: &TestContext) {
     let answer = context.plumb(&["explain", "a", "--rows", "8", "--out", "explained", "--json"]);
     assert_eq!(answer.code, Some(0), "{}", answer.stderr);
-    let answer: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
     let texts = answer["explanation"]["texts"].as_array().unwrap();
     let tells = ["soup", "bread", "salt", "oven", "desk", "letter", "meeting", "office"];
-    let strongest = |text: &serde_json::Value| {
+    let strongest = |text: &Value| {
         let pieces = text["pieces"].as_array().unwrap();
-        let loss = |piece: &&serde_json::Value| piece["occlusion"].as_f64().unwrap_or(0.0);
+        let loss = |piece: &&Value| piece["occlusion"].as_f64().unwrap_or(0.0);
         let best = pieces.iter().max_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap();
         best["text"].as_str().unwrap().trim().to_owned()
     };
@@ -60,6 +64,26 @@ fn the_word_that_decides_is_the_strongest(context: &TestContext) {
     let refused = context.plumb(&["explain", "a", "--method", "expected-gradients"]);
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
     assert!(refused.stderr.contains("no gradients by its columns"), "{}", refused.stderr);
+}
+
+/// The run `a` as a bundle, asked for reasons.
+fn its_server_tells_the_word_that_decides(context: &TestContext) {
+    let packaged = context.plumb(&["package", "a", "--out", "a.plumb"]);
+    assert_eq!(packaged.code, Some(0), "{}", packaged.stderr);
+    let server = Server::start(context, &["a.plumb"]);
+    let rows = [
+        json!({"review": "the soup was not good today", "stars": 3}),
+        json!({"review": "and so bad the meeting was again", "stars": 1}),
+    ];
+    let (status, said) =
+        server.ask("POST", "/v2/models/a/rows", &json!({"rows": rows, "explain": true}).to_string());
+    assert_eq!(status, 200, "{said}");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    for (row, (about, word)) in [("food", "soup"), ("work", "meeting")].into_iter().enumerate() {
+        let (answer, why) = (&said["predictions"][row], &said["predictions"][row]["explanation"]);
+        assert_eq!((&answer["label"], &why["of"]), (&json!(about), &json!(about)), "{answer}");
+        assert_eq!((&why["parts"][0]["name"], &why["base"]), (&json!(word), &Value::Null), "{answer}");
+    }
 }
 
 #[test]

@@ -94,6 +94,24 @@ fn read(folder: &Path, from: u64, most: usize) -> Log {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
+fn rows_that_come_one_by_one_are_kept_by_writing_sooner() {
+    let one = size(&batch("a", 0, 0, 1).table);
+    assert!(one < 4_096, "a row by itself takes {one} bytes");
+    let folder = tempfile::tempdir().unwrap();
+    // Room for some forty of them, and a segment that would want all.
+    let settings = LogSettings { segment_rows: 1_000, memory_bytes: 40 * one, ..settings(folder.path()) };
+    let (recorder, _) = started(&settings);
+    for row in 0..400 {
+        recorder.answered(batch("a", 0, row, 1));
+        until(|| recorder.waiting() == 0);
+    }
+    assert!(recorder.close(PATIENCE));
+    let counts = recorder.counts();
+    assert_eq!((counts.told, counts.written, counts.dropped), (400, 400, 0));
+    assert!(counts.segments > 1, "{counts:?}");
+}
+
+#[test]
 fn what_was_told_is_read_back_in_its_order() {
     let folder = tempfile::tempdir().unwrap();
     let (recorder, _) = started(&settings(folder.path()));
