@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,10 +44,20 @@ def with_peers(*requirements):
         os.execv(python, [str(python), *sys.argv])
 
 
-def plumb():
-    """The release binary, built now."""
-    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
-    return target() / "release" / "plumb"
+def plumb(*features):
+    """The release binary, built now. With features it is a copy, for the next build without them takes the same place."""
+    chosen = ["--features", ",".join(features)] if features else []
+    subprocess.run(["cargo", "build", "--release", "--quiet", *chosen], cwd=ROOT, check=True)
+    binary = target() / "release" / "plumb"
+    if not features:
+        return binary
+    WORK.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy2(binary, WORK / "-".join(["plumb", *features])))
+
+
+def onnxruntime_library(package):
+    """The library that PyPI's package of ONNX Runtime brings, which the feature `onnxruntime` loads."""
+    return next((Path(package.__file__).parent / "capi").glob("libonnxruntime.so.*"))
 
 
 def target():
