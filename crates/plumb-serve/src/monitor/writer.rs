@@ -117,8 +117,8 @@ impl Writer {
             }
         };
         // What is kept is less than what came: pictures have gone, and rows that were not drawn.
-        self.shared.pending.fetch_add(piece.bytes, Ordering::AcqRel);
-        self.shared.pending.fetch_sub(drawn.bytes, Ordering::AcqRel);
+        // One step, in wrapping arithmetic: counted twice for a moment, they would keep others out.
+        self.shared.pending.fetch_add(piece.bytes.wrapping_sub(drawn.bytes), Ordering::AcqRel);
         let signature = drawn.answered.model.signature();
         let is_its = |buffer: &Buffer| buffer.model == signature.name && buffer.version == signature.version;
         if let Some(buffer) = self.buffers.iter_mut().find(|buffer| is_its(buffer)) {
