@@ -91,11 +91,18 @@ impl OnnxModel {
 
     /// The same model for ONNX Runtime, whose `library` is loaded: `libonnxruntime.so` of 1.17 or later, or a name that the system's
     /// loader finds. The first library holds for the whole process. Inputs, outputs and classes are those of [`Self::read`].
+    /// So many `threads` compute at once, one run after the other.
     #[cfg(feature = "onnxruntime")]
-    pub fn read_for_onnxruntime(bytes: &[u8], library: &std::path::Path) -> Result<Self, OnnxError> {
+    pub fn read_for_onnxruntime(
+        bytes: &[u8],
+        library: &std::path::Path,
+        threads: usize,
+    ) -> Result<Self, OnnxError> {
         let parsed = Parsed::read(bytes, true)?;
         let classes = parsed.classes.clone().unwrap_or_default();
-        Self::new(parsed, |_| Ok(Runtime::Foreign(Box::new(Foreign::read(bytes, library, classes)?))))
+        Self::new(parsed, |_| {
+            Ok(Runtime::Foreign(Box::new(Foreign::read(bytes, library, threads, classes)?)))
+        })
     }
 
     fn new(

@@ -1,7 +1,8 @@
 //! ONNX Runtime, for whoever has it and asks for it: Microsoft's library of C++, loaded while the program runs. Only with the
 //! feature `onnxruntime`.
 //!
-//! One thread computes, so that answers do not depend on how many there are; `ort` is used by its safe functions alone.
+//! Where figures are judged one thread computes, so that they do not depend on how many there are; a server gives it more. `ort` is used by its safe
+//! functions alone.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -46,8 +47,13 @@ fn environment(library: &Path) -> Result<&'static Environment, OnnxError> {
 
 impl Foreign {
     /// Loads the library and hands it the bytes of a file. Weights in other files are not read.
-    pub(crate) fn read(bytes: &[u8], library: &Path, classes: Vec<String>) -> Result<Self, OnnxError> {
-        let session = session(environment(library)?, bytes).map_err(failed)?;
+    pub(crate) fn read(
+        bytes: &[u8],
+        library: &Path,
+        threads: usize,
+        classes: Vec<String>,
+    ) -> Result<Self, OnnxError> {
+        let session = session(environment(library)?, bytes, threads).map_err(failed)?;
         let kind = |of: &ValueType| match of {
             ValueType::Tensor { ty, .. } => *ty,
             _ => TensorElementType::Undefined,
@@ -124,9 +130,11 @@ impl Foreign {
     }
 }
 
-fn session(environment: &Environment, bytes: &[u8]) -> ort::Result<Session> {
+fn session(environment: &Environment, bytes: &[u8], threads: usize) -> ort::Result<Session> {
     let mut builder = Session::builder(environment)?
-        .with_intra_threads(1)?
+        .with_intra_threads(threads)?
+        // Threads that wait for work take the processors from those that read requests.
+        .with_intra_op_spinning(false)?
         .with_inter_threads(1)?
         .with_deterministic_compute(true)?;
     builder.commit_from_memory(bytes)

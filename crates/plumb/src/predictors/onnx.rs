@@ -65,7 +65,7 @@ pub(super) fn open(
         Runtime::Embedded => {
             OnnxModel::read(bytes).map_err(|error| UnreadableModel { error, file: shown })?
         }
-        Runtime::Onnxruntime => for_onnxruntime(&bytes, shown)?,
+        Runtime::Onnxruntime => for_onnxruntime(&bytes, shown, 1)?,
     };
     let declared = |ports: &[Port]| ports.iter().filter_map(declared).collect::<Vec<_>>();
     let written = model.metadata().get(plumb_learn::export::CLASSES);
@@ -80,19 +80,19 @@ pub(super) fn open(
     Ok(Opened { predictor: Box::new(predictor), rows: None, table: table.clone(), target, remarks })
 }
 
-/// The model for ONNX Runtime, whose library is that of `ORT_DYLIB_PATH`, or what the system's loader finds by the usual name.
+/// The model for ONNX Runtime with so many threads, whose library is that of `ORT_DYLIB_PATH`, or what the system's loader finds by the usual name.
 #[cfg(feature = "onnxruntime")]
-pub(crate) fn for_onnxruntime(bytes: &[u8], file: String) -> Result<OnnxModel, Fault> {
+pub(crate) fn for_onnxruntime(bytes: &[u8], file: String, threads: usize) -> Result<OnnxModel, Fault> {
     use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
     let named = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
     let library = named.unwrap_or_else(|| format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}").into());
-    let model = OnnxModel::read_for_onnxruntime(bytes, Path::new(&library));
+    let model = OnnxModel::read_for_onnxruntime(bytes, Path::new(&library), threads);
     Ok(model.map_err(|error| UnreadableModel { error, file })?)
 }
 
 /// A build without the feature cannot.
 #[cfg(not(feature = "onnxruntime"))]
-pub(crate) fn for_onnxruntime(_bytes: &[u8], _file: String) -> Result<OnnxModel, Fault> {
+pub(crate) fn for_onnxruntime(_bytes: &[u8], _file: String, _threads: usize) -> Result<OnnxModel, Fault> {
     Err(Fault::usage("this build of plumb cannot load ONNX Runtime").hint(
         "build it with `cargo build --release --features onnxruntime`, and name the library in `ORT_DYLIB_PATH`",
     ))

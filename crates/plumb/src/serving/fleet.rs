@@ -196,7 +196,11 @@ impl Fleet {
         let Some(member) = self.members.get(at) else { return Ok(()) };
         let found = member.place.read()?;
         let embeds = self.telling.observer.is_some();
-        let made = BundleModel::load(&found.bundle, &found.name, (self.wishes.runtime, embeds))?;
+        let made = BundleModel::load(
+            &found.bundle,
+            &found.name,
+            (self.wishes.runtime, self.wishes.threads(), embeds),
+        )?;
         drop(found.bundle);
         let lanes = self.start(made)?;
         let warmed = lanes.rows.warm_up();

@@ -64,11 +64,11 @@ pub(super) struct Made {
 }
 
 impl BundleModel {
-    /// Loads the model of a bundle under a name, on a runtime. With `embeds` it can tell what its last layer shows of pictures and texts.
+    /// Loads the model of a bundle under a name, on a runtime, which has so many threads for pictures and texts. With `embeds` it can tell what its last layer shows of pictures and texts.
     pub(super) fn load(
         bundle: &Bundle,
         name: &str,
-        (runtime, embeds): (predictors::Runtime, bool),
+        (runtime, threads, embeds): (predictors::Runtime, usize, bool),
     ) -> Result<Made, Fault> {
         let damaged = |what: String, path: &str| Fault::from(Refusal::of(Why::Damaged(what), path));
         let preparation = Preparation::from_json(bundle.files.text_of(PREPARATION)?)
@@ -88,7 +88,8 @@ impl BundleModel {
         };
         let bytes = bundle.files.bytes_of(path)?;
         let file = if runtime == predictors::Runtime::Onnxruntime {
-            predictors::for_onnxruntime(bytes, path.to_owned())?
+            let threads = if has_pictures || has_texts { threads } else { 1 };
+            predictors::for_onnxruntime(bytes, path.to_owned(), threads)?
         } else {
             OnnxModel::read(bytes.to_vec()).map_err(|error| damaged(error.to_string(), path))?
         };
