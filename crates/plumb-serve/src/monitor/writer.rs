@@ -117,6 +117,12 @@ impl Writer {
             }
         };
         // What is kept is less than what came: pictures have gone, and rows that were not drawn.
+        // What the last layer shows of a text, and ids, may be more than what came.
+        let grown = piece.bytes.saturating_sub(drawn.bytes);
+        let pending = self.shared.pending.load(Ordering::Acquire);
+        if grown > 0 && pending.saturating_add(grown) > self.settings.memory_bytes {
+            return self.forget(count, drawn.bytes);
+        }
         // One step, in wrapping arithmetic: counted twice for a moment, they would keep others out.
         self.shared.pending.fetch_add(piece.bytes.wrapping_sub(drawn.bytes), Ordering::AcqRel);
         let signature = drawn.answered.model.signature();

@@ -179,6 +179,8 @@ fn a_broken_disk_is_counted_tried_again_and_waited_for_by_nobody() {
         recorder.answered(batch("a", 0, 50 * at, 50));
     }
     until(|| recorder.shared.pending.load(Ordering::Relaxed) > 0 && recorder.counts().dropped > 0);
+    until(|| recorder.waiting() == 0);
+    std::thread::sleep(Duration::from_millis(100));
     assert!(recorder.shared.pending.load(Ordering::Relaxed) <= 200_000);
     let dropped = recorder.counts().dropped;
     std::fs::remove_file(&folder).unwrap();
