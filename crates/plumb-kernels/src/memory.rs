@@ -29,8 +29,7 @@ pub fn keep_freed() -> bool {
     false
 }
 
-/// Asks the allocator to give what is free back to the system, once: behind work that needed much more than what follows. It looks at the whole heap, which
-/// takes milliseconds.
+/// Asks the allocator to give what is free back to the system, once: behind work that needed much more than what follows. It looks at the whole heap.
 ///
 /// Tells whether anything went back; elsewhere than on glibc it does nothing.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

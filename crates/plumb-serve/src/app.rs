@@ -65,7 +65,7 @@ pub struct Line<'a> {
     pub parent: Option<&'a str>,
 }
 
-/// Bytes of a body that is read and understood in some ten microseconds.
+/// Bytes of a body that is read without a place: a few packets, which have mostly come with the head.
 const SMALL: usize = 16 << 10;
 
 /// A server without its sockets.

@@ -89,7 +89,7 @@ pub(crate) struct Job {
     pub(crate) held: Option<Arc<Held>>,
 }
 
-/// For each request that may wait, as many as that come behind them and wait for a place; more are refused at once.
+/// How many requests are held for each that may wait, those behind them that want a place included; more are refused at once.
 const CROWD: usize = 4;
 
 #[derive(Debug)]
