@@ -92,7 +92,7 @@ fn check(network: &Own, train: &Prepared) -> Result<(), Failure> {
     let config = (preset.train)(&of);
     let names = ["a", "b", "c", "d"].map(str::to_owned);
     let subject = Subject { train, config: &config, dropout: 0.0, chooses_epoch: true, names: &names };
-    let facts = preflight::measure(network, &subject)?;
+    let facts = preflight::measure(network, &subject, &mut || ())?;
     for practice in preflight::PRACTICES {
         show(practice.page.id, &(practice.judge)(&facts));
     }

@@ -50,7 +50,8 @@ const SMOOTHING: f64 = 0.98;
 /// The test ends when the smoothed loss exceeds its best by this factor (fastai).
 const EXPLODED: f64 = 4.0;
 
-/// Runs the test on a copy of `network`: the real run is not disturbed. At most `test.steps` training steps.
+/// Runs the test on a copy of `network`: the real run is not disturbed. At most `test.steps` training steps, with a call
+/// of `stepped` after each.
 pub fn find<N: Network>(
     network: &N,
     data: &Prepared,
@@ -58,6 +59,7 @@ pub fn find<N: Network>(
     optimizer: &OptimizerConfig,
     seed: Seed,
     test: &RangeTest,
+    stepped: &mut dyn FnMut(),
 ) -> Result<RateCurve, OptimizerError> {
     let batches = Batches::new(data.rows, test.batch_size, seed.stream("range-test"), Sampling::Shuffled);
     let mut curve = RateCurve::default();
@@ -74,6 +76,7 @@ pub fn find<N: Network>(
         }
         let (next, shown) = trial.step(batches.slice(&order, index), test.rate(step), 1.0)?;
         trial = next;
+        stepped();
         average = SMOOTHING * average + (1.0 - SMOOTHING) * shown.loss;
         let smoothed = average / (1.0 - SMOOTHING.powf(step as f64 + 1.0));
         if !smoothed.is_finite() || smoothed > EXPLODED * best {

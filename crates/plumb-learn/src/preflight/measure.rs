@@ -1,28 +1,28 @@
 //! The work behind the `preflight.*` practices: trial steps on copies, comparisons, moments.
 //!
 //! Budget: about a second for a table of 1,000 rows and 50 inputs with a default network on two cores. The
-//! range test takes 75 steps of up to 128 rows (50 of 16 texts), memorising at most 100 steps of 32 rows; everything else is a few
-//! forward passes and a pass over at most 1,000 rows. Pictures: 240 small steps more, of [`preservation`].
+//! range test takes 75 steps of up to 128 rows (50 of 16 where a row is [`dear`]), memorising at most twice 100 steps of 32 rows
+//! (of 8 dear ones); everything else is a few forward passes and a pass over at most 1,000 rows. Pictures: 240 small
+//! steps more, of [`preservation`].
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::Device;
 use plumb_data::augment::Augmentation;
 use plumb_data::prepare::{Prepared, PreparedLabels};
 use plumb_ledger::Seed;
 
 use super::{
-    Baseline, Gradient, Independence, InputMoments, PreflightContext, Size, Subset, order, preservation,
+    Baseline, Gradient, Independence, InputMoments, PreflightContext, Size, memory, order, preservation,
     signal,
 };
-use crate::batches::{Batch, Batches, Sampling};
+use crate::batches::Batch;
 use crate::losses::Loss;
 use crate::network::{Network, Pass};
 use crate::optim::OptimizerError;
 use crate::parameters::{Arrays, host};
-use crate::rate_finder::{RangeTest, RateCurve, find};
+use crate::rate_finder::{RangeTest, find};
 use crate::train::TrainConfig;
-use crate::trial::Trial;
 
 /// What is to be looked at besides the network.
 #[derive(Debug, Clone, Copy)]
@@ -41,14 +41,10 @@ pub struct Subject<'a> {
 
 /// fastai's range test without its first two decades, which no rate in use comes near.
 const RANGE: RangeTest = RangeTest { first: 1e-5, last: 10.0, steps: 75, batch_size: 128 };
-/// The same for texts, of which a row costs a network as much as a hundred rows of numbers.
-const RANGE_OF_TEXTS: RangeTest = RangeTest { steps: 50, batch_size: 16, ..RANGE };
-/// Rows to learn by heart.
-const SUBSET: usize = 32;
-/// Steps to learn them.
-const SUBSET_STEPS: u64 = 100;
-/// Steps over which the largest gradient norms are taken: a last layer of zeros needs one to let gradients through.
-const GRADIENT_STEPS: u64 = 5;
+/// The same where a row is dear.
+const RANGE_OF_DEAR: RangeTest = RangeTest { steps: 50, batch_size: 16, ..RANGE };
+/// The side of a square picture beyond which it is dear.
+const DEAR_SIDE: usize = 64;
 /// Rows of a plain forward pass.
 const ROWS: usize = 1024;
 /// The same with pictures or texts, whose activations are large.
@@ -56,17 +52,23 @@ const PICTURES: usize = 128;
 
 /// Measures everything that needs the network or its batches, on copies. The facts that only the caller knows stay
 /// empty: `fitted_on_train_only`, `wanted`, `tokens` and all baselines but the constant one.
-pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<PreflightContext, OptimizerError> {
+///
+/// `stepped` is called after each trial step, at most [`most_steps`] times.
+pub fn measure<N: Network>(
+    network: &N,
+    subject: &Subject<'_>,
+    stepped: &mut dyn FnMut(),
+) -> Result<PreflightContext, OptimizerError> {
     let Subject { train, config, .. } = *subject;
     if train.rows == 0 {
         return Ok(PreflightContext::default());
     }
     let seed = Seed(config.seed);
     let loss = config.loss.plain();
-    let of_kind = if train.texts.is_some() { RANGE_OF_TEXTS } else { RANGE };
+    let of_kind = range_test(train);
     let range = RangeTest { batch_size: of_kind.batch_size.min(config.batch_size), ..of_kind };
-    let curve = find(network, train, &config.loss, &config.optimizer, seed, &range)?;
-    let (subset, gradients) = memorise(network, subject, &loss, &curve)?;
+    let curve = find(network, train, &config.loss, &config.optimizer, seed, &range, stepped)?;
+    let (subset, gradients) = memory::memorise(network, subject, &loss, &curve, stepped)?;
     let (initial, uninformed) = initial_loss(network, train, &loss);
     Ok(PreflightContext {
         labels: Some(signal::check(train, seed)),
@@ -75,7 +77,7 @@ pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<Preflig
         inputs: moments(train, subject.names),
         wanted: Vec::new(),
         tokens: None,
-        preservation: preservation::measure(train, config)?,
+        preservation: preservation::measure(train, config, stepped)?,
         fitted_on_train_only: None,
         initial_loss: Some(initial),
         uninformed_loss: uninformed,
@@ -90,14 +92,29 @@ pub fn measure<N: Network>(network: &N, subject: &Subject<'_>) -> Result<Preflig
     })
 }
 
+/// Whether a row costs a network as much as a hundred rows of numbers: a text, a large picture.
+pub(super) fn dear(train: &Prepared) -> bool {
+    train.texts.is_some() || train.images.as_ref().is_some_and(|images| images.encoding.side > DEAR_SIDE)
+}
+
+fn range_test(train: &Prepared) -> RangeTest {
+    if dear(train) { RANGE_OF_DEAR } else { RANGE }
+}
+
+/// The most trial steps that [`measure`] takes on these rows.
+#[must_use]
+pub fn most_steps(train: &Prepared) -> u64 {
+    range_test(train).steps + memory::MOST_STEPS + preservation::steps(train)
+}
+
 /// The network off the gradient graph, and its device.
-fn plain<N: Network>(network: &N) -> (N, Device) {
+pub(super) fn plain<N: Network>(network: &N) -> (N, Device) {
     let network = network.valid();
     let device = network.devices().into_iter().next().unwrap_or_else(Device::flex);
     (network, device)
 }
 
-fn predict<N: Network>(network: &N, batch: &Batch) -> Vec<f32> {
+pub(super) fn predict<N: Network>(network: &N, batch: &Batch) -> Vec<f32> {
     host(network.forward(batch, &mut Pass::inference()).inner())
 }
 
@@ -122,62 +139,6 @@ fn initial_loss<N: Network>(network: &N, train: &Prepared, loss: &Loss) -> (f64,
         }
     };
     (loss.on_host(&outputs, &batch.labels), uninformed)
-}
-
-/// Trains a copy on a few rows, every class among them, without dropout.
-fn memorise<N: Network>(
-    network: &N,
-    subject: &Subject<'_>,
-    loss: &Loss,
-    curve: &RateCurve,
-) -> Result<(Subset, Vec<Gradient>), OptimizerError> {
-    /// The share of the first loss at which the rows count as learned.
-    const LEARNED: f64 = 0.05;
-    let Subject { train, config, .. } = *subject;
-    let rows = subset_rows(train, Seed(config.seed));
-    let lr = curve.suggestion.unwrap_or(config.lr);
-    let mut trial = Trial::new(network, train, loss, &config.optimizer, Seed(config.seed))?;
-    let mut subset = Subset { rows: rows.len(), lr, first_loss: f64::NAN, ..Subset::default() };
-    // What the loss does not reach has no gradient at all, which is one of 0.
-    let mut largest: BTreeMap<String, f64> = trial.trained().into_iter().map(|name| (name, 0.0)).collect();
-    for step in 0..SUBSET_STEPS {
-        let (next, shown) = trial.step(&rows, lr, 0.0)?;
-        trial = next;
-        if step == 0 {
-            subset.first_loss = shown.loss;
-        }
-        (subset.steps, subset.last_loss) = (step + 1, shown.loss);
-        for (name, norm) in shown.norms.into_iter().filter(|_| step < GRADIENT_STEPS) {
-            let known = largest.entry(name).or_insert(norm);
-            *known = if norm.is_nan() { norm } else { known.max(norm) };
-        }
-        if !shown.loss.is_finite() || (shown.loss < LEARNED * subset.first_loss && step >= GRADIENT_STEPS) {
-            break;
-        }
-    }
-    subset.zeroed_loss = zeroed_loss(trial.network(), train, &rows, loss);
-    Ok((subset, largest.into_iter().map(|(name, norm)| Gradient { name, norm }).collect()))
-}
-
-fn subset_rows(train: &Prepared, seed: Seed) -> Vec<u32> {
-    let sampling = Sampling::balanced(&train.labels);
-    let mut rows = Batches::new(train.rows, SUBSET, seed.stream("subset"), sampling).order(0);
-    rows.truncate(SUBSET);
-    rows.sort_unstable();
-    rows.dedup();
-    rows
-}
-
-fn zeroed_loss<N: Network>(network: &N, train: &Prepared, rows: &[u32], loss: &Loss) -> f64 {
-    let (network, device) = plain(network);
-    let mut batch = Batch::gather(train, rows, &device);
-    batch.numbers = Tensor::zeros(batch.numbers.dims(), &device);
-    batch.flags = Tensor::zeros(batch.flags.dims(), &device);
-    batch.images = batch.images.map(|images| Tensor::zeros(images.dims(), &device));
-    batch.codes = Tensor::<2, Int>::zeros(batch.codes.dims(), &device);
-    let padding = train.texts.as_ref().map_or(0, |texts| texts.padding);
-    batch.tokens.iter_mut().for_each(|tokens| tokens.ids.fill(padding));
-    loss.on_host(&predict(&network, &batch), &batch.labels)
 }
 
 /// Exchanges the first row of a batch for another one and compares the outputs.

@@ -16,6 +16,7 @@ mod input_dependence;
 mod labels_match_inputs;
 mod learning_rate;
 mod measure;
+mod memory;
 mod normalised;
 mod order;
 mod overfit_subset;
@@ -31,7 +32,7 @@ pub use context::{
     Baseline, BatchOrder, Change, CurvePoint, Gradient, Independence, InputMoments, LabelCheck,
     PreflightContext, Preservation, Size, Subset, WantedMoments,
 };
-pub use measure::{Subject, measure};
+pub use measure::{Subject, measure, most_steps};
 pub use order::of as order_of;
 
 /// All `preflight.*` practices, in the order of the report.

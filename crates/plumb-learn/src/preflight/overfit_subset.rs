@@ -4,7 +4,7 @@ use plumb_ledger::{Judgement, Page, Practice, Source, Threshold};
 
 use super::PreflightContext;
 
-const MEMORISED: Threshold = Threshold {
+pub(super) const MEMORISED: Threshold = Threshold {
     name: "share of the first loss that may be left",
     value: 0.2,
     reason: "a sound model leaves a few per cent after the steps allowed",
@@ -16,8 +16,9 @@ pub(super) const PRACTICE: Practice<PreflightContext> = Practice {
     page: Page {
         id: "preflight.overfit-subset",
         question: "Can the model learn a few rows by heart?",
-        why: "A model that cannot memorise 32 rows has a bug or too little room: no amount of data will help it.",
-        evidence: "Rows, steps and rate of a copy trained without dropout and decay, its loss on those rows at \
+        why: "A model that cannot memorise a few rows has a bug or too little room: no amount of data will help it.",
+        evidence: "Rows (32; 8 texts or large pictures), steps and rate of a copy trained without dropout and decay at \
+                   the job's rate, and where that fails at the one of the range test; its loss on those rows at \
                    first and at the end, without label smoothing.",
         thresholds: &[MEMORISED, STUCK],
         false_alarms: "The same inputs with different labels among the rows (`data.conflicting-labels`); a target \

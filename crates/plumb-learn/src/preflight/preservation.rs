@@ -39,6 +39,7 @@ const DRAWS: usize = 2;
 pub(super) fn measure(
     train: &Prepared,
     config: &TrainConfig,
+    stepped: &mut dyn FnMut(),
 ) -> Result<Option<Preservation>, OptimizerError> {
     let (Some(images), PreparedLabels::Classes(labels)) = (&train.images, &train.labels) else {
         return Ok(None);
@@ -49,11 +50,10 @@ pub(super) fn measure(
     }
     let stream = Seed(config.seed).stream("preservation");
     let rows = stream.permutation(train.rows);
-    let learned = rows.len().min(LEARNED + ASKED) * LEARNED / (LEARNED + ASKED);
-    let (learned, asked) = rows.split_at(learned);
+    let (learned, asked) = rows.split_at(rows_to_learn(train.rows));
     let asked = &asked[..asked.len().min(ASKED)];
     let small = smaller(train, images);
-    let network = learn(&small, labels, learned, Seed(config.seed))?;
+    let network = learn(&small, labels, learned, Seed(config.seed), stepped)?;
     let ask = |change: &(dyn Fn(Picture, Stream) -> Picture + Sync)| {
         answers(&network, &small, asked, &|place, picture| change(picture, stream.at(1 + place as u64)))
     };
@@ -74,6 +74,21 @@ pub(super) fn measure(
     let changes = changes.iter().map(|(name, of)| Change { name: name.clone(), kept: kept(of) }).collect();
     let accuracy = knows as f64 / asked.len().max(1) as f64;
     Ok(Some(Preservation { asked: asked.len(), accuracy, chance: chance(labels, asked), changes }))
+}
+
+/// Of so many rows, those that the small network learns from.
+fn rows_to_learn(rows: usize) -> usize {
+    rows.min(LEARNED + ASKED) * LEARNED / (LEARNED + ASKED)
+}
+
+/// The steps that the small network takes on these rows.
+pub(super) fn steps(train: &Prepared) -> u64 {
+    let told = train.images.is_some() && matches!(train.labels, PreparedLabels::Classes(_));
+    if told && train.rows >= FEWEST { steps_over(rows_to_learn(train.rows)) } else { 0 }
+}
+
+fn steps_over(rows: usize) -> u64 {
+    EPOCHS * rows.div_ceil(BATCH) as u64
 }
 
 /// The share of the most frequent class.
@@ -165,6 +180,7 @@ fn learn(
     labels: &[u32],
     rows: &[u32],
     seed: Seed,
+    stepped: &mut dyn FnMut(),
 ) -> Result<PictureNetwork, OptimizerError> {
     let backbone =
         BackboneConfig::Resnet(ResNetConfig { blocks: vec![1; 3], width: 16, ..ResNetConfig::resnet14() });
@@ -177,7 +193,7 @@ fn learn(
     let loss = Loss::CrossEntropy { smoothing: 0.0, class_weights: Vec::new() };
     let optimizer = OptimizerConfig::AdamW(AdamConfig::DEFAULT);
     let mut trial = Trial::new(&network, small, &loss, &optimizer, seed)?;
-    let steps = EPOCHS * rows.len().div_ceil(BATCH) as u64;
+    let steps = steps_over(rows.len());
     let mut step = 0u32;
     for epoch in 0..EPOCHS {
         let order = seed.stream("preservation order").at(epoch).permutation(rows.len());
@@ -187,6 +203,7 @@ fn learn(
             let rate = RATE * (1.0 - f64::from(step) / steps as f64);
             trial = trial.step(&batch, rate, 1.0)?.0;
             step += 1;
+            stepped();
         }
     }
     Ok(trial.network().clone())

@@ -14,7 +14,7 @@ fn look(setup: &Setup) -> PreflightContext {
     let names = ["x".to_owned(), "y".to_owned()];
     let (train, config) = (&setup.train, &setup.config);
     let subject = Subject { train, config, dropout: 0.1, chooses_epoch: true, names: &names };
-    measure(&setup.network(), &subject).unwrap()
+    measure(&setup.network(), &subject, &mut || ()).unwrap()
 }
 
 fn watched(setup: &Setup) -> TrainContext {
@@ -73,6 +73,18 @@ fn rates_far_off_and_unscaled_inputs_are_found_before_training() {
 }
 
 #[test]
+fn rows_are_learned_at_the_rate_found_where_that_of_the_job_fails() {
+    let sound = setup("mlp", 20);
+    let subset = |setup: &Setup| look(setup).subset.unwrap();
+    assert_eq!(subset(&sound).lr.to_bits(), sound.config.lr.to_bits());
+    let mut still = sound;
+    still.config.lr = 1e-12;
+    let facts = look(&still);
+    assert_eq!(facts.subset.map(|subset| subset.lr), facts.rate_curve.unwrap().suggestion);
+    assert!(subset(&still).last_loss < 0.2 * subset(&still).first_loss);
+}
+
+#[test]
 fn inputs_of_noise_are_found_before_training() {
     let mut setup = setup("mlp", 1);
     let stream = Seed(9).stream("noise");
@@ -89,7 +101,7 @@ fn trial_steps_leave_the_network_as_it_was() {
     let before = plumb_learn::parameters::Arrays::of(&network);
     let (train, config) = (&setup.train, &setup.config);
     let test = RangeTest { steps: 30, last: 0.1, ..RangeTest::DEFAULT };
-    let curve = find(&network, train, &config.loss, &config.optimizer, Seed(1), &test).unwrap();
+    let curve = find(&network, train, &config.loss, &config.optimizer, Seed(1), &test, &mut || ()).unwrap();
     assert_eq!(curve.rates.len(), 30);
     assert_eq!(plumb_learn::parameters::Arrays::of(&network), before);
 }

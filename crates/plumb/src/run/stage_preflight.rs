@@ -4,10 +4,12 @@ use plumb_data::prepare::{Encoding, Preparation};
 use plumb_data::probe::{self, ProbeKind};
 use plumb_data::split::Split;
 use plumb_evaluate::Scored;
+use plumb_learn::network::Network;
 use plumb_learn::preflight::{self, Baseline, CurvePoint, PreflightContext, Subject, WantedMoments};
 use serde_json::json;
 
 use super::pipeline::Setup;
+use super::screen::Screen;
 use super::settle::Plan;
 use super::stage_data::Data;
 use super::{Run, files, kept_meaning, learning_curve, stage_train};
@@ -27,7 +29,7 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
         chooses_epoch: ready.valid.rows > 0,
         names: &names,
     };
-    let mut context = preflight::measure(&network, &subject)?;
+    let mut context = measure(&network, &subject, &mut run.screen)?;
     if let Some(changed) = &ready.changed {
         context.augmented = true;
         context.preservation =
@@ -58,6 +60,22 @@ pub(crate) fn stage(run: &mut Run, setup: &mut Setup) -> Result<(), Fault> {
     });
     run.write_json(files::PREFLIGHT, &measured)?;
     run.end_stage()
+}
+
+/// The facts, and how far the trial steps are.
+fn measure<N: Network>(
+    network: &N,
+    subject: &Subject<'_>,
+    screen: &mut Screen,
+) -> Result<PreflightContext, Fault> {
+    let mut done = 0;
+    screen.begin("trying the set-up", preflight::most_steps(subject.train));
+    let measured = preflight::measure(network, subject, &mut || {
+        done += 1;
+        screen.advance(done, "steps at most");
+    });
+    screen.end();
+    Ok(measured?)
 }
 
 /// How pretrained weights want each colour scaled, and how the preparation does.

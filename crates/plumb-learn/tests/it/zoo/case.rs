@@ -46,7 +46,7 @@ impl<N: Network> Case<N> {
             chooses_epoch: self.valid.rows > 0,
             names: &[],
         };
-        let facts = preflight::measure(&self.network, &subject).unwrap();
+        let facts = preflight::measure(&self.network, &subject, &mut || ()).unwrap();
         PreflightContext { fitted_on_train_only: Some(true), ..facts }
     }
 
