@@ -78,8 +78,8 @@ impl<P: Fn(usize) -> Place> WithSimd for Block<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // With 16 registers eight rows of sums would not fit.
-        if S::REGISTER_COUNT >= 32 { self.tiles::<S, 8>(simd) } else { self.tiles::<S, 4>(simd) }
+        // With 16 registers eight rows of sums would not fit; with four, each waits for its last addition.
+        if S::REGISTER_COUNT >= 32 { self.tiles::<S, 8>(simd) } else { self.tiles::<S, 6>(simd) }
     }
 }
 
