@@ -1,7 +1,7 @@
 //! How long each kernel takes, forward and back, and which share of the machine's peak that is.
 //!
 //! `cargo bench -p plumb-kernels` prints the table: a kernel that computes is held against the peak of multiply-adds, one
-//! that moves against the peak of a copy, both measured first; then those of bytes. `kernels once NAME` runs one kernel once, for
+//! that moves against the peak of a copy, both measured first; then what serving computes with packed weights. `kernels once NAME` runs one kernel once, for
 //! `scripts/instructions` to count its instructions.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures time and shows the result")]
 
@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use plumb_kernels::conv::ConvShape;
+use plumb_kernels::conv::{ConvShape, FloatConv};
 use plumb_kernels::int8::{self, ByteConv, Finish, Target, Weights};
 use plumb_kernels::{
     Attention, Conv2d, Cut, Dropout, Pool, add_dropped, batch_norm, conv2d, cross_entropy, dropout,
@@ -235,8 +235,8 @@ const CONVOLUTIONS: [(&str, [usize; 6]); 6] = [
     ("3x3 depthwise, 144 channels, 56x56", [144, 144, 56, 3, 1, 144]),
 ];
 
-/// Rows, steps and columns of a product of bytes.
-const PRODUCTS: [[usize; 3]; 3] = [[128, 384, 1536], [128, 1536, 384], [1, 512, 1000]];
+/// Rows, steps and columns of a product.
+const PRODUCTS: [[usize; 3]; 4] = [[128, 384, 1536], [128, 1536, 384], [128, 384, 384], [1, 512, 1000]];
 
 /// One convolution of bytes to bytes, with a scale, a bias and a clipping: what it takes, and how many multiply-adds it is.
 fn byte_convolution([channels, filters, side, kernel, stride, groups]: [usize; 6]) -> Option<(f64, f64)> {
@@ -286,13 +286,26 @@ fn byte_product([rows, steps, columns]: [usize; 3]) -> Option<(f64, f64)> {
     Some((median(turn), (rows * steps * columns) as f64))
 }
 
-/// The kernels of bytes, whose peak is not measured: multiply-adds a second instead.
-fn byte_table() {
-    println!("\n| in 8 bits, batch 1 | ms | billion multiply-adds a second |\n| --- | --- | --- |");
+fn packed_product([rows, steps, columns]: [usize; 3]) -> Option<(f64, f64)> {
+    let weights = FloatConv::of_matrix(&vec![3e-2; steps * columns], [steps, columns], false)?;
+    let (input, bias) = (vec![7.0; rows * steps], vec![0.1; columns]);
+    let turn = || seconds(|| drop(black_box(weights.product(black_box(&input), Some(&bias)))));
+    Some((median(turn), (rows * steps * columns) as f64))
+}
+
+/// What serving computes with weights packed once: multiply-adds a second.
+fn served_table() {
+    let head =
+        |title: &str| println!("\n| {title} | ms | billion multiply-adds a second |\n| --- | --- | --- |");
     let row = |name: &str, found: Option<(f64, f64)>| {
         let (seconds, operations) = found.unwrap_or((f64::NAN, f64::NAN));
         println!("| {name} | {:.3} | {:.0} |", seconds * 1e3, operations / seconds / 1e9);
     };
+    head("packed weights, batch 1");
+    for [rows, steps, columns] in PRODUCTS {
+        row(&format!("product {rows}x{steps} to {columns}"), packed_product([rows, steps, columns]));
+    }
+    head("in 8 bits, batch 1");
     for (name, numbers) in CONVOLUTIONS {
         row(&format!("convolution {name}"), byte_convolution(numbers));
     }
@@ -331,7 +344,7 @@ fn table() {
             share(back, 2.0)
         );
     }
-    byte_table();
+    served_table();
 }
 
 /// Runs one kernel forward and back, once; makes its inputs only for `nothing`.

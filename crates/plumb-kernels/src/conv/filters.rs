@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 use super::packed::Packed;
 use super::shape::{ConvError, ConvShape};
 use super::{depthwise, direct, winograd};
+use crate::product::Matrix;
 
 /// The filters of a convolution of floats; images of any number and size may follow. Which way they are packed depends on the images, so
 /// it is done when the first ones come.
 #[derive(Debug)]
 pub struct FloatConv {
     shape: ConvShape,
+    /// Empty where all that will be asked for is packed.
     weight: Vec<f32>,
     direct: OnceLock<Packed>,
     tiles: OnceLock<Vec<f32>>,
@@ -31,14 +33,23 @@ impl FloatConv {
         })
     }
 
-    /// The columns of a matrix `[k, n]`, or of `[n, k]` where it is `turned`, for [`Self::product`].
+    /// The columns of a matrix `[k, n]`, or of `[n, k]` where it is `turned`, for [`Self::product`]. There is one way to pack them, so it
+    /// is done here and the values are not kept.
     pub fn of_matrix(values: &[f32], [k, n]: [usize; 2], turned: bool) -> Option<Self> {
+        let shape = rows(0, [k, n]);
+        shape.check_layer().ok()?;
         if k.checked_mul(n)? != values.len() {
             return None;
         }
-        let weight =
-            if turned { values.to_vec() } else { (0..k * n).map(|i| values[i % k * n + i / k]).collect() };
-        Self::new(&rows(0, [k, n]), weight)
+        let matrix = if turned { Matrix::rows(values, k).transposed() } else { Matrix::rows(values, n) };
+        let packed = OnceLock::from(Packed::matrix(matrix, [k, n]));
+        Some(Self {
+            shape,
+            weight: Vec::new(),
+            direct: packed,
+            tiles: OnceLock::new(),
+            taps: OnceLock::new(),
+        })
     }
 
     /// The convolution of `batch` images of `size`: its extents, or why there is none.

@@ -63,11 +63,17 @@ impl Packed {
         })
     }
 
+    /// The columns of a matrix `[k, n]`.
+    pub(super) fn matrix(values: Matrix<'_>, [k, n]: [usize; 2]) -> Self {
+        Self::new(1, n, k, |_, first, panel| {
+            panels(values.at(0, first), k, panel_width().min(n - first), panel);
+        })
+    }
+
     /// Steps are pixels, columns the values of a pixel.
     pub(super) fn pixels(values: &[f32], groups: usize, columns: usize, pixels: usize) -> Self {
         Self::new(groups, columns, pixels, |group, first, panel| {
-            let from = (group * columns + first).min(values.len());
-            let rows = Matrix::rows(&values[from..], groups * columns);
+            let rows = Matrix::rows(values, groups * columns).at(0, group * columns + first);
             panels(rows, pixels, panel_width().min(columns - first), panel);
         })
     }

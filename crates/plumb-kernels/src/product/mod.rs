@@ -29,7 +29,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// What begins at `(i, j)`.
-    fn at(self, i: usize, j: usize) -> Self {
+    pub(crate) fn at(self, i: usize, j: usize) -> Self {
         Self { values: &self.values[(i * self.row + j * self.column).min(self.values.len())..], ..self }
     }
 }
