@@ -313,7 +313,7 @@ impl Norm {
                     for ((found, gradient), output) in
                         found.iter_mut().zip(gradient).zip(&values(output)[part])
                     {
-                        *found = if *output > 0.0 && *output < top { *gradient } else { 0.0 };
+                        *found = passed(*gradient, *output, top);
                     }
                     return;
                 }
@@ -322,8 +322,7 @@ impl Norm {
                     for (((found, gradient), input), line) in
                         found.iter_mut().zip(gradient).zip(input).zip(&lines)
                     {
-                        let normed = input * line.0 + line.1;
-                        *found = if normed > 0.0 && normed < top { *gradient } else { 0.0 };
+                        *found = passed(*gradient, input * line.0 + line.1, top);
                     }
                 }
             },
@@ -337,6 +336,14 @@ impl Norm {
 fn within(value: f32, top: f32) -> f32 {
     let cut = if value < 0.0 { 0.0 } else { value };
     if cut > top { top } else { cut }
+}
+
+/// The slope where the value lies within the cut, else 0. One choice after the other: `&&` would be a branch, which a sign by chance
+/// sends the wrong way every other time.
+#[inline(always)]
+fn passed(slope: f32, value: f32, top: f32) -> f32 {
+    let above = if value > 0.0 { slope } else { 0.0 };
+    if value < top { above } else { 0.0 }
 }
 
 /// `slope * factor + input * along + rest` with the three numbers of each channel.
