@@ -27,7 +27,7 @@ const GRADIENT_STEPS: u64 = 5;
 /// The share of the first loss at which the rows count as learned.
 const LEARNED: f64 = 0.05;
 
-/// Trains a copy on a few rows, every class among them, without dropout: at the job's rate, and where that does not do, at
+/// Trains a copy on a few rows, of as many classes as have room, without dropout: at the job's rate, and where that does not do, at
 /// the one that the range test suggests. Answers with the better of both, and with the gradients of the first.
 pub(super) fn memorise<N: Network>(
     network: &N,
